@@ -1,0 +1,1 @@
+"""What people see and press. Imports reports, graph and models."""

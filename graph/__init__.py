@@ -1,0 +1,1 @@
+"""What is known, and how we came to know it. Imports models."""

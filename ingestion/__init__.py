@@ -1,0 +1,1 @@
+"""How evidence comes in. Imports graph and models."""

@@ -1,0 +1,820 @@
+"""The types, in the order a piece of evidence meets them.
+
+Evidence is kept as it came. What it says is written down as statements that quote it. Statements are fused into an
+incident. A report may only say what the graph can cite. A named person decides.
+
+All times are aware datetimes; screens and reports show Beijing time (UTC+8). All coordinates are WGS 84 longitude and
+latitude in degrees; a source in another system is converted when it is read. Types are frozen and refuse unknown fields.
+Field docstrings are definitions: they serve the reader, the model's JSON schema and the screen, and hold no sample values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+BEIJING = timezone(timedelta(hours=8), "CST")
+"""The one civil time of the country (UTC+8, no daylight saving)."""
+
+Mode = Literal["actual", "exercise"]
+"""CAP `status`: an exercise (演练) never mixes with an actual incident; it is part of an incident's identity."""
+
+Certainty = Literal["observed", "likely", "possible", "unlikely", "unknown"]
+"""CAP certainty of one statement."""
+
+Reliability = Literal["A", "B", "C", "D", "E", "F"]
+"""Admiralty code: A completely reliable … E unreliable, F cannot be judged."""
+
+Crs = Literal["WGS84", "CGCS2000", "GCJ02", "BD09"]
+"""Coordinate system a source declares. CGCS2000 and WGS 84 differ by centimetres and are treated as one."""
+
+EventType = Literal["natural_disaster", "production_accident", "undetermined", "other"]
+"""Which clock and report apply. `undetermined` is 性质待认定: both clocks run."""
+
+Role = Literal["officer", "duty", "planner", "signer", "guardian", "auditor", "admin"]
+"""What a person may do; checked in the domain, never in a page."""
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of `value`: sorted keys, no spaces, UTF-8. Equal content, equal digest, on any machine."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+class Model(BaseModel):
+    """Common ground of every type here: frozen, closed, documented by its attribute docstrings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, populate_by_name=True)
+
+
+class Source(Model):
+    """Who told us, how reliable they are, and how often they should be heard."""
+
+    name: str
+    """Short stable name, the one used on the command line."""
+    title: str
+    """Name as shown to people, Chinese."""
+    kind: Literal["hotline", "social", "survey", "warning", "desk"]
+    """What sort of evidence it brings."""
+    publisher: str
+    """Body that publishes the data."""
+    owner: str
+    """Post in the bureau that answers for this source."""
+    reliability: Reliability
+    """Admiralty reliability of the source as a whole."""
+    every_minutes: int = Field(ge=1)
+    """Minutes between two scheduled runs."""
+    expected_daily: tuple[int, int] = (0, 10_000_000)
+    """Fewest and most new items in an ordinary day; outside it the source is flagged, never cut off."""
+    crs: Crs = "WGS84"
+    """Coordinate system of the coordinates it gives."""
+
+
+class Evidence(Model):
+    """One inbound item as received. Its id is a digest of its content, so the same item twice is once."""
+
+    id: str
+    """Digest of source, external id, title, text, time and fields."""
+    source: str
+    """Name of the source."""
+    kind: Literal["message", "warning", "feature"] = "message"
+    """A message of a person, a warning of an authority, or one surveyed hazard-bearing body."""
+    external_id: str = ""
+    """The source's own number for the item; empty when it gives none."""
+    title: str = ""
+    """Title as received."""
+    text: str
+    """Text as received, unmasked. Leaves the archive only with an audited reason."""
+    sent_at: AwareDatetime | None = None
+    """When the source says it was written; null when it does not say or says nonsense."""
+    received_at: AwareDatetime
+    """When we received it; not part of the id."""
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    """Longitude given by the source, converted to WGS 84."""
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    """Latitude given by the source, converted to WGS 84."""
+    place_hint: str = ""
+    """Address or region the source gives outside the text."""
+    mode: Mode = "actual"
+    """Exercise only when the source itself flags it; wording in the text is judged by understanding."""
+    fields: dict[str, str] = Field(default_factory=dict)
+    """Every further column of the source's row, as text, as received."""
+
+    @classmethod
+    def of(cls, *, received_at: datetime, **content: Any) -> Evidence:
+        """Build an item and give it the id of its content."""
+        draft = cls(id="", received_at=received_at, **content)
+        return draft.model_copy(update={"id": "ev-" + digest(draft.model_dump(mode="json", exclude={"id", "received_at"}))[:32]})
+
+
+class Quarantined(Model):
+    """One record that could not be read, kept whole with the reason, for a person to repair and retry."""
+
+    source: str
+    """Name of the source."""
+    reason: str
+    """One sentence: what is wrong and what would mend it."""
+    where: str
+    """File and row, or address, it came from."""
+    raw: str
+    """The record as received, cut to 64 KiB of text; `digest` below identifies the whole."""
+    digest: str
+    """SHA-256 of the whole raw record."""
+
+
+class Place(Model):
+    """Where: as precisely as we know, never more."""
+
+    quote: str = ""
+    """Words of the text that name it; empty when the source gave it outside the text."""
+    name: str
+    """Name as we know it (gazetteer name where matched, else the quoted words)."""
+    adcode: str | None = None
+    """Division code (GB/T 2260, county level or above); null when unknown or ambiguous."""
+    district: str | None = None
+    """County-level division; null when unknown or ambiguous."""
+    street: str | None = None
+    """Township-level division; null when unknown."""
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    """Longitude, WGS 84."""
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    """Latitude, WGS 84."""
+    precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
+    """What the coordinates stand for: a spot, or the centre of a division."""
+
+
+class TimeSpan(Model):
+    """When: an interval read from words, with what had to be assumed."""
+
+    quote: str
+    """Words of the text."""
+    start: AwareDatetime | None = Field(default=None, alias="from")
+    """Earliest moment the words allow; null when they cannot be resolved."""
+    end: AwareDatetime | None = Field(default=None, alias="to")
+    """Latest moment the words allow."""
+    assumed: tuple[str, ...] = ()
+    """Parts that the words do not give and the message's time supplied: year, month, day, half-day."""
+
+
+class Quantity(Model):
+    """One figure about people or things, as a text gives it."""
+
+    type: str
+    """Impact type, a key of `IMPACT_TYPES`."""
+    value: float | None
+    """Best reading; null when the text says there are some but not how many."""
+    low: float | None
+    """Least the words allow."""
+    high: float | None
+    """Most the words allow; null when open."""
+    unit: str
+    """人, 户, 间, 万元, 公顷 …"""
+    quote: str
+    """Words of the text."""
+
+
+class Trigger(Model):
+    """The words that say something happened."""
+
+    quote: str
+    """Words of the text."""
+
+
+class Credibility(Model):
+    """How far one message may be believed before anyone has checked, with reasons."""
+
+    score: float = Field(ge=0, le=1)
+    """0 not at all … 1 as good as seen."""
+    reasons: tuple[str, ...] = ()
+    """What raised or lowered it, in words for the duty officer."""
+
+
+class Understanding(Model):
+    """What one text says, in the shape `anlan understand` prints. Every quote is a substring of the input."""
+
+    id: str
+    """Id of the input."""
+    hazard: str | None
+    """Hazard code, a file name under `models/hazards`; null when the text names no hazard."""
+    request_type: Literal["求救", "求助", "提供帮助", "举报", "投诉", "咨询", "建议", "其他"]
+    """What the sender wants."""
+    category: str | None = None
+    """Hotline category proposed; null when abstaining."""
+    department: str | None = None
+    """Responsible department proposed; null when abstaining."""
+    urgency: float = Field(ge=0, le=1)
+    """How soon a person must look: 0 any time, 1 life at stake now."""
+    credibility: Credibility
+    """How far to believe it unchecked."""
+    occurred_at: TimeSpan | None
+    """When the event happened; null when the text gives no time."""
+    places: tuple[Place, ...] = ()
+    """Places the text names, the event's own first."""
+    trigger: Trigger | None
+    """The words that say what happened."""
+    impacts: tuple[Quantity, ...] = ()
+    """Casualties and losses."""
+    masked_text: str
+    """The text with personal data masked."""
+    mode: Mode = "actual"
+    """Exercise when the text says it is a drill."""
+    retracts: bool = False
+    """The text takes back or denies an earlier report."""
+    origin: str = "rules"
+    """`rules`, or the name of the model that read it."""
+    ms: float = 0
+    """Milliseconds it took."""
+
+
+IMPACT_TYPES: dict[str, tuple[str, str]] = {
+    "dead": ("死亡", "人"),
+    "missing": ("失踪（失联）", "人"),
+    "injured": ("受伤", "人"),
+    "seriously_injured": ("重伤", "人"),
+    "trapped": ("被困", "人"),
+    "rescued": ("获救", "人"),
+    "evacuated": ("紧急避险转移", "人"),
+    "relocated": ("紧急转移安置", "人"),
+    "urgent_aid": ("需紧急生活救助", "人"),
+    "affected": ("受灾人口", "人"),
+    "homes_collapsed": ("倒塌房屋", "间"),
+    "homes_damaged": ("损坏房屋", "间"),
+    "crops_hectares": ("农作物受灾面积", "公顷"),
+    "vehicles": ("涉及车辆", "辆"),
+    "direct_loss": ("直接经济损失", "万元"),
+    "water_depth": ("积水深度", "厘米"),
+}
+"""Impact types: Chinese name and unit. Dead never includes missing; injured includes seriously injured."""
+
+
+class Statement(Model):
+    """One thing one piece of evidence says."""
+
+    id: str
+    """Digest of evidence, property, quote and value."""
+    evidence: str
+    """Id of the evidence it quotes."""
+    property: str
+    """`impact.<type>`, `occurred_at`, `place`, `trigger`, `cause`, `measure`, `scene`, `unit`, `retraction`, `rumour`."""
+    value: str = ""
+    """Its value as text; for an impact, empty."""
+    low: float | None = None
+    """Least value of an impact."""
+    best: float | None = None
+    """Best value of an impact."""
+    high: float | None = None
+    """Most value of an impact; null when open."""
+    unit: str = ""
+    """Unit of an impact."""
+    quote: str
+    """Verbatim words of the masked text."""
+    certainty: Certainty = "possible"
+    """How sure the speaker is, as worded."""
+    holds_at: AwareDatetime | None = None
+    """The time in the world for which it is said."""
+    origin: str = "rules"
+    """`rules`, or the name of the model that wrote it down."""
+
+    @classmethod
+    def of(cls, **content: Any) -> Statement:
+        """Build a statement and give it the id of its content."""
+        draft = cls(id="", **content)
+        return draft.model_copy(update={"id": "st-" + digest(draft.model_dump(mode="json", exclude={"id"}))[:32]})
+
+
+class EvidenceView(Model):
+    """Evidence as everyone may see it: masked. This is what the graph, prompts, pages and reports hold."""
+
+    id: str
+    """Id of the evidence."""
+    source: str
+    """Name of the source."""
+    source_title: str
+    """Name of the source as shown to people."""
+    source_kind: str
+    """Kind of the source."""
+    reliability: Reliability
+    """Reliability of the source."""
+    title: str = ""
+    """Title, masked."""
+    text: str
+    """Text, masked."""
+    sent_at: AwareDatetime | None
+    """When the source says it was written."""
+    received_at: AwareDatetime
+    """When we received it."""
+    lon: float | None = None
+    """Longitude of the event as understood, WGS 84."""
+    lat: float | None = None
+    """Latitude of the event as understood, WGS 84."""
+    place: str = ""
+    """Place of the event as understood."""
+    hazard: str | None = None
+    """Hazard code."""
+    request_type: str = "其他"
+    """What the sender wants."""
+    urgency: float = 0
+    """How soon a person must look, 0–1."""
+    credibility: float = 0.5
+    """How far to believe it unchecked, 0–1."""
+    credibility_reasons: tuple[str, ...] = ()
+    """Why."""
+    mode: Mode = "actual"
+    """Actual or exercise."""
+    duplicate_of: str | None = None
+    """Id of the first piece of evidence with nearly the same words."""
+    incident: str | None = None
+    """Id of the incident it was fused into; null while it waits for a person or concerns none."""
+    match_score: float | None = None
+    """How well it fits that incident, 0–1."""
+    match_reasons: tuple[str, ...] = ()
+    """Why it was, or was not, fused."""
+
+
+class Incident(Model):
+    """One thing being managed: hazard, place, start and mode."""
+
+    id: str
+    """Digest of mode, hazard and the first piece of evidence."""
+    title: str
+    """Short name: place and what happened, Chinese."""
+    hazard: str
+    """Hazard code, a file name under `models/hazards`."""
+    event_type: EventType
+    """Which clock and report apply."""
+    mode: Mode
+    """Actual or exercise."""
+    status: Literal["open", "closed"] = "open"
+    """Whether it is still being managed."""
+    scope: Literal["site", "area"] = "site"
+    """One spot, or a whole area such as a city under a cloudburst."""
+    place: Place
+    """Where."""
+    started_at: AwareDatetime
+    """When it happened, or the earliest evidence's time when nothing says."""
+    started_at_assumed: bool = True
+    """True when no statement gives the time and the earliest evidence's time stands in."""
+    first_evidence_at: AwareDatetime
+    """When the bureau first heard: the clock of receipt starts here."""
+    updated_at: AwareDatetime
+    """When evidence last changed it."""
+    evidence_count: int = Field(default=1, ge=0)
+    """Pieces of evidence fused into it."""
+
+
+class Conflict(Model):
+    """A figure that differs from the one chosen. Shown, never averaged."""
+
+    statement: str
+    """Id of the statement that gives it."""
+    value: float
+    """The figure."""
+    source_title: str
+    """Who said so."""
+    at: AwareDatetime | None
+    """When."""
+    quote: str
+    """The words."""
+
+
+class Impact(Model):
+    """What we believe about one kind of harm in one incident."""
+
+    id: str
+    """Digest of incident and type."""
+    incident: str
+    """Id of the incident."""
+    type: str
+    """A key of `IMPACT_TYPES`."""
+    low: float | None
+    """Least the believed statements allow."""
+    best: float | None
+    """The figure a report may print; null when only vagueness is known."""
+    high: float | None
+    """Most; null when open."""
+    unit: str
+    """Unit."""
+    basis: Literal["reported", "estimated"]
+    """Counted by someone, or worked out by a model; the two are never mixed."""
+    statements: tuple[str, ...]
+    """Ids of the statements behind the chosen figure."""
+    conflicts: tuple[Conflict, ...] = ()
+    """Figures not chosen."""
+    rule: str
+    """Chinese sentence: which figure was chosen and by what rule."""
+    confirmed: bool = False
+    """True when the figure comes from a source of reliability A or B; otherwise it is 待核."""
+    as_of: AwareDatetime | None
+    """Time the chosen figure holds for."""
+
+
+class Match(Model):
+    """Which incident a piece of evidence was fused into, and why."""
+
+    incident: str | None
+    """Id of the incident; null when none fits well enough."""
+    score: float = Field(ge=0, le=1)
+    """How well the best candidate fits."""
+    reasons: tuple[str, ...]
+    """What spoke for and against, in words for the duty officer."""
+    opens: bool = False
+    """True when this evidence opened the incident."""
+
+
+class Feature(Model):
+    """One surveyed hazard-bearing body (承灾体) or resource."""
+
+    id: str
+    """Digest of source, kind, the survey's own id and geometry."""
+    kind: Literal["building", "road", "school", "hospital", "chemical_plant", "shelter", "depot", "population", "underpass", "river", "other"]
+    """What it is."""
+    name: str
+    """Name, or the survey's own id when it has none."""
+    geometry: dict[str, Any]
+    """GeoJSON geometry, WGS 84."""
+    lon: float = Field(ge=-180, le=180)
+    """Longitude of a point inside it."""
+    lat: float = Field(ge=-90, le=90)
+    """Latitude of a point inside it."""
+    adcode: str = ""
+    """Division code, where the survey gives one."""
+    surveyed_on: date | None = None
+    """Date of the survey."""
+    properties: dict[str, str | float | None] = Field(default_factory=dict)
+    """Attributes as surveyed; for a depot `stock` is JSON of item to quantity with unit."""
+
+
+class Document(Model):
+    """A law, regulation, plan or standard in the library."""
+
+    id: str
+    """Stable short id."""
+    title: str
+    """Title without 书名号."""
+    number: str = ""
+    """Document number."""
+    issuer: str
+    """Issuing body."""
+    level: Literal["law", "regulation", "rule", "plan", "statistics", "standard", "international"]
+    """Level of authority."""
+    region: str = "中国"
+    """Where it applies."""
+    issued: date | None = None
+    """Date issued."""
+    in_force: date | None = None
+    """First day in force."""
+    repealed: date | None = None
+    """First day no longer in force; null while in force."""
+    reference: str
+    """Where the text was read, and how sure that is."""
+    note: str = ""
+    """What a reader must know, such as not being this city's plan."""
+
+
+class Provision(Model):
+    """One citable article, in our own words."""
+
+    id: str
+    """Stable id: document id and article."""
+    document: str
+    """Id of the document."""
+    article: str
+    """Article as usually cited."""
+    text: str
+    """What it requires, in our own words."""
+    topics: tuple[str, ...] = ()
+    """Words an officer would look for."""
+    in_force: date | None = None
+    """First day in force; the document's when null."""
+    repealed: date | None = None
+    """First day no longer in force."""
+    cites: tuple[str, ...] = ()
+    """Ids of provisions it refers to."""
+    supersedes: tuple[str, ...] = ()
+    """Ids of provisions it replaces."""
+    source: str
+    """Where the text was read."""
+    verified: bool
+    """Whether the wording or number was seen in a source text. False is never shown as law."""
+
+
+class Case(Model):
+    """A past incident with its lessons."""
+
+    id: str
+    """Stable id."""
+    name: str
+    """Usual name."""
+    date: date
+    """Day it happened."""
+    place: str
+    """Where."""
+    hazard: str | None
+    """Hazard code."""
+    type: str
+    """Kind, in words."""
+    deaths: int | None
+    """Deaths; see note where missing persons are included."""
+    missing: int | None
+    """Missing."""
+    injured: int | None
+    """Injured."""
+    direct_loss_wan_yuan: float | None
+    """Direct loss, 10,000 yuan."""
+    grade: str
+    """Grade given."""
+    cause: str
+    """Cause found by the investigation, in our own words."""
+    lessons: tuple[str, ...] = ()
+    """What it teaches."""
+    reference: str
+    """Where it was read."""
+    verified: bool
+    """Whether seen in a source text."""
+
+
+class Deadline(Model):
+    """One duty to report with the time it is due and the clause it comes from."""
+
+    id: str
+    """Id of the clock in `models/rules`."""
+    regime: str
+    """Which clock: accident, natural disaster, general."""
+    reporter: str
+    """Who must report."""
+    recipient: str
+    """To whom."""
+    starts_at: AwareDatetime
+    """When the clock started."""
+    starts_from: str
+    """What started it."""
+    due_at: AwareDatetime
+    """Latest time; equal to `starts_at` when the clause says at once."""
+    clause: str
+    """Clause, as cited."""
+    reference: str
+    """Where the clause was read."""
+    verified: bool
+    """Whether it was seen in a source text; false is shown as not verified, never as law."""
+
+
+class Grading(Model):
+    """A grade or level worked out by code, with the arithmetic shown."""
+
+    scheme: str
+    """Id of the rule set."""
+    level: str | None
+    """Grade or level; null when no threshold is reached or no figure is known."""
+    if_missing_dead: str | None = None
+    """The grade if everyone missing were dead; null when it is the same or no one is missing."""
+    reasons: tuple[str, ...]
+    """Which figure met which threshold."""
+    near_boundary: tuple[str, ...] = ()
+    """Figures one step from another grade; a warning to check, never a suggestion of a number."""
+    clause: str
+    """Clause."""
+    reference: str
+    """Where it was read."""
+    verified: bool
+    """Whether it was seen in a source text."""
+    local: bool = True
+    """False when the thresholds are another place's, shown only as an example."""
+
+
+class Need(Model):
+    """How much of one item a number of people needs for a number of days."""
+
+    item: str
+    """Item."""
+    exact: float
+    """People × amount × periods, unrounded."""
+    quantity: float
+    """Rounded up to whole packing units."""
+    unit: str
+    """Unit of both."""
+    per: str
+    """Per whom and how often."""
+    standard: str
+    """Standard it comes from."""
+    clause: str
+    """Clause or reference within the standard."""
+    verified: bool
+    """Whether the coefficient was seen in a source text."""
+    arithmetic: str
+    """The multiplication, written out."""
+
+
+class Claim(Model):
+    """One sentence of a report and what it rests on."""
+
+    id: str
+    """Stable within the report."""
+    section: str
+    """Key of the section of the report type."""
+    text: str
+    """The sentence, Chinese."""
+    citations: tuple[str, ...] = ()
+    """Ids in the dossier (evidence, statement, impact, provision, case) or rule ids; empty only for a missing marker or fixed wording."""
+    kind: Literal["fact", "estimate", "missing", "rule", "fixed"]
+    """Counted fact, labelled estimate, 暂无/待核 marker, arithmetic from a rule, or fixed wording."""
+    machine_text: str | None = None
+    """The machine's sentence, kept when a person changed it."""
+
+
+class Finding(Model):
+    """What checking a report found, beside the sentence it concerns."""
+
+    claim: str | None
+    """Id of the claim; null for the whole report."""
+    severity: Literal["block", "warn", "info"]
+    """`block` stops signing, and only where law would."""
+    code: str
+    """Which check."""
+    message: str
+    """Chinese sentence: what is wrong and what would mend it."""
+
+
+class Report(Model):
+    """A document about one incident. Its digest is what a decision binds to."""
+
+    id: str
+    """Stable id of this report across its versions."""
+    version: int = Field(default=1, ge=1)
+    """Counts every edit."""
+    type: str
+    """Report type, a file name under `reports/types`."""
+    incident: str
+    """Id of the incident."""
+    mode: Mode
+    """Actual or exercise; printed on every page of an exercise."""
+    stage: Literal["初报", "续报", "终报"]
+    """Stage."""
+    number: int = Field(default=1, ge=1)
+    """Running number within the stage."""
+    title: str
+    """Title as printed."""
+    issuer: str
+    """Issuing body."""
+    recipients: tuple[str, ...]
+    """Who must be told."""
+    claims: tuple[Claim, ...]
+    """The sentences in order."""
+    gradings: tuple[Grading, ...] = ()
+    """Grades and levels worked out by code."""
+    deadlines: tuple[Deadline, ...] = ()
+    """Duties to report."""
+    data_as_of: AwareDatetime
+    """Latest evidence considered."""
+    created_at: AwareDatetime
+    """When this version was made."""
+    drafted_by: str
+    """Account that asked for the draft or made the edit."""
+    origin: str = "rules"
+    """`rules`, or the name of the model that wrote it."""
+    supersedes: str | None = None
+    """Id of the report this one follows."""
+
+    def content_digest(self) -> str:
+        """SHA-256 of exactly what is read and goes out; the signature binds to this."""
+        return digest(self.model_dump(mode="json"))
+
+
+class Proposal(Model):
+    """Anything the machine suggests. Only a decision makes it real."""
+
+    id: str
+    """Stable id."""
+    kind: Literal["report", "incident_match", "dispatch", "relief_plan", "response_level", "library_fact"]
+    """What is proposed."""
+    subject: str
+    """Id of the thing proposed."""
+    digest: str
+    """Digest of the exact content proposed."""
+    proposed_at: AwareDatetime
+    """When."""
+    proposed_by: str
+    """Rule set, model or account."""
+
+
+class Decision(Model):
+    """What a named person decided, bound to the digest of exactly what they read."""
+
+    id: str
+    """Digest of the rest."""
+    subject: str
+    """Id of the thing decided on, here a report."""
+    version: int
+    """Version read."""
+    digest: str
+    """Digest of the content read."""
+    verdict: Literal["submit", "sign", "return", "withdraw"]
+    """What was decided."""
+    officer: str
+    """Account."""
+    officer_name: str
+    """Name as printed."""
+    role: Role
+    """Role in which it was decided."""
+    reason: str = ""
+    """Why; required for return and withdraw."""
+    at: AwareDatetime
+    """When."""
+
+
+class ReportState(Model):
+    """A report with its newest version, decisions and standing."""
+
+    report: Report
+    """Newest version."""
+    findings: tuple[Finding, ...] = ()
+    """Checks of that version."""
+    decisions: tuple[Decision, ...] = ()
+    """All decisions, oldest first."""
+    status: Literal["draft", "submitted", "returned", "signed", "void", "withdrawn"]
+    """`void` when it was edited after signing."""
+
+
+class Dossier(Model):
+    """Everything a report about one incident may cite, in one read."""
+
+    incident: Incident
+    """The incident."""
+    impacts: tuple[Impact, ...] = ()
+    """What we believe."""
+    statements: tuple[Statement, ...] = ()
+    """What was said."""
+    evidence: tuple[EvidenceView, ...] = ()
+    """By whom, masked; oldest first."""
+    provisions: tuple[Provision, ...] = ()
+    """Articles that apply, in force on the day."""
+    documents: tuple[Document, ...] = ()
+    """The documents those articles belong to."""
+    cases: tuple[Case, ...] = ()
+    """Similar past cases."""
+    reports: tuple[ReportState, ...] = ()
+    """Reports already made about it, oldest first."""
+
+
+class Entry(Model):
+    """One line of the ledger."""
+
+    seq: int
+    """Position, from 1, without gaps."""
+    at: AwareDatetime
+    """When it was written."""
+    kind: str
+    """What happened: `evidence.received`, `evidence.understood`, `report.signed` …"""
+    subject: str
+    """Id of the thing it concerns."""
+    by: str
+    """Account, or `system`."""
+    payload: dict[str, Any]
+    """Details, without personal data."""
+    prev: str
+    """Hash of the entry before."""
+    hash: str
+    """SHA-256 over all of the above."""
+
+
+class Receipt(Model):
+    """Counts of one run of one source; they add up to what was read."""
+
+    source: str
+    """Name of the source."""
+    read: int = 0
+    """Records read."""
+    new: int = 0
+    """Received for the first time."""
+    duplicate: int = 0
+    """Already in the ledger."""
+    quarantined: int = 0
+    """Kept aside with a reason."""
+    unread_fields: tuple[str, ...] = ()
+    """Columns of the source nobody reads."""
+
+
+class Person(Model):
+    """An account. The password's hash never leaves the ledger."""
+
+    name: str
+    """Account name."""
+    display_name: str
+    """Name as printed."""
+    role: Role
+    """Role."""
+    district: str = ""
+    """Division code the account is limited to; empty for the whole city."""

@@ -1,0 +1,47 @@
+"""What can go wrong, named for what happened.
+
+`Refused` and its kinds are answers to a person: one clear line, exit status 1, nothing written.
+`BadRecord` concerns one record of many: it is quarantined with its reason and the rest goes on.
+Anything else is a defect and is allowed to crash, because going on might write something wrong.
+"""
+
+
+class AnlanError(Exception):
+    """A failure this project foresaw. `str(error)` is a sentence for the person at the desk: what, where, what to do."""
+
+    retry: bool = False
+    """Whether the same call may succeed later without anyone changing anything."""
+
+
+class Refused(AnlanError):
+    """The request is understood and will not be carried out."""
+
+
+class NotFound(Refused):
+    """Nothing is known under that name or id."""
+
+
+class NotAllowed(Refused):
+    """This person may not do this; the refusal itself is written to the ledger."""
+
+
+class Stale(Refused):
+    """Someone changed it since it was read; read it again before deciding."""
+
+
+class BadInput(Refused):
+    """A whole file or stream cannot be read safely. The message names the file and what to do."""
+
+
+class BadRecord(AnlanError):
+    """One record cannot be read. It is kept, unread, in quarantine with this reason."""
+
+
+class BrokenDefinition(AnlanError):
+    """A shipped or local definition file (rule, hazard, standard, source, report type) is wrong: the start stops here."""
+
+
+class Unreachable(AnlanError):
+    """A part we depend on (graph engine, database, model) did not answer."""
+
+    retry = True

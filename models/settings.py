@@ -1,0 +1,62 @@
+"""The environment, explained: every setting is one `ANLAN_…` variable, read once, with a default that works offline."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where Anlan keeps its state and which servers it talks to. Nothing here points outside the machine by default."""
+
+    model_config = SettingsConfigDict(env_prefix="ANLAN_", extra="ignore", frozen=True, use_attribute_docstrings=True)
+
+    home: Path = Path("var")
+    """Folder of all state: ledger, embedded graph, inboxes, reports. One folder is one city."""
+
+    ledger_url: str = ""
+    """SQLAlchemy URL of the ledger. Empty means the SQLite file `ledger.db` under `home`."""
+
+    graph_uri: str = ""
+    """Bolt address of a Neo4j server (`neo4j://…`). Empty means the embedded engine under `home`."""
+
+    graph_user: str = "neo4j"
+    """User of the Neo4j server; unused with the embedded engine."""
+
+    graph_password: SecretStr = SecretStr("")
+    """Password of the Neo4j server; the embedded engine makes a random one at every start."""
+
+    graph_database: str = "neo4j"
+    """Database name on the Neo4j server; the embedded engine uses its own."""
+
+    graph_heap: str = "1g"
+    """Largest Java heap of the embedded engine (JVM notation)."""
+
+    city_code: str = "320100"
+    """Division code (GB/T 2260) of the city this desk works for."""
+
+    city_name: str = "南京市"
+    """Name of that city, as written in reports."""
+
+    bureau: str = "南京市应急管理局"
+    """The body that issues the reports."""
+
+    port: int = Field(default=8501, ge=1, le=65535)
+    """Loopback port of the dashboard."""
+
+    language: str = Field(default="zh", pattern="^(zh|en)$")
+    """Language the dashboard starts in; each person can switch."""
+
+    @cached_property
+    def ledger_address(self) -> str:
+        """SQLAlchemy URL actually used."""
+        return self.ledger_url or f"sqlite:///{(self.home / 'ledger.db').resolve()}"
+
+    def folder(self, *parts: str) -> Path:
+        """A folder under `home`, made if missing, readable by this user only."""
+        path = self.home.joinpath(*parts)
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return path

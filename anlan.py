@@ -1,5 +1,678 @@
-"""The command line."""
+"""The command line: everything the dashboard does, scriptable.
+
+`--json` prints JSON on stdout and nothing else; progress and warnings go to stderr. Exit status: 0 done, 1 refused or
+failed with one clear line, 2 wrong usage. One function per command, which is why this module is long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+
+from models.domain import BEIJING, IMPACT_TYPES, Incident, Person, Report, ReportState, Role
+from models.errors import AnlanError, BadInput, NotAllowed, NotFound, Refused
+from models.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="安澜 Anlan: from first calls to a signed initial report.",
+)
+audit = typer.Typer(no_args_is_help=True, help="The ledger: does the chain hold, and what does it say.")
+graph_app = typer.Typer(no_args_is_help=True, help="The knowledge graph.")
+people_app = typer.Typer(no_args_is_help=True, help="Accounts.")
+app.add_typer(audit, name="audit")
+app.add_typer(graph_app, name="graph")
+app.add_typer(people_app, name="people")
+
+err = Console(stderr=True, highlight=False)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+AsUser = Annotated[str, typer.Option("--as", help="Account in whose name this is done.")]
+PasswordFile = Annotated[Path | None, typer.Option(help="File holding the account's password; otherwise it is asked for.")]
+ReadDigest = Annotated[
+    str,
+    typer.Option(
+        "--digest", help="Digest of the version that was read, as `anlan report` prints it. Without it the text is shown and asked about."
+    ),
+]
+
+
+def _emit(value: Any) -> None:
+    """Write one JSON value on a line of stdout."""
+    plain = value.model_dump(mode="json", by_alias=True) if isinstance(value, BaseModel) else value
+    sys.stdout.write(json.dumps(plain, ensure_ascii=False, default=str) + "\n")
+
+
+def _beijing(when: datetime) -> str:
+    return when.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@contextlib.contextmanager
+def _knowledge() -> Iterator[Any]:
+    from graph.knowledge import open_knowledge
+
+    with open_knowledge(Settings()) as knowledge:
+        yield knowledge
+
+
+def _person(knowledge: Any, name: str, password_file: Path | None) -> Person:
+    """Sign in: a command acts in a named person's name only with that person's password."""
+    from graph import people
+
+    if password_file:
+        password = password_file.read_text("utf-8").strip()
+    elif sys.stdin.isatty():
+        password = getpass.getpass(f"{name} 的口令 / password: ")
+    else:
+        raise Refused("没有终端可供输入口令：请用 --password-file 指定口令文件。")
+    return people.sign_in(knowledge.ledger, name, password)
+
+
+# ---------------------------------------------------------------- evidence in
+
+
+@app.command()
+def ingest(
+    path: Path,
+    source: Annotated[str, typer.Option("--source", help="Source the file comes from; `anlan sources` lists them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Receive and understand a file or folder; print what was received, new, duplicate and quarantined."""
+    from ingestion import pipeline
+
+    with _knowledge() as knowledge:
+        receipt, understood = pipeline.ingest(knowledge, source, path, progress=_progress())
+    if as_json:
+        _emit({"receipt": receipt.model_dump(mode="json"), "understood": understood.model_dump(mode="json")})
+        return
+    print(
+        f"读入 {receipt.read}：新增 {receipt.new}，重复 {receipt.duplicate}，隔离 {receipt.quarantined}；"
+        f"已理解 {understood.understood}，新事件 {understood.opened}，归并 {understood.fused}，待人工 {understood.waiting_for_person}"
+    )
+    if receipt.unread_fields:
+        err.print("没有被读取的列（已原样保存）：" + "、".join(receipt.unread_fields))
+
+
+def _progress() -> Callable[[str, int], None] | None:
+    """A line on stderr that counts, when someone is watching."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(what: str, count: int) -> None:
+        sys.stderr.write(f"\r{what} {count}   ")
+        sys.stderr.flush()
+
+    return show
+
+
+@app.command()
+def sources(as_json: AsJson = False) -> None:
+    """The sources, who answers for them and how often they are read."""
+    from ingestion.source import sources as known
+
+    for module in known().values():
+        source = module.SOURCE
+        if as_json:
+            _emit(source)
+        else:
+            print(f"{source.name:<10} {source.title}（{source.publisher}，可靠性 {source.reliability}，每 {source.every_minutes} 分钟）")
+
+
+@app.command()
+def understand(
+    file: Annotated[str, typer.Argument(help="JSON lines with id, text and optionally title, time, city; `-` is stdin.")] = "-",
+    as_json: AsJson = True,
+) -> None:
+    """One JSON object a line in, what it says out. Stores nothing."""
+    from ingestion import extract
+
+    for number, line in enumerate(_lines(file), 1):
+        try:
+            item = json.loads(line)
+            text = item["text"]
+            when = datetime.fromisoformat(item["time"]) if item.get("time") else None
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"{file} 第 {number} 行不是带 text 的 JSON 对象：{error}") from error
+        if when is not None and when.tzinfo is None:
+            when = when.replace(tzinfo=BEIJING)
+        _emit(
+            extract.understand(
+                str(text),
+                id=str(item.get("id", "")),
+                title=str(item.get("title") or ""),
+                time=when,
+                city=str(item.get("city") or Settings().city_name),
+            )
+        )
+
+
+def _lines(file: str) -> Iterator[str]:
+    with contextlib.nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+        for raw in stream:
+            try:
+                line = raw.decode("utf-8-sig").strip()
+            except UnicodeDecodeError as error:
+                raise BadInput(f"{file} 不是 UTF-8 文本：{error}") from error
+            if line:
+                yield line
+
+
+@app.command()
+def mask(file: Annotated[str, typer.Argument(help="Text file; `-` is stdin.")] = "-") -> None:
+    """Mask personal data in a text."""
+    from ingestion import privacy
+
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        sys.stdout.write(privacy.mask(data.decode("utf-8-sig")))
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} 不是 UTF-8 文本：{error}") from error
+
+
+# ---------------------------------------------------------------- incidents and reports
+
+
+@app.command()
+def incidents(as_json: AsJson = False) -> None:
+    """The incidents, newest change first, with grade and earliest deadline."""
+    from models import rules
+
+    with _knowledge() as knowledge:
+        found = knowledge.store.incidents()
+        impacts = knowledge.store.impacts([i.id for i in found])
+    for incident in found:
+        due = rules.earliest(rules.deadlines(incident, impacts.get(incident.id, [])))
+        if as_json:
+            _emit(
+                {
+                    **incident.model_dump(mode="json"),
+                    "impacts": [i.model_dump(mode="json") for i in impacts.get(incident.id, [])],
+                    "earliest_deadline": due.model_dump(mode="json") if due else None,
+                }
+            )
+        else:
+            print(_line(incident, due))
+
+
+def _line(incident: Incident, due: Any) -> str:
+    mark = "【演练】" if incident.mode == "exercise" else ""
+    deadline = f"  最早时限 {_beijing(due.due_at)}（{due.clause}）" if due else ""
+    return f"{incident.id}  {mark}{incident.title}  {_beijing(incident.started_at)}  证据 {incident.evidence_count}{deadline}"
+
+
+@app.command()
+def incident(id: str, as_json: AsJson = False) -> None:
+    """One incident whole: figures, statements, evidence (masked), articles, cases, reports."""
+    with _knowledge() as knowledge:
+        dossier = knowledge.store.dossier(id)
+    if as_json:
+        _emit(dossier)
+        return
+    print(_line(dossier.incident, None))
+    for impact in dossier.impacts:
+        print(f"  {IMPACT_TYPES[impact.type][0]}：{impact.best if impact.best is not None else '待核'}{impact.unit}  {impact.rule}")
+    for view in dossier.evidence:
+        print(f"  {_beijing(view.sent_at or view.received_at)} {view.source_title}：{view.text[:80]}")
+
+
+@app.command()
+def draft(
+    incident: Annotated[str, typer.Argument(help="Incident id.")] = "",
+    text: Annotated[Path | None, typer.Option("--text", help="Draft from this text alone; stores nothing.")] = None,
+    type: Annotated[str | None, typer.Option("--type", help="Report type; otherwise chosen by the incident.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write a docx marked 草稿.")] = None,
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draft an initial report with claims, citations, findings and the time each stage took."""
+    from reports import render as rendering
+    from reports import signoff
+
+    if bool(incident) == bool(text):
+        raise typer.BadParameter("give either an incident id or --text FILE")
+    started = time.perf_counter()
+    stages: dict[str, float] = {}
+    if text:
+        state, stages = _draft_from_text(text, type)
+        if out:
+            rendering.write(state, out, Settings())
+    else:
+        with _knowledge() as knowledge:
+            stages["open"] = time.perf_counter() - started
+            person = _person(knowledge, user, password_file)
+            began = time.perf_counter()
+            state = signoff.write_draft(knowledge, incident, person, report_type=type)
+            stages["draft_and_verify"] = time.perf_counter() - began
+            if out:
+                rendering.write(state, out, knowledge.settings)
+    stages["total"] = time.perf_counter() - started
+    if as_json:
+        _emit(
+            {
+                **state.model_dump(mode="json"),
+                "digest": state.report.content_digest(),
+                "seconds": {k: round(v, 3) for k, v in stages.items()},
+            }
+        )
+    else:
+        _print_report(state)
+
+
+def _draft_from_text(path: Path, report_type: str | None) -> tuple[ReportState, dict[str, float]]:
+    """A draft of one text through the same understanding, fusion, drafting and checking, without touching any store."""
+    from graph.library import starter
+    from ingestion.pipeline import dossier_of_text
+    from reports.draft import draft as make_draft
+    from reports.verify import verify
+
+    now = datetime.now(BEIJING)
+    began = time.perf_counter()
+    try:
+        content = path.read_bytes().decode("utf-8-sig") if str(path) != "-" else sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} 不是 UTF-8 文本：{error}") from error
+    dossier = dossier_of_text(content, now, Settings().city_name, starter())
+    read = time.perf_counter()
+    report = make_draft(dossier, report_type=report_type, by="command-line", at=now, settings=Settings())
+    drafted = time.perf_counter()
+    findings = tuple(verify(report, dossier))
+    done = time.perf_counter()
+    return ReportState(report=report, findings=findings, status="draft"), {
+        "understand": read - began,
+        "draft": drafted - read,
+        "verify": done - drafted,
+    }
+
+
+def _print_report(state: ReportState) -> None:
+    report = state.report
+    print(f"{report.title}\n报告 {report.id}  第 {report.version} 版  {state.status}  摘要 {report.content_digest()}\n")
+    for claim in report.claims:
+        print(claim.text)
+    for finding in state.findings:
+        err.print(f"[{finding.severity}] {finding.message}")
+
+
+@app.command()
+def report(id: str, as_json: AsJson = False) -> None:
+    """One report: its text, checks, decisions and the digest a signature binds to."""
+    with _knowledge() as knowledge:
+        state = knowledge.store.report(id)
+    if as_json:
+        _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest()})
+    else:
+        _print_report(state)
+
+
+def _read_and_confirm(knowledge: Any, report_id: str, digest_read: str) -> Report:
+    """The report exactly as it will go out; without `--digest` it is shown and the person must say yes."""
+    state = knowledge.store.report(report_id)
+    if digest_read:
+        return state.report
+    if not sys.stdin.isatty():
+        raise Refused("请用 --digest 给出所阅读版本的摘要（anlan report 会打印），决定只对读过的内容有效。")
+    _print_report(state)
+    if not typer.confirm("以上即将作出决定的全部内容，确认？"):
+        raise Refused("没有确认，什么也没有改变。")
+    return state.report
+
+
+def _decide(verb: str, report_id: str, user: str, password_file: Path | None, digest_read: str, reason: str, as_json: bool) -> None:
+    from reports import signoff
+
+    with _knowledge() as knowledge:
+        person = _person(knowledge, user, password_file)
+        read = _read_and_confirm(knowledge, report_id, digest_read)
+        action = {"submit": signoff.submit, "sign": signoff.sign, "return": signoff.return_, "withdraw": signoff.withdraw}[verb]
+        state = action(knowledge, report_id, version=read.version, digest=digest_read or read.content_digest(), by=person, reason=reason)
+        path = None
+        if verb == "sign":
+            from reports import render as rendering
+
+            path = rendering.render(knowledge, report_id, out=None, by=person)
+    if as_json:
+        _emit({"status": state.status, "digest": state.report.content_digest(), "docx": str(path) if path else None})
+    else:
+        print(f"{state.report.title}：{state.status}" + (f"\n{path}" if path else ""))
+
+
+@app.command()
+def submit(report: str, user: AsUser, password_file: PasswordFile = None, digest: ReadDigest = "", as_json: AsJson = False) -> None:
+    """Send a draft for signature."""
+    _decide("submit", report, user, password_file, digest, "", as_json)
+
+
+@app.command()
+def sign(report: str, user: AsUser, password_file: PasswordFile = None, digest: ReadDigest = "", as_json: AsJson = False) -> None:
+    """Sign a submitted report as a second person, and write the docx."""
+    _decide("sign", report, user, password_file, digest, "", as_json)
+
+
+@app.command("return")
+def return_(
+    report: str,
+    user: AsUser,
+    reason: Annotated[str, typer.Option(help="Why; goes to the drafter.")],
+    password_file: PasswordFile = None,
+    digest: ReadDigest = "",
+    as_json: AsJson = False,
+) -> None:
+    """Return a submitted report to its drafter with a reason."""
+    _decide("return", report, user, password_file, digest, reason, as_json)
+
+
+@app.command()
+def withdraw(
+    report: str,
+    user: AsUser,
+    reason: Annotated[str, typer.Option(help="Why it is taken back.")],
+    password_file: PasswordFile = None,
+    digest: ReadDigest = "",
+    as_json: AsJson = False,
+) -> None:
+    """Withdraw a signed report with a reason; the record of it stays."""
+    _decide("withdraw", report, user, password_file, digest, reason, as_json)
+
+
+@app.command()
+def needs(
+    people: Annotated[int, typer.Option(min=0)],
+    days: Annotated[float, typer.Option(min=0)],
+    standard: Annotated[str, typer.Option(help="Name of a shipped standard, or a file (ours or an InaSAFE profile).")] = "sphere",
+    as_json: AsJson = False,
+) -> None:
+    """What a number of people needs for a number of days, by a named standard."""
+    from models import needs as relief
+
+    loaded = relief.load_standard(standard)
+    found = relief.needs(people, days, loaded)
+    if as_json:
+        _emit({"needs": [n.model_dump(mode="json") for n in found]})
+        return
+    for need in found:
+        print(
+            f"{need.item}  {need.quantity:g} {need.unit}  （{need.arithmetic}；{need.standard} {need.clause}{'' if need.verified else '；未核实'}）"
+        )
+
+
+# ---------------------------------------------------------------- the record
+
+
+@audit.command("verify")
+def audit_verify(as_json: AsJson = False) -> None:
+    """Does the chain hold, and are signed files what was signed. Exit status 1 when not."""
+    from reports.render import rendered_intact
+
+    with _knowledge() as knowledge:
+        chain = knowledge.ledger.verify()
+        changed = rendered_intact(knowledge)
+    if as_json:
+        _emit(
+            {
+                "ok": chain.ok and not changed,
+                "entries": chain.entries,
+                "first_broken": chain.first_broken,
+                "reason": chain.reason,
+                "files": changed,
+            }
+        )
+    else:
+        print(f"台账 {chain.entries} 条：" + ("完整" if chain.ok else f"第 {chain.first_broken} 条起不可信：{chain.reason}"))
+        for line in changed:
+            print(line)
+    if not chain.ok or changed:
+        raise typer.Exit(1)
+
+
+@audit.command("export")
+def audit_export(out: Annotated[Path | None, typer.Option("--out", help="File; otherwise stdout.")] = None) -> None:
+    """Every entry of the ledger as JSON lines, without the archive of bodies."""
+    from graph.ledger import Ledger
+
+    ledger = Ledger(Settings().ledger_address)
+    with out.open("w", encoding="utf-8") if out else contextlib.nullcontext(sys.stdout) as stream:
+        for entry in ledger.entries():
+            stream.write(entry.model_dump_json() + "\n")
+
+
+@graph_app.command("rebuild")
+def graph_rebuild() -> None:
+    """Empty the graph and build it again from the ledger and the shipped library."""
+    with _knowledge() as knowledge:
+        knowledge.rebuild()
+        print(f"已重建到第 {knowledge.store.projected()} 条；摘要 {knowledge.store.digest()}")
+
+
+@people_app.command("add")
+def people_add(
+    name: str,
+    role: Role,
+    display_name: Annotated[str, typer.Option(help="Name as printed in reports.")] = "",
+    by: Annotated[str, typer.Option("--as", help="Administrator; not needed for the very first account.")] = "",
+    password_file: PasswordFile = None,
+    by_password_file: PasswordFile = None,
+) -> None:
+    """Add an account. The first one must be an administrator."""
+    from graph import people
+
+    with _knowledge() as knowledge:
+        if knowledge.ledger.people():
+            if not by:
+                raise NotAllowed("已有账号：请用 --as 以管理员身份添加。")
+            people.allow(knowledge.ledger, _person(knowledge, by, by_password_file), "manage_people")
+        elif role != "admin":
+            raise Refused("第一个账号必须是管理员（admin）。")
+        password = password_file.read_text("utf-8").strip() if password_file else getpass.getpass(f"{name} 的新口令: ")
+        people.add(knowledge.ledger, Person(name=name, display_name=display_name or name, role=role), password, by=by or "system")
+        print(f"已添加 {name}（{role}）")
+
+
+@people_app.command("list")
+def people_list(as_json: AsJson = False) -> None:
+    """The accounts and their roles."""
+    from graph.ledger import Ledger
+
+    for person in Ledger(Settings().ledger_address).people():
+        if as_json:
+            _emit(person)
+        else:
+            print(f"{person.name:<12} {person.role:<9} {person.display_name}")
+
+
+@app.command()
+def bench(
+    name: str, path: Annotated[Path | None, typer.Option(help="Data, when the benchmark reads some.")] = None, as_json: AsJson = False
+) -> None:
+    """Print the figures of one evaluation or benchmark."""
+    from ingestion import evaluate
+
+    if name not in evaluate.BENCHMARKS:
+        raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(evaluate.BENCHMARKS)}")
+    figures = evaluate.BENCHMARKS[name](path)
+    if as_json:
+        _emit(figures)
+    else:
+        for key, value in figures.items():
+            print(f"{key:<40} {value}")
+
+
+# ---------------------------------------------------------------- the whole
+
+
+@app.command()
+def up() -> None:
+    """Graph engine, schedule and dashboard together; Ctrl-C stops all cleanly."""
+    from ingestion.schedule import Schedule
+
+    from dashboard import serve
+
+    with _knowledge() as knowledge, Schedule(knowledge):
+        settings = knowledge.settings
+        process = subprocess.Popen(serve.command(settings), env={**os.environ, **serve.environment(settings)}, start_new_session=True)
+        print(f"安澜已启动：http://127.0.0.1:{settings.port}  （Ctrl-C 停止）", flush=True)
+        try:
+            process.wait()
+            raise Refused(f"看板进程自行退出（状态 {process.returncode}）：端口 {settings.port} 可能已被占用，可用 ANLAN_PORT 换一个。")
+        except KeyboardInterrupt:
+            print("正在停止……", flush=True)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+DEMO_PEOPLE: tuple[tuple[str, str, Role], ...] = (
+    ("duty", "值班员甲", "duty"),
+    ("signer", "签发人乙", "signer"),
+    ("officer", "指挥员丙", "officer"),
+    ("planner", "预案员丁", "planner"),
+    ("auditor", "审计员戊", "auditor"),
+    ("admin", "管理员己", "admin"),
+)
+"""The accounts `anlan demo` makes; the names are posts, not people."""
+
+
+def demo_incidents(found: list[Incident]) -> list[Incident]:
+    """What the demo reports on: the newest production accident and the newest natural disaster of the sample."""
+    actual = sorted((i for i in found if i.mode == "actual"), key=lambda i: (i.evidence_count, i.id), reverse=True)
+    chosen = {}
+    for candidate in actual:
+        chosen.setdefault(candidate.event_type, candidate)
+    return [chosen[kind] for kind in ("production_accident", "natural_disaster") if kind in chosen]
+
+
+@app.command()
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="Stop after the report, start no dashboard.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The main job on the shipped sample, start to finish: calls in, incidents found, a report signed; then the dashboard."""
+    say = (lambda line: None) if as_json else (lambda line: print(line, flush=True))
+    began = time.perf_counter()
+    with _knowledge() as knowledge:
+        if knowledge.ledger.last_seq() and not any(knowledge.ledger.entries(kinds=["demo.started"], limit=1)):
+            raise Refused(f"{knowledge.settings.home} 里已有真实数据，演示不会混进去：请把 ANLAN_HOME 设为一个空文件夹。")
+        say(f"[{time.perf_counter() - began:5.1f} s] 台账与图引擎就绪：{knowledge.settings.home}")
+        result = _run_demo(knowledge, say, began)
+    if as_json:
+        _emit(result)
+    if not headless:
+        up()
+
+
+def _demo_passwords(knowledge: Any) -> dict[str, str]:
+    """Accounts for the sample with random passwords, kept in a file only this user can read."""
+    from graph import people
+
+    path = knowledge.settings.folder("demo") / "accounts.json"
+    if path.exists():
+        return dict(json.loads(path.read_text("utf-8")))
+    passwords = {name: f"{secrets.token_hex(3)}-{secrets.token_hex(3)}" for name, _, _ in DEMO_PEOPLE}
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(passwords, stream, ensure_ascii=False, indent=1)
+    known = {person.name for person in knowledge.ledger.people()}
+    for name, title, role in DEMO_PEOPLE:
+        if name not in known:
+            people.add(knowledge.ledger, Person(name=name, display_name=title, role=role), passwords[name], by="demo")
+    return passwords
+
+
+def _run_demo(knowledge: Any, say: Callable[[str], None], began: float) -> dict[str, Any]:
+    from graph import people
+    from ingestion import pipeline, sample
+    from reports import render as rendering
+    from reports import signoff
+
+    def at() -> str:
+        return f"[{time.perf_counter() - began:5.1f} s]"
+
+    if not any(knowledge.ledger.entries(kinds=["demo.started"], limit=1)):
+        knowledge.record("demo.started", "demo", {"sample": sample.NAME}, by="demo")
+    passwords = _demo_passwords(knowledge)
+    first_evidence = time.perf_counter()
+    receipts = []
+    for source, path in sample.files():
+        receipt = pipeline.receive(knowledge, source, path)
+        receipts.append(receipt)
+        say(f"{at()} 接收 {path.name}：读入 {receipt.read}，新增 {receipt.new}，重复 {receipt.duplicate}，隔离 {receipt.quarantined}")
+    understood = pipeline.understand_waiting(knowledge)
+    found = knowledge.store.incidents()
+    say(
+        f"{at()} 理解并归并 {understood.understood} 条：{len([i for i in found if i.mode == 'actual'])} 起实际事件，{len([i for i in found if i.mode == 'exercise'])} 起演练，待人工 {understood.waiting_for_person} 条"
+    )
+    for item in found:
+        say(
+            f"          {'【演练】' if item.mode == 'exercise' else ''}{item.title}（证据 {item.evidence_count} 条，{_beijing(item.started_at)}）"
+        )
+    duty, signer = (people.sign_in(knowledge.ledger, name, passwords[name]) for name in ("duty", "signer"))
+    signed, first_draft = [], None
+    for item in demo_incidents(found):
+        existing = [s for s in knowledge.store.reports(incident=item.id) if s.status == "signed"]
+        if existing:
+            state = existing[0]
+        else:
+            asked = time.perf_counter()
+            state = signoff.write_draft(knowledge, item.id, duty)
+            first_draft = first_draft or time.perf_counter() - first_evidence
+            say(
+                f"{at()} 起草《{state.report.title}》：{len(state.report.claims)} 句，核查意见 {len(state.findings)} 条，用时 {time.perf_counter() - asked:.2f} s"
+            )
+            digest = state.report.content_digest()
+            state = signoff.submit(knowledge, state.report.id, version=state.report.version, digest=digest, by=duty)
+            state = signoff.sign(knowledge, state.report.id, version=state.report.version, digest=digest, by=signer)
+        path = rendering.render(knowledge, state.report.id, out=None, by=signer)
+        signed.append(str(path))
+        say(f"{at()} 已由 {signer.display_name} 签发：{path}")
+    if first_draft is not None:
+        say(f"          从第一条证据到规则稿：{first_draft:.1f} s")
+    say(
+        f"{at()} 演示账号的口令在 {knowledge.settings.folder('demo') / 'accounts.json'}："
+        + "，".join(f"{k} / {v}" for k, v in passwords.items())
+    )
+    return {
+        "received": [r.model_dump(mode="json") for r in receipts],
+        "understood": understood.model_dump(mode="json"),
+        "incidents": [i.model_dump(mode="json") for i in found],
+        "signed": signed,
+        "seconds_to_first_draft": first_draft,
+        "seconds": time.perf_counter() - began,
+    }
 
 
 def main() -> None:
-    """Placeholder until the commands are in."""
+    """Run a command; a foreseen failure is one clear line and exit status 1."""
+    try:
+        app()
+    except AnlanError as error:
+        err.print(str(error), markup=False)
+        raise SystemExit(1) from error
+    except FileNotFoundError as error:
+        err.print(f"找不到文件 {error.filename}", markup=False)
+        raise SystemExit(1) from error
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -570,6 +570,8 @@ class Deadline(Model):
     """Where the clause was read."""
     verified: bool
     """Whether it was seen in a source text; false is shown as not verified, never as law."""
+    if_judged: str = ""
+    """What a person must first judge for the duty to apply; empty when it applies by the figures known."""
 
 
 class Grading(Model):

@@ -1,0 +1,1 @@
+"""One source each. A new file here is a new source."""

@@ -1,0 +1,198 @@
+"""The map: incidents by shape and colour, evidence in clusters, survey layers below, and no request leaves the machine.
+
+Leaflet and the cluster plugin are served from our own static folder. Without tiles the survey is the base map: divisions,
+roads and rivers. Every name and message reaches the browser as JSON and is put on the page as text, never as HTML, because
+folium's own tooltips write their words into a script (`${…}` in a place name would run).
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import folium
+from folium.plugins import FastMarkerCluster, MarkerCluster
+from folium.utilities import JsCode
+from streamlit_folium import st_folium
+
+from dashboard.look import PLAIN, severity, severity_word
+from dashboard.reading import Row
+from dashboard.words import clock, known, t
+from models.domain import EvidenceView, Feature
+
+STATIC = "/app/static"
+
+folium.Map.default_js = [("leaflet", f"{STATIC}/leaflet/leaflet.js")]
+folium.Map.default_css = [("leaflet_css", f"{STATIC}/leaflet/leaflet.css"), ("anlan_map", f"{STATIC}/map.css")]
+MarkerCluster.default_js = [("markerclusterjs", f"{STATIC}/markercluster/leaflet.markercluster.js")]
+MarkerCluster.default_css = [
+    ("markerclustercss", f"{STATIC}/markercluster/MarkerCluster.css"),
+    ("markerclusterdefaultcss", f"{STATIC}/markercluster/MarkerCluster.Default.css"),
+]
+for _cluster in (FastMarkerCluster,):
+    _cluster.default_js, _cluster.default_css = MarkerCluster.default_js, MarkerCluster.default_css
+
+MAX_ZOOM = 18
+"""Closest zoom. A map without tiles must be told, or the clusters fail."""
+
+LINES: dict[str, dict[str, Any]] = {
+    "population": {"color": "#5b7186", "weight": 1, "fillColor": "#1d2935", "fillOpacity": 0.55},
+    "river": {"color": "#2f6d92", "weight": 2, "fillColor": "#1f4b66", "fillOpacity": 0.6},
+    "road": {"color": "#7d6f57", "weight": 1.2, "opacity": 0.75, "fillOpacity": 0},
+}
+"""The base map, bottom first: divisions by population survey, rivers, roads."""
+
+SITES = ("shelter", "depot", "underpass", "chemical_plant", "hospital", "school")
+"""Surveyed places drawn as a letter each; the first four from the start, the others on request."""
+
+SHOWN_FIRST = SITES[:4]
+
+NAME_TIP = JsCode(
+    "function(feature, layer) { var d = document.createElement('div'); d.textContent = feature.properties.name; "
+    "if (d.textContent) { layer.bindTooltip(d, {sticky: true, className: 'anlan-tip'}); } }"
+)
+
+SITE_MARKER = """function (row) {
+    var m = L.marker([row[0], row[1]], {icon: L.divIcon({className: 'anlan-site anlan-site-' + row[3], html: '', iconSize: [18, 18]})});
+    m.on('add', function () { m.getElement().textContent = row[4]; });
+    var d = document.createElement('div'); d.textContent = row[2];
+    return m.bindTooltip(d, {className: 'anlan-tip'});
+}"""
+
+EVIDENCE_MARKER = """function (row) {
+    var m = L.circleMarker([row[0], row[1]], {radius: 4, weight: 1, color: '#0f151b', fillColor: '#c9d6e2', fillOpacity: 0.9});
+    var d = document.createElement('div'); var h = document.createElement('b'); h.textContent = row[2];
+    var p = document.createElement('div'); p.textContent = row[3]; d.appendChild(h); d.appendChild(p);
+    return m.bindTooltip(d, {className: 'anlan-tip anlan-tip-wide'});
+}"""
+
+INCIDENT_MARKER = """function (row) {
+    var m = L.marker([row[0], row[1]], {zIndexOffset: 1000 - 50 * row[5], riseOnHover: true, keyboard: true, alt: row[2],
+        icon: L.divIcon({className: 'anlan-incident' + row[6], html: row[4], iconSize: [30, 30], iconAnchor: [15, 15]})});
+    var d = document.createElement('div'); var h = document.createElement('b'); h.textContent = row[2];
+    var p = document.createElement('div'); p.textContent = row[3]; d.appendChild(h); d.appendChild(p);
+    return m.bindTooltip(d, {className: 'anlan-tip', direction: 'top', offset: [0, -14]});
+}"""
+
+@dataclass(frozen=True)
+class Click:
+    """One press on an incident's marker."""
+
+    incident: str
+    count: int
+    """Presses so far; the same marker pressed twice is two clicks."""
+
+
+NEVER_CLUSTER = {"disableClusteringAtZoom": 1, "spiderfyOnMaxZoom": False}
+
+
+def positions(rows: Iterable[Row]) -> dict[str, tuple[float, float]]:
+    """Where each incident is drawn, latitude and longitude; incidents on one spot stand in a small ring around it."""
+    spots: dict[tuple[float, float], list[str]] = {}
+    for row in sorted(rows, key=lambda r: r.incident.id):
+        place = row.incident.place
+        if place.lat is not None and place.lon is not None:
+            spots.setdefault((round(place.lat, 4), round(place.lon, 4)), []).append(row.incident.id)
+    drawn: dict[str, tuple[float, float]] = {}
+    for (lat, lon), ids in spots.items():
+        for index, incident in enumerate(ids):
+            angle = 2 * math.pi * index / len(ids)
+            radius = 0.004 if len(ids) > 1 else 0.0
+            drawn[incident] = (round(lat + radius * math.sin(angle), 6), round(lon + radius * math.cos(angle), 6))
+    return drawn
+
+
+def base_map(features: Sequence[Feature]) -> folium.Map:
+    """The map below everything that changes: divisions, rivers, roads and surveyed places."""
+    ground = folium.Map(location=[32.04, 118.78], zoom_start=11, tiles=None, maxZoom=MAX_ZOOM, minZoom=7, prefer_canvas=True)
+    for kind, style in LINES.items():
+        drawn = [_shape(f) for f in features if f.kind == kind and f.geometry.get("type") != "Point"]
+        if drawn:
+            layer = folium.GeoJson(
+                {"type": "FeatureCollection", "features": drawn},
+                name=html.escape(t(f"map.layer.{kind}")),
+                style_function=lambda _, style=style: style,
+                on_each_feature=NAME_TIP,
+                smooth_factor=1.0,
+            )
+            layer.add_to(ground)
+    for kind in SITES:
+        points = [[f.lat, f.lon, f"{t(f'map.layer.{kind}')} · {f.name}", kind, t(f"map.letter.{kind}")] for f in features if f.kind == kind]
+        if points:
+            layer = FastMarkerCluster(
+                points, callback=SITE_MARKER, name=html.escape(t(f"map.layer.{kind}")), show=kind in SHOWN_FIRST, disableClusteringAtZoom=11
+            )
+            layer.add_to(ground)
+    folium.LayerControl(collapsed=True).add_to(ground)
+    _frame(ground, features)
+    return ground
+
+
+def _shape(feature: Feature) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": feature.geometry, "properties": {"name": feature.name}}
+
+
+def _frame(ground: folium.Map, features: Sequence[Feature]) -> None:
+    near = [f for f in features if f.kind in ("population", "shelter", "depot", "underpass")] or list(features)
+    if near:
+        lats, lons = sorted(f.lat for f in near), sorted(f.lon for f in near)
+        cut = len(near) // 20
+        ground.fit_bounds([[lats[cut], lons[cut]], [lats[-1 - cut], lons[-1 - cut]]])
+
+
+def incident_layer(rows: Sequence[Row], selected: str | None) -> folium.FeatureGroup:
+    """Incidents that have coordinates, the most serious on top."""
+    group = folium.FeatureGroup(name="incidents")
+    spots = positions(rows)
+    points = [[*spots[row.incident.id], *_incident_words(row, selected)] for row in rows if row.incident.id in spots]
+    FastMarkerCluster(points, callback=INCIDENT_MARKER, **NEVER_CLUSTER).add_to(group)
+    return group
+
+
+def _incident_words(row: Row, selected: str | None) -> list[object]:
+    shape = severity(row)
+    exercise = row.incident.mode == "exercise"
+    paint = 'fill="#1a1026" stroke-dasharray="4 2"' if exercise else f'fill="{shape.colour}"'
+    edge = shape.colour if exercise else "#0b0f13"
+    drawn = f'<svg width="26" height="26" viewBox="-2 -2 28 28" {paint} stroke="{edge}" stroke-width="2">{shape.path}</svg>'
+    place = row.incident.place
+    told = [severity_word(row), clock(row.incident.first_evidence_at), known("precision", place.precision)]
+    title = f"{t('mode.exercise')} · {row.incident.title}" if exercise else row.incident.title
+    classes = (" anlan-incident-exercise" if exercise else "") + (" anlan-incident-selected" if row.incident.id == selected else "")
+    return [title, " · ".join(told), drawn, min(shape.rank, PLAIN), classes]
+
+
+def evidence_layer(views: Iterable[EvidenceView]) -> folium.FeatureGroup:
+    """Evidence in clusters; ten thousand points are drawn in under a second."""
+    group = folium.FeatureGroup(name="evidence")
+    points = [
+        [view.lat, view.lon, f"{view.source_title} {clock(view.sent_at or view.received_at)}", (view.title or view.text)[:90]]
+        for view in views
+        if view.lat is not None and view.lon is not None
+    ]
+    FastMarkerCluster(points, callback=EVIDENCE_MARKER, maxClusterRadius=36, showCoverageOnHover=False).add_to(group)
+    return group
+
+
+def show_map(ground: folium.Map, layers: list[folium.FeatureGroup], rows: Sequence[Row], *, height: int, focus: str | None) -> Click | None:
+    """Draw the map; the newest click on an incident, or null."""
+    spots = positions(rows)
+    told = st_folium(
+        ground,
+        key="situation-map",
+        height=height,
+        use_container_width=True,
+        returned_objects=["last_object_clicked", "last_object_clicked_count"],
+        feature_group_to_add=layers,
+        center=spots.get(focus) if focus else None,
+        zoom=14 if focus in spots else None,
+    )
+    clicked = (told or {}).get("last_object_clicked")
+    if not clicked:
+        return None
+    spot = (round(clicked["lat"], 6), round(clicked["lng"], 6))
+    found = next((incident for incident, drawn in spots.items() if drawn == spot), None)
+    return Click(found, int(told.get("last_object_clicked_count") or 0)) if found else None

@@ -1,0 +1,245 @@
+"""What the pages read: one knowledge per process, and answers kept only as long as the ledger has not grown.
+
+The screen never sees unmasked text through here. Answers are shared between everyone who looks; types are frozen, so that is safe.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
+from models.domain import Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState
+from models.errors import Unreachable
+from models.rules import deadlines, grade_accident
+from models.settings import Settings
+
+Answer = TypeVar("Answer")
+
+FEATURE_LIMIT = 20_000
+"""Most surveyed bodies drawn on one map."""
+
+WAITING_LIMIT = 2_000
+"""Most pieces of evidence ordered by urgency at once; the queue says so when there are more."""
+
+CASUALTIES = ("dead", "missing", "trapped", "seriously_injured", "injured")
+"""Impact types that put an incident before others of the same grade."""
+
+PATIENCE = timedelta(seconds=5)
+"""How long another process may take to bring its own entries into the graph before this one does it."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The knowledge this process holds open, and what closes it."""
+
+    knowledge: Knowledge
+    stack: ExitStack
+
+
+def _close(opened: Opened) -> None:
+    opened.stack.close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def _opened(home: str, ledger: str, graph: str) -> Opened:
+    stack = ExitStack()
+    opened = Opened(stack.enter_context(open_knowledge(Settings())), stack)
+    atexit.register(stack.close)
+    return opened
+
+
+def home() -> str:
+    """The folder of this city's state; part of the key of every kept answer."""
+    return str(Settings().home.resolve())
+
+
+def knowledge() -> Knowledge:
+    """The one knowledge of this process, opened at first use and held until it ends. Raises `Unreachable` when the engine is down."""
+    settings = Settings()
+    return _opened(home(), settings.ledger_address, settings.graph_uri).knowledge
+
+
+def reopen() -> None:
+    """Let go of the knowledge, so that the next read finds the engine where it is now."""
+    _opened.clear()
+
+
+def reading(read: Callable[[Knowledge], Answer]) -> Answer:
+    """Answer of one read, tried once more on a fresh connection, because an engine may be restarted under us."""
+    try:
+        return read(knowledge())
+    except Unreachable:
+        reopen()
+        return read(knowledge())
+
+
+def position() -> int:
+    """How far the graph follows the ledger: the same number, the same answers. Entries a killed process left out are brought in here."""
+
+    def read(k: Knowledge) -> int:
+        missing = next(iter(k.ledger.entries(after=k.store.projected(), kinds=PROJECTED_KINDS, limit=1)), None)
+        if missing is not None and datetime.now(UTC) - missing.at > PATIENCE:
+            k.catch_up()
+        return k.store.projected()
+
+    return reading(read)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One incident as the list shows it."""
+
+    incident: Incident
+    impacts: tuple[Impact, ...]
+    grading: Grading | None
+    """Accident grade from confirmed and unconfirmed figures; null for a natural disaster, which has none."""
+    deadlines: tuple[Deadline, ...]
+    reports: tuple[ReportState, ...]
+
+    @property
+    def level(self) -> str | None:
+        """Accident grade, or null while no figure gives one."""
+        return self.grading.level if self.grading else None
+
+    @property
+    def earliest(self) -> Deadline | None:
+        """The duty that is due first."""
+        return self.deadlines[0] if self.deadlines else None
+
+    @property
+    def has_casualties(self) -> bool:
+        """Someone is said to be dead, missing, trapped or hurt."""
+        return any(impact.type in CASUALTIES and (impact.best or impact.high or 0) > 0 for impact in self.impacts)
+
+    @property
+    def is_reported(self) -> bool:
+        """A signed report went out, so the first duties are met."""
+        return any(state.status == "signed" for state in self.reports)
+
+
+def grading_of(incident: Incident, impacts: Sequence[Impact]) -> Grading | None:
+    """Accident grade of an incident under 国务院令493号, for accidents and incidents whose nature is not settled."""
+    if incident.event_type not in ("production_accident", "undetermined"):
+        return None
+    best: Mapping[str, float | None] = {impact.type: impact.best for impact in impacts if impact.basis == "reported"}
+    return grade_accident(
+        best.get("dead"),
+        best.get("seriously_injured"),
+        best.get("direct_loss"),
+        missing=best.get("missing") or 0,
+        on=incident.started_at.date(),
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
+def _overview(home: str, seq: int, mode: Mode) -> tuple[Row, ...]:
+    def read(k: Knowledge) -> tuple[Row, ...]:
+        incidents = k.store.incidents(mode=mode)
+        impacts = k.store.impacts([incident.id for incident in incidents])
+        reports = k.store.reports()
+        return tuple(
+            Row(
+                incident=incident,
+                impacts=tuple(impacts.get(incident.id, ())),
+                grading=grading_of(incident, impacts.get(incident.id, ())),
+                deadlines=tuple(deadlines(incident, impacts.get(incident.id, ()))),
+                reports=tuple(state for state in reports if state.report.incident == incident.id),
+            )
+            for incident in incidents
+        )
+
+    return reading(read)
+
+
+def overview(mode: Mode) -> tuple[Row, ...]:
+    """Every incident of one mode with what the list shows, in no particular order."""
+    return _overview(home(), position(), mode)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16, ttl=600)
+def _dossier(home: str, seq: int, incident: str) -> Dossier:
+    return reading(lambda k: k.store.dossier(incident))
+
+
+def dossier(incident: str) -> Dossier:
+    """Everything known about one incident. Raises `NotFound`."""
+    return _dossier(home(), position(), incident)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
+def _evidence(home: str, seq: int, waiting_for_person: bool, limit: int) -> tuple[EvidenceView, ...]:
+    return tuple(reading(lambda k: k.store.evidence(limit, 0, waiting_for_person=waiting_for_person)))
+
+
+def evidence(mode: Mode, *, waiting_for_person: bool = False, limit: int = WAITING_LIMIT) -> tuple[EvidenceView, ...]:
+    """Masked evidence of one mode that is understood; newest `limit` items, or only those that wait for a person."""
+    return tuple(view for view in _evidence(home(), position(), waiting_for_person, limit) if view.mode == mode)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
+def _features(home: str, newest: int) -> tuple[Feature, ...]:
+    return tuple(reading(lambda k: k.store.features(limit=FEATURE_LIMIT)))
+
+
+def surveyed() -> int:
+    """Position of the newest surveyed body in the ledger: the survey layers are redrawn only when it moves."""
+    newest = next(iter(newest_entries(("feature.received",), 1)), None)
+    return newest.seq if newest else 0
+
+
+def features() -> tuple[Feature, ...]:
+    """Surveyed bodies: divisions, roads, rivers, shelters, depots and the rest."""
+    return _features(home(), surveyed())
+
+
+def newest_entries(kinds: Sequence[str] | None, limit: int, *, subject: str | None = None) -> tuple[Entry, ...]:
+    """Newest ledger entries of these kinds, newest first."""
+    return tuple(reading(lambda k: list(k.ledger.entries(kinds=kinds, subject=subject, limit=limit, newest_first=True))))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
+def _reports(home: str, seq: int) -> tuple[ReportState, ...]:
+    return tuple(reading(lambda k: k.store.reports()))
+
+
+def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
+    """Reports of one mode in one of these standings, newest version first; every standing when none is named."""
+    chosen = [state for state in _reports(home(), position()) if state.report.mode == mode and (not statuses or state.status in statuses)]
+    return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One rendered file of a report, compared with what was written down when it was made."""
+
+    path: Path
+    version: int
+    digest: str
+    at: datetime
+    standing: str
+    """`intact`, `changed` or `gone`."""
+
+
+def rendered(report: str) -> tuple[Rendered, ...]:
+    """Files made of a report, newest first; read from disk every time, because only that shows a later change."""
+    return tuple(_compared(entry) for entry in newest_entries(("report.rendered",), 20, subject=report))
+
+
+def _compared(entry: Entry) -> Rendered:
+    path = Path(str(entry.payload["path"]))
+    if not path.is_absolute() and not path.exists():
+        path = Path(home()) / path
+    if not path.exists():
+        standing = "gone"
+    else:
+        standing = "intact" if hashlib.sha256(path.read_bytes()).hexdigest() == entry.payload["sha256"] else "changed"
+    return Rendered(path, int(entry.payload["version"]), str(entry.payload["digest"]), entry.at, standing)

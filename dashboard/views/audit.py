@@ -1,0 +1,97 @@
+"""审计: does the chain hold, what was done, by whom, and what was refused."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+import streamlit as st
+
+from dashboard import look, session
+from dashboard.reading import position, reading, rendered, reports
+from dashboard.session import answering
+from dashboard.words import clock, known, now, t
+from models.domain import Entry
+
+PAGE = 25
+"""Entries on one page."""
+
+KINDS = (
+    "evidence.received", "evidence.quarantined", "evidence.understood", "evidence.erased", "feature.received", "source.run",
+    "report.drafted", "report.edited", "report.submitted", "report.signed", "report.returned", "report.withdrawn", "report.rendered",
+    "person.added", "person.changed", "person.signed_in", "person.refused", "audit.read",
+)
+"""Kinds one can ask for; an entry of any other kind is in the list of all."""
+
+
+def page() -> None:
+    """The chain, the files, then the entries."""
+    session.allowed("audit")
+    with answering():
+        chain()
+    with answering():
+        files()
+    with answering():
+        entries()
+
+
+def chain() -> None:
+    """Recompute the whole chain at the press of a button."""
+    last = position()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(t("audit.verify"), icon=":material/link:", type="primary", key="verify"):
+            with st.spinner(t("audit.verifying")):
+                st.session_state["verification"] = (reading(lambda k: k.ledger.verify()), now())
+        look.show(f'<span class="anlan-dim">{look.escaped(t("audit.length", count=last))}</span>')
+    done = st.session_state.get("verification")
+    if done:
+        found, at = done
+        if found.ok:
+            look.notice(t("audit.holds", count=found.entries, at=f"{at:%H:%M:%S}"), "good")
+        else:
+            look.notice(t("audit.broken", first=found.first_broken, reason=found.reason), "changed")
+
+
+def files() -> None:
+    """Files of reports that are no longer what was made, and reports changed after signing."""
+    bad = False
+    for state in (*reports("actual"), *reports("exercise")):
+        if state.status == "void":
+            bad = True
+            look.notice(t("audit.void", title=state.report.title, version=state.report.version), "void")
+        for file in rendered(state.report.id):
+            if file.standing == "changed":
+                bad = True
+                look.notice(t("report.file.changed", name=file.path.name, version=file.version, at=clock(file.at)), "changed")
+    if not bad:
+        look.show(f'<div class="anlan-dim">{look.escaped(t("audit.files_good"))}</div>')
+
+
+def entries() -> None:
+    """The ledger page by page, of one kind or all, or only what was refused."""
+    left, right = st.columns([4, 2], vertical_alignment="bottom")
+    kind = left.selectbox(t("audit.kind"), ("all", "refused", *KINDS), format_func=lambda k: known("entry_kind", k.replace(".", "_")), key="audit_kind")
+    kinds = None if kind == "all" else ("person.refused",) if kind == "refused" else (kind,)
+    number = int(right.number_input(t("audit.page"), 1, 100_000, key="audit_page"))
+    window = reading(lambda k: list(islice(k.ledger.entries(kinds=kinds, limit=number * PAGE + 1, newest_first=True), (number - 1) * PAGE, None)))
+    if not window:
+        look.show(f'<div class="anlan-empty">{look.escaped(t("audit.empty"))}</div>')
+        return
+    heads = [t("audit.seq"), t("audit.at"), t("audit.what"), t("audit.by"), t("audit.subject"), t("audit.payload"), t("audit.hash")]
+    look.show(look.table(heads, [line(entry) for entry in window[:PAGE]]))
+    if len(window) > PAGE:
+        look.show(f'<div class="anlan-dim">{look.escaped(t("audit.more"))}</div>')
+
+
+def line(entry: Entry) -> tuple[str, ...]:
+    """One entry as a table row."""
+    payload = json.dumps(entry.payload, ensure_ascii=False)
+    return (
+        f"<span class='anlan-num'>{entry.seq}</span>",
+        look.escaped(clock(entry.at)),
+        look.chip(known("entry_kind", entry.kind.replace(".", "_")), "over" if entry.kind == "person.refused" else "plain"),
+        look.escaped(entry.by),
+        f"<span class='anlan-digest'>{look.escaped(entry.subject[:22])}</span>",
+        f"<span class='anlan-dim'>{look.escaped(payload[:160])}{'…' if len(payload) > 160 else ''}</span>",
+        f"<span class='anlan-digest'>{look.escaped(entry.hash[:10])}</span>",
+    )

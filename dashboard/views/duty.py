@@ -1,0 +1,29 @@
+"""值班台: what came in, what was said on the telephone, and the draft on the table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import session
+from dashboard.session import answering
+from dashboard.views import draft, entry, queue
+from dashboard.words import t
+
+
+def page() -> None:
+    """Three benches; only the one in use is drawn, so that typing stays quick."""
+    who = session.here()
+    benches = {"queue": queue.bench, "entry": entry.bench, "drafts": draft.bench}
+    if not session.may(who, "ingest"):
+        benches.pop("entry")
+    if not session.may(who, "draft"):
+        benches.pop("drafts")
+    wanted = st.session_state.pop("desk_part", None)
+    if wanted in benches:
+        st.session_state["bench"] = wanted
+    st.session_state.setdefault("bench", "queue")
+    chosen = st.segmented_control(
+        t("page.duty"), list(benches), format_func=lambda bench: t(f"duty.{bench}"), required=True, key="bench", label_visibility="collapsed"
+    )
+    with answering():
+        benches[chosen or "queue"]()

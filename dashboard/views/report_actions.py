@@ -1,0 +1,89 @@
+"""What can be done with a report from anywhere: draft it, open it, take the file."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from dashboard import look, session
+from dashboard.reading import Row, knowledge, rendered
+from dashboard.session import answering
+from dashboard.words import clock, known, t, when
+from models.domain import ReportState
+from reports import render, signoff
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+STANDING = {"draft": "plain", "submitted": "soon", "returned": "warn", "signed": "good", "void": "over", "withdrawn": "over"}
+"""How loud each standing is."""
+
+
+def draft_button(row: Row) -> None:
+    """Draft the initial report by rules; the finished draft opens on the duty desk."""
+    who = session.here()
+    if not session.may(who, "draft"):
+        return
+    if st.button(t("report.draft"), icon=":material/edit_document:", type="primary", key=f"draft-{row.incident.id}"):
+        started = time.perf_counter()
+        with st.status(t("report.drafting"), expanded=False):
+            state = signoff.write_draft(knowledge(), row.incident.id, who)
+        open_draft(state.report.id)
+        session.tell(t("report.drafted", seconds=f"{time.perf_counter() - started:.1f}"))
+        session.go("duty")
+
+
+def open_draft(report: str) -> None:
+    """Make this the report on the duty desk."""
+    st.session_state["draft"] = report
+    st.session_state["desk_part"] = "drafts"
+
+
+def standing_chip(state: ReportState) -> str:
+    """Where a report stands, as loud as it must be."""
+    return look.chip(known("report_status", state.status), STANDING[state.status])
+
+
+def headline(state: ReportState) -> str:
+    """Title, stage, version, standing and author on one line, as HTML."""
+    report = state.report
+    return (
+        f"{look.mode_chip(report.mode)}<b>{look.escaped(report.title)}</b> {look.chip(known('stage', report.stage))}"
+        f"{look.chip(t('report.version', version=report.version))}{standing_chip(state)}{look.origin_label(report.origin)}"
+        f'<span class="anlan-dim">{look.escaped(report.drafted_by)} · {look.escaped(when(report.created_at))}</span>'
+    )
+
+
+def line(state: ReportState) -> None:
+    """One report in a list, with its decisions."""
+    decided = "".join(
+        f'<div class="anlan-row-line anlan-dim">{look.escaped(clock(d.at))} {look.escaped(d.officer_name)} {look.escaped(known("verdict", d.verdict))} '
+        f'{look.escaped(t("report.version", version=d.version))} {look.escaped(d.reason)}</div>'
+        for d in state.decisions
+    )
+    look.show(f'<div class="anlan-row-line">{headline(state)}</div>{decided}')
+
+
+def standing_notice(state: ReportState) -> None:
+    """Say loudly when a report does not hold, and when a file made of it is not what was made."""
+    if state.status in ("void", "withdrawn", "returned"):
+        reason = next((d.reason for d in reversed(state.decisions) if d.reason), "")
+        look.notice(t(f"report.notice.{state.status}", reason=reason), "void")
+    for file in rendered(state.report.id):
+        if file.standing != "intact":
+            look.notice(t(f"report.file.{file.standing}", name=file.path.name, version=file.version, at=clock(file.at)), "changed")
+
+
+def download(state: ReportState, *, key: str) -> None:
+    """Make the file, then hand it over; each making is in the ledger."""
+    kind = "signed" if state.status == "signed" else "draft"
+    made = st.session_state.get(f"made-{state.report.id}-{state.report.version}-{state.status}")
+    if made is None:
+        if st.button(t(f"report.make.{kind}"), icon=":material/description:", key=f"make-{key}"):
+            with answering(), st.spinner(t("report.making")):
+                path = render.render(knowledge(), state.report.id, None, session.here())
+                st.session_state[f"made-{state.report.id}-{state.report.version}-{state.status}"] = (path.name, path.read_bytes())
+                st.rerun()
+        return
+    name, content = made
+    st.download_button(t(f"report.take.{kind}"), content, file_name=name, mime=DOCX, icon=":material/download:", key=f"take-{key}", on_click="ignore")

@@ -1,0 +1,139 @@
+"""签发: read exactly what will go out, with every figure's source; then sign with the password, or return with a reason."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import look, session
+from dashboard.paper import differences, paper, sections
+from dashboard.reading import dossier, knowledge, reading, reports
+from dashboard.session import answering
+from dashboard.sources import citations_popover
+from dashboard.views import report_actions
+from dashboard.views.draft import finding_markup, option
+from dashboard.words import clock, known, t
+from graph import people
+from models.domain import Dossier, Person, ReportState
+from reports import signoff
+
+
+def page() -> None:
+    """The reports that wait, then those already decided."""
+    states = [*reports(session.mode(), "submitted"), *reports(session.mode(), "signed", "void", "withdrawn", "returned")]
+    if not states:
+        look.show(f'<div class="anlan-empty">{look.escaped(t("signoff.empty"))}</div>')
+        return
+    by_id = {state.report.id: state for state in states}
+    if st.session_state.get("signing") not in by_id:
+        st.session_state["signing"] = states[0].report.id
+    waiting = sum(1 for state in states if state.status == "submitted")
+    look.show(f'<div class="anlan-top">{look.chip(t("signoff.waiting", count=waiting), "soon" if waiting else "plain")}</div>')
+    chosen = st.selectbox(
+        t("signoff.which"), list(by_id), format_func=lambda id: option(by_id[id]), key="signing", label_visibility="collapsed"
+    )
+    with answering():
+        reading_desk(by_id[chosen], dossier(by_id[chosen].report.incident))
+
+
+def reading_desk(state: ReportState, known_now: Dossier) -> None:
+    """Left the paper, right what it rests on and the decision."""
+    if state.report.mode == "exercise":
+        look.notice(t("mode.banner"), "exercise")
+    report_actions.standing_notice(state)
+    left, right = st.columns([11, 9])
+    with left:
+        look.show(f'<div class="anlan-row-line">{report_actions.headline(state)}</div>')
+        look.show(paper(state.report))
+        look.show(f'<div class="anlan-digest anlan-dim">{look.escaped(t("report.digest"))} {state.report.content_digest()}</div>')
+    with right:
+        decision(state, session.here())
+        names = ("sources", "differences", "findings", "decisions")
+        parts = (sources_of, changes, findings, history)
+        for tab, part in zip(st.tabs([t(f"signoff.tab.{name}") for name in names]), parts, strict=True):
+            with tab, st.container(height=460, border=False):
+                part(state, known_now)
+
+
+def decision(state: ReportState, who: Person) -> None:
+    """Sign, return or withdraw. The digest sent along is the one of the text on the left, so nothing else can be signed."""
+    report = state.report
+    if state.status == "submitted":
+        with st.form("decision", border=True):
+            look.show(f'<div class="anlan-row-line">{look.escaped(t("signoff.binding", version=report.version, digest=report.content_digest()[:16]))}</div>')
+            password = st.text_input(t("signoff.password"), type="password", key="sign_password", autocomplete="current-password")
+            reason = st.text_input(t("signoff.reason"), key="sign_reason")
+            sign, back = st.columns(2)
+            signed = sign.form_submit_button(t("signoff.sign"), type="primary", icon=":material/draw:", width="stretch")
+            returned = back.form_submit_button(t("signoff.return"), icon=":material/undo:", width="stretch")
+        with answering():
+            if signed:
+                decide_signed(state, who, password)
+            elif returned:
+                signoff.return_(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip())
+                session.tell(t("signoff.returned"))
+                st.rerun()
+        return
+    with st.container(horizontal=True):
+        report_actions.download(state, key=f"sign-{report.id}")
+    if state.status == "signed" and session.may(who, "withdraw"):
+        with st.popover(t("signoff.withdraw"), icon=":material/undo:"):
+            reason = st.text_input(t("signoff.reason"), key="withdraw_reason")
+            if st.button(t("signoff.withdraw"), key="withdraw", type="primary"):
+                with answering():
+                    signoff.withdraw(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip())
+                    session.tell(t("signoff.withdrawn"))
+                    st.rerun()
+
+
+def decide_signed(state: ReportState, who: Person, password: str) -> None:
+    """Ask for the password once more: a screen left open must not be able to sign."""
+    report = state.report
+    reading(lambda k: people.sign_in(k.ledger, who.name, password))
+    signoff.sign(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who)
+    session.tell(t("signoff.signed"))
+    st.rerun()
+
+
+def sources_of(state: ReportState, known_now: Dossier) -> None:
+    """Every sentence with the button that opens what it rests on."""
+    for heading, claims in sections(state.report):
+        if heading:
+            look.show(f'<div class="anlan-dim">{look.escaped(heading)}</div>')
+        for claim in claims:
+            words, button = st.columns([8, 3], vertical_alignment="center")
+            with words:
+                look.show(f'<div class="anlan-evidence">{look.escaped(claim.text)}</div>')
+            with button:
+                citations_popover(claim, known_now, state.report, key=f"sign-cite-{state.report.id}-{state.report.version}-{claim.id}")
+
+
+def changes(state: ReportState, known_now: Dossier) -> None:
+    """What people changed in the machine's text."""
+    found = differences(state.report.claims)
+    look.show(found or f'<div class="anlan-empty">{look.escaped(t("signoff.unchanged"))}</div>')
+
+
+def findings(state: ReportState, known_now: Dossier) -> None:
+    """Everything checking found, with the sentence it concerns."""
+    sentences = {claim.id: claim.text for claim in state.report.claims}
+    told = "".join(
+        finding_markup(finding) + f'<div class="anlan-dim" style="margin-left:1rem">{look.escaped(sentences.get(finding.claim or "", ""))}</div>'
+        for finding in state.findings
+    )
+    look.show(told or f'<div class="anlan-empty">{look.escaped(t("signoff.no_findings"))}</div>')
+
+
+def history(state: ReportState, known_now: Dossier) -> None:
+    """Every decision on it, oldest first."""
+    rows = [
+        (
+            look.escaped(clock(d.at)),
+            look.escaped(f"{d.officer_name} ({t('role.' + d.role)})"),
+            look.escaped(known("verdict", d.verdict)),
+            f"{d.version} · <span class='anlan-digest'>{look.escaped(d.digest[:12])}</span>",
+            look.escaped(d.reason),
+        )
+        for d in state.decisions
+    ]
+    heads = [t("audit.at"), t("audit.by"), t("signoff.verdict"), t("signoff.bound"), t("signoff.reason")]
+    look.show(look.table(heads, rows) if rows else f'<div class="anlan-empty">{look.escaped(t("signoff.no_decisions"))}</div>')

@@ -1,0 +1,778 @@
+"""The record: every item received, every reading of it and every decision, in the order they happened, for ever.
+
+The ledger is an append-only, hash-chained table in SQL: one SQLite file by default, PostgreSQL by URL. The graph is built from
+it and can be thrown away. Two things live beside the chain because they must be changeable: the archive of unmasked bodies,
+which the law may order us to erase, and the accounts. The chain holds only digests of what the archive holds.
+
+One long module on purpose: whoever asks "can an entry change after the fact?" should have to read exactly one file.
+Times are stored as UTC text of fixed width, so that both databases sort and hash the same characters.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from models.domain import BEIJING, Entry, Evidence, Feature, Person, Quarantined, Receipt, Role, Source
+from models.domain import digest as canonical_digest
+from models.errors import BadInput, NotFound, Refused, Stale, Unreachable
+
+GENESIS = "0" * 64
+"""What the first entry names as the entry before it."""
+
+_KIND = re.compile(r"[a-z]+\.[a-z_]+")
+_PAGE = 500
+_KEYS_PER_QUERY = 900
+"""SQLite's oldest supported builds allow 999 parameters a statement."""
+_CHAIN_LOCK = 7_012_004_931
+_WORKER_LOCK = 7_012_004_932
+_SCHEMA_LOCK = 7_012_004_933
+
+_meta = sa.MetaData()
+
+_entry = sa.Table(
+    "entry",
+    _meta,
+    sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("by_", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("prev", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("entry_by_subject", "subject", "seq"),
+    sa.Index("entry_by_kind", "kind", "seq"),
+)
+
+_archive = sa.Table(
+    "archive",
+    _meta,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=True),
+)
+"""Unmasked bodies as JSON; the body is null once erased."""
+
+_progress = sa.Table(
+    "progress",
+    _meta,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("moment", sa.Text, nullable=False),
+    sa.Column("received_seq", sa.BigInteger, nullable=False),
+    sa.Column("understood_seq", sa.BigInteger, nullable=True),
+)
+"""Two marks for everything ever received: the entry that received it, and the entry that understood it (or needs none)."""
+
+sa.Index(
+    "progress_waiting",
+    _progress.c.moment,
+    _progress.c.key,
+    sqlite_where=_progress.c.understood_seq.is_(None),
+    postgresql_where=_progress.c.understood_seq.is_(None),
+)
+sa.Index("progress_by_source", _progress.c.source)
+
+_watermark = sa.Table(
+    "watermark",
+    _meta,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+_head = sa.Table(
+    "head",
+    _meta,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+)
+"""Where the chain ends, so that a chain with its end cut off does not pass for a whole one."""
+
+_account = sa.Table(
+    "account",
+    _meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("district", sa.Text, nullable=False),
+    sa.Column("password_hash", sa.Text, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("locked_until", sa.Text, nullable=False),
+)
+
+_SQLITE_TRIGGERS = (
+    "CREATE TRIGGER IF NOT EXISTS entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    "CREATE TRIGGER IF NOT EXISTS entry_no_delete BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+    # INSERT OR REPLACE deletes without firing the delete trigger; the next free number is the only one that may be written.
+    "CREATE TRIGGER IF NOT EXISTS entry_in_order BEFORE INSERT ON entry"
+    " WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM entry)"
+    " BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+)
+
+_POSTGRES_TRIGGERS = (
+    "CREATE OR REPLACE FUNCTION entry_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+    "CREATE OR REPLACE TRIGGER entry_no_change BEFORE UPDATE OR DELETE ON entry FOR EACH ROW EXECUTE FUNCTION entry_append_only()",
+    "CREATE OR REPLACE TRIGGER entry_no_truncate BEFORE TRUNCATE ON entry FOR EACH STATEMENT EXECUTE FUNCTION entry_append_only()",
+)
+
+
+@dataclass(frozen=True)
+class Verification:
+    """Whether the record is whole, and if not, where it first breaks."""
+
+    ok: bool
+    """True when every entry, the end of the chain and every archived body are as written."""
+    entries: int
+    """Entries read."""
+    first_broken: int | None = None
+    """Number of the first entry that is wrong; null when only the end or the archive is."""
+    reason: str = ""
+    """Chinese sentence: what is wrong there."""
+
+
+class Ledger:
+    """The one record of this city's desk. Safe to share between threads and to open from several processes."""
+
+    def __init__(self, url: str) -> None:
+        """Open the record at an SQLAlchemy URL (`sqlite:///file` or `postgresql+psycopg://…`), making it if it is not there.
+
+        Raises BadInput for another database, Unreachable when the server or file cannot be opened.
+        """
+        try:
+            address = sa.make_url(url)
+        except sa.exc.ArgumentError as error:
+            raise BadInput(f"ANLAN_LEDGER_URL is not a database address: {error}. Write sqlite:///file or postgresql+psycopg://…") from error
+        self._is_sqlite = address.get_backend_name() == "sqlite"
+        if not self._is_sqlite and address.get_backend_name() != "postgresql":
+            raise BadInput(f"The ledger cannot live in {address.get_backend_name()}: use sqlite:///file or postgresql+psycopg://…")
+        if self._is_sqlite and not address.database:
+            raise BadInput("The ledger must be a file, not memory: write sqlite:///path/to/ledger.db")
+        self._place = address.render_as_string(hide_password=True)
+        self._path = Path(str(address.database)) if self._is_sqlite else None
+        if self._path is not None:
+            _private_file(self._path)
+        self._engine = sa.create_engine(address, pool_pre_ping=not self._is_sqlite)
+        if self._is_sqlite:
+            sa.event.listen(self._engine, "connect", _sqlite_connected)
+            sa.event.listen(self._engine, "begin", _sqlite_begun)
+        self._write_engine = self._engine.execution_options(anlan_writes=True)
+        self._prepare()
+
+    def close(self) -> None:
+        """Let go of the database connections."""
+        self._engine.dispose()
+
+    # -- receiving -----------------------------------------------------------------------------------------------------------
+
+    def receive(
+        self,
+        source: Source,
+        evidence: Iterable[Evidence],
+        *,
+        quarantined: Iterable[Quarantined] = (),
+        features: Iterable[Feature] = (),
+        watermark: str | None = None,
+        at: datetime | None = None,
+    ) -> Receipt:
+        """Take in one batch for good: when this returns, everything in it survives a power cut, once.
+
+        One transaction per call, so the caller sends at most about a thousand items at a time. What was received before, under
+        the same id, is counted as duplicate. A quarantined record is counted every time it is met and kept once.
+        """
+        moment = _text(at or datetime.now(UTC))
+        items, bad, bodies = list(evidence), list(quarantined), list(features)
+        rows: dict[str, _Received] = {}
+        for item in items:
+            if item.id not in rows:
+                rows[item.id] = _received_evidence(item)
+        for body in bodies:
+            if body.id not in rows:
+                rows[body.id] = _received_feature(source.name, body, moment)
+        offered = len(rows)
+        for record in bad:
+            rows.setdefault("qu-" + record.digest, _received_quarantine(record, moment))
+        with self._writing() as db:
+            seen = _known(db, list(rows))
+            fresh = [row for key, row in rows.items() if key not in seen]
+            self._receive_rows(db, source.name, fresh, moment)
+            if watermark is not None:
+                _upsert(db, _watermark, {"source": source.name, "value": json.dumps(watermark)}, "source")
+        new = offered - sum(1 for key in seen if not key.startswith("qu-"))
+        read = len(items) + len(bodies) + len(bad)
+        return Receipt(source=source.name, read=read, new=new, duplicate=len(items) + len(bodies) - new, quarantined=len(bad))
+
+    def _receive_rows(self, db: sa.Connection, source: str, fresh: list[_Received], moment: str) -> None:
+        if not fresh:
+            return
+        seqs = _append(db, [(row.kind, row.subject, row.payload, "system", moment) for row in fresh])
+        archived = [{"key": row.key, "source": source, "body": row.body} for row in fresh if row.body is not None]
+        if archived:
+            db.execute(sa.insert(_archive), archived)
+        marks = [
+            {"key": r.key, "source": source, "moment": r.moment, "received_seq": e.seq, "understood_seq": None if r.waits else e.seq}
+            for r, e in zip(fresh, seqs, strict=True)
+        ]
+        db.execute(sa.insert(_progress), marks)
+
+    def watermark(self, source_name: str) -> str | None:
+        """How far a source has been read, as that source last said; null before its first run."""
+        with self._reading() as db:
+            value = db.execute(sa.select(_watermark.c.value).where(_watermark.c.source == source_name)).scalar()
+        return None if value is None else str(json.loads(value))
+
+    # -- recording -----------------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        kind: str,
+        subject: str,
+        payload: dict[str, Any],
+        *,
+        by: str,
+        at: datetime | None = None,
+        expect_last: int | None = None,
+    ) -> Entry:
+        """Write down one thing that happened.
+
+        `expect_last` is the number of the newest entry about this subject that the caller had read (0 for none); when a newer one
+        exists, nothing is written and Stale names who wrote it.
+        """
+        if not _KIND.fullmatch(kind):
+            raise ValueError(f"not a ledger kind: {kind!r}")
+        with self._writing() as db:
+            if expect_last is not None:
+                _refuse_if_stale(db, subject, expect_last)
+            return _append(db, [(kind, subject, _json(payload), by, _text(at or datetime.now(UTC)))])[0]
+
+    def waiting(self, limit: int) -> list[Evidence]:
+        """Messages and warnings received and not yet understood, unmasked, oldest first (by the time sent, else received)."""
+        query = (
+            sa.select(_archive.c.body)
+            .join(_progress, _progress.c.key == _archive.c.key)
+            .where(_progress.c.understood_seq.is_(None), _archive.c.body.is_not(None))
+            .order_by(_progress.c.moment, _progress.c.key)
+            .limit(limit)
+        )
+        with self._reading() as db:
+            return [_evidence(body) for body in db.execute(query).scalars()]
+
+    def understood(self, items: Sequence[tuple[str, dict[str, Any]]], *, by: str = "system") -> list[Entry]:
+        """Write down what pieces of evidence say, and mark them understood, in one transaction.
+
+        An item marked before is left alone, so that a worker repeating a batch after a crash repeats nothing in the record.
+        """
+        if not items:
+            return []
+        moment = _text(datetime.now(UTC))
+        payloads = {key: _json(payload) for key, payload in items}
+        with self._writing() as db:
+            found: dict[str, int | None] = {}
+            for keys in _chunks(sorted(payloads)):
+                query = sa.select(_progress.c.key, _progress.c.understood_seq).where(_progress.c.key.in_(keys))
+                found.update((row.key, row.understood_seq) for row in db.execute(query))
+            for key in payloads:
+                if key not in found:
+                    raise NotFound(f"The ledger never received evidence {key}: receive it before understanding it.")
+            fresh = [key for key in payloads if found[key] is None]
+            if not fresh:
+                return []
+            entries = _append(db, [("evidence.understood", key, payloads[key], by, moment) for key in fresh])
+            mark = sa.update(_progress).where(_progress.c.key == sa.bindparam("k")).values(understood_seq=sa.bindparam("s"))
+            db.execute(mark, [{"k": entry.subject, "s": entry.seq} for entry in entries])
+            return entries
+
+    @contextmanager
+    def sole_worker(self) -> Iterator[None]:
+        """Hold the only place at the understanding bench; Refused when another process holds it. Freed when the holder dies."""
+        busy = Refused("Another process is understanding evidence right now. Wait for it, or stop it, and run this again.")
+        if self._path is not None:
+            handle = os.open(f"{self._path}.worker", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    raise busy from error
+                yield
+            finally:
+                os.close(handle)
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            if not db.execute(sa.select(sa.func.pg_try_advisory_lock(_WORKER_LOCK))).scalar():
+                raise busy
+            try:
+                yield
+            finally:
+                db.execute(sa.select(sa.func.pg_advisory_unlock(_WORKER_LOCK)))
+
+    # -- reading back --------------------------------------------------------------------------------------------------------
+
+    def entries(
+        self,
+        after: int = 0,
+        *,
+        kinds: Sequence[str] | None = None,
+        subject: str | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> Iterator[Entry]:
+        """Entries numbered above `after`, in order (or backwards), read a page at a time so that the whole record can be streamed."""
+        seq = _entry.c.seq
+        query = sa.select(_entry).where(seq > after).order_by(seq.desc() if newest_first else seq)
+        if kinds is not None:
+            query = query.where(_entry.c.kind.in_(list(kinds)))
+        if subject is not None:
+            query = query.where(_entry.c.subject == subject)
+        left, mark = limit, None
+        while left is None or left > 0:
+            page = query if mark is None else query.where(seq < mark if newest_first else seq > mark)
+            size = _PAGE if left is None else min(_PAGE, left)
+            with self._reading() as db:
+                rows = db.execute(page.limit(size)).all()
+            for row in rows:
+                yield _entry_of(row)
+            if len(rows) < size:
+                return
+            mark = rows[-1].seq
+            left = None if left is None else left - len(rows)
+
+    def last_seq(self) -> int:
+        """Number of the newest entry; 0 when nothing is recorded."""
+        with self._reading() as db:
+            return int(db.execute(sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))).scalar_one())
+
+    def body(self, evidence_id: str, *, by: str, reason: str) -> Evidence:
+        """One item unmasked. The reading itself is recorded, with its reason, before anything is shown.
+
+        Raises Refused without a reason, NotFound when the item is unknown or its body was erased.
+        """
+        if not reason.strip():
+            raise Refused("Reading an unmasked message needs a reason. Say why, and ask again.")
+        with self._writing() as db:
+            row = db.execute(sa.select(_archive.c.body).where(_archive.c.key == evidence_id)).first()
+            if row is None or evidence_id.startswith("qu-"):
+                raise NotFound(f"No evidence is known under {evidence_id}.")
+            _append(db, [("audit.read", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])
+        if row.body is None:
+            raise NotFound(f"The unmasked body of {evidence_id} was erased; the ledger's evidence.erased entry says why.")
+        return _evidence(row.body)
+
+    def erase(self, evidence_id: str, *, by: str, reason: str) -> Entry:
+        """Erase one unmasked body for good, as a person may by law demand; that it was erased, and why, stays on record."""
+        if not reason.strip():
+            raise Refused("Erasing a message needs a reason. Say why, and ask again.")
+        with self._writing() as db:
+            done = db.execute(sa.update(_archive).where(_archive.c.key == evidence_id).values(body=None))
+            if done.rowcount == 0:
+                raise NotFound(f"No evidence is known under {evidence_id}.")
+            entry = _append(db, [("evidence.erased", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])[0]
+            unread = sa.and_(_progress.c.key == evidence_id, _progress.c.understood_seq.is_(None))
+            db.execute(sa.update(_progress).where(unread).values(understood_seq=entry.seq))
+            return entry
+
+    def counts(self) -> dict[str, Any]:
+        """How much there is: entries, evidence (by source), waiting, oldest_waiting_at (aware datetime or null), quarantined."""
+        is_evidence = _progress.c.key.like("ev-%")
+        with self._reading() as db:
+            by_source = db.execute(
+                sa.select(_progress.c.source, sa.func.count()).where(is_evidence).group_by(_progress.c.source).order_by(_progress.c.source)
+            ).all()
+            unread = sa.select(sa.func.count(), sa.func.min(_progress.c.moment)).where(_progress.c.understood_seq.is_(None))
+            waiting, oldest = db.execute(unread).one()
+            quarantined = db.execute(sa.select(sa.func.count()).where(_progress.c.key.like("qu-%"))).scalar_one()
+            features = db.execute(sa.select(sa.func.count()).where(_entry.c.kind == "feature.received")).scalar_one()
+            entries = db.execute(sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))).scalar_one()
+        evidence = {str(name): int(count) for name, count in by_source}
+        return {
+            "entries": int(entries),
+            "evidence": evidence,
+            "features": int(features),
+            "waiting": int(waiting),
+            "oldest_waiting_at": None if oldest is None else datetime.fromisoformat(oldest),
+            "quarantined": int(quarantined),
+        }
+
+    # -- checking ------------------------------------------------------------------------------------------------------------
+
+    def verify(self) -> Verification:
+        """Recompute the whole chain and compare every archived body with the digest recorded when it came in."""
+        read, expected_prev = 0, GENESIS
+        try:
+            with self._reading() as db:
+                erased = set(db.execute(sa.select(_entry.c.subject).where(_entry.c.kind == "evidence.erased")).scalars())
+                for rows in self._raw_pages(db):
+                    for row in rows:
+                        wrong = _what_is_wrong(row, read + 1, expected_prev)
+                        if wrong:
+                            return Verification(False, read, read + 1, wrong)
+                        read, expected_prev = read + 1, row[-1]
+                    wrong_body = _wrong_body(db, rows, erased)
+                    if wrong_body:
+                        return Verification(False, read, *wrong_body)
+                return self._verify_end(db, read, expected_prev)
+        except (sa.exc.DatabaseError, UnicodeDecodeError) as error:
+            return Verification(False, read, read + 1, f"第 {read + 1} 条无法读出，数据库文件可能已损坏：{error.__class__.__name__}")
+
+    def _raw_pages(self, db: sa.Connection) -> Iterator[list[tuple[Any, ...]]]:
+        # As bytes on SQLite: a flipped byte can make text undecodable, and reading it as text would fail for the page, not the entry.
+        columns = [_entry.c[name] for name in ("at", "kind", "subject", "by_", "payload", "prev", "hash")]
+        chosen = [sa.cast(column, sa.LargeBinary) for column in columns] if self._is_sqlite else columns
+        mark = None
+        while True:
+            query = sa.select(_entry.c.seq, *chosen).order_by(_entry.c.seq).limit(_PAGE)
+            rows = db.execute(query if mark is None else query.where(_entry.c.seq > mark)).all()
+            if rows:
+                yield [(row[0], *(_decoded(value) for value in row[1:])) for row in rows]
+                mark = rows[-1][0]
+            if len(rows) < _PAGE:
+                return
+
+    def _verify_end(self, db: sa.Connection, read: int, last_hash: str) -> Verification:
+        head = db.execute(sa.select(_head.c.seq, _head.c.hash)).first()
+        marks = sa.select(sa.func.max(_progress.c.received_seq), sa.func.max(_progress.c.understood_seq))
+        needed = max([int(value) for value in db.execute(marks).one() if value is not None] + [0 if head is None else int(head.seq)])
+        if needed > read:
+            return Verification(False, read, read + 1, f"账本在第 {read} 条之后被截断：其他记录引用到第 {needed} 条")
+        if read and (head is None or int(head.seq) != read or head.hash != last_hash):
+            return Verification(False, read, read, f"账本末尾（第 {read} 条）与链头记录不一致：有条目被绕过程序写入")
+        orphan = db.execute(
+            sa.select(_archive.c.key).outerjoin(_progress, _progress.c.key == _archive.c.key).where(_progress.c.key.is_(None)).limit(1)
+        ).scalar()
+        if orphan is not None:
+            return Verification(False, read, None, f"档案中的 {orphan} 没有接收记录")
+        return Verification(True, read)
+
+    # -- people --------------------------------------------------------------------------------------------------------------
+
+    def people(self) -> list[Person]:
+        """All accounts, by name."""
+        with self._reading() as db:
+            return [_person(row) for row in db.execute(sa.select(_account).order_by(_account.c.name))]
+
+    def person(self, name: str) -> Person:
+        """One account; NotFound when there is none of that name."""
+        with self._reading() as db:
+            row = db.execute(sa.select(_account).where(_account.c.name == name)).first()
+        if row is None:
+            raise NotFound(f"There is no account named {name}. `anlan people` lists the accounts.")
+        return _person(row)
+
+    def add_person(self, person: Person, password_hash: str, by: str) -> Entry:
+        """Open an account; Refused when the name is taken. The hash stays out of the chain."""
+        with self._writing() as db:
+            if db.execute(sa.select(_account.c.name).where(_account.c.name == person.name)).first():
+                raise Refused(f"There is already an account named {person.name}. Choose another name.")
+            row = {**person.model_dump(mode="json"), "password_hash": password_hash, "failures": 0, "locked_until": ""}
+            db.execute(sa.insert(_account), row)
+            return _append(db, [("person.added", person.name, _json(person.model_dump(mode="json")), by, _text(datetime.now(UTC)))])[0]
+
+    def change_person(
+        self,
+        name: str,
+        *,
+        by: str,
+        display_name: str | None = None,
+        role: Role | None = None,
+        district: str | None = None,
+        password_hash: str | None = None,
+    ) -> Person:
+        """Change an account, and record what changed (never the password's hash); a new password also ends a lock-out."""
+        wanted = {"display_name": display_name, "role": role, "district": district}
+        values: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
+        payload = {**values, "password": password_hash is not None}
+        if password_hash is not None:
+            values |= {"password_hash": password_hash, "failures": 0, "locked_until": ""}
+        if not values:
+            return self.person(name)
+        with self._writing() as db:
+            if db.execute(sa.update(_account).where(_account.c.name == name).values(**values)).rowcount == 0:
+                raise NotFound(f"There is no account named {name}. `anlan people` lists the accounts.")
+            _append(db, [("person.changed", name, _json(payload), by, _text(datetime.now(UTC)))])
+        return self.person(name)
+
+    def password_hash(self, name: str) -> str:
+        """The stored argon2 hash of an account; NotFound when there is none of that name."""
+        with self._reading() as db:
+            value = db.execute(sa.select(_account.c.password_hash).where(_account.c.name == name)).scalar()
+        if value is None:
+            raise NotFound(f"There is no account named {name}. `anlan people` lists the accounts.")
+        return str(value)
+
+    def locked_until(self, name: str) -> datetime | None:
+        """Until when an account is locked out after too many wrong passwords; null when it is not or does not exist."""
+        with self._reading() as db:
+            value = db.execute(sa.select(_account.c.locked_until).where(_account.c.name == name)).scalar()
+        return datetime.fromisoformat(value) if value else None
+
+    def sign_in_failed(self, name: str, reason: str, *, allowed: int, lock: timedelta, at: datetime) -> None:
+        """Count one wrong password, lock the account once `allowed` is reached, and record the refusal."""
+        with self._writing() as db:
+            count = sa.select(_account.c.failures).where(_account.c.name == name)
+            failures = int(db.execute(count).scalar() or 0) + 1
+            until = _text(at + lock) if failures >= allowed else ""
+            kept = {"failures": 0 if until else failures, "locked_until": until}
+            db.execute(sa.update(_account).where(_account.c.name == name).values(**kept))
+            payload = {"action": "sign_in", "reason": reason, "locked_until": until or None}
+            _append(db, [("person.refused", name, _json(payload), name, _text(at))])
+
+    def refused(self, name: str, action: str, reason: str, *, subject: str = "", at: datetime | None = None) -> Entry:
+        """Record that a person was not allowed to do something."""
+        payload = {"action": action, "reason": reason, "subject": subject}
+        return self.record("person.refused", name, payload, by=name, at=at)
+
+    def signed_in(self, name: str, *, at: datetime, password_hash: str | None = None) -> Entry:
+        """Record a successful sign-in, forget earlier failures, and keep a strengthened hash if one is given."""
+        values: dict[str, Any] = {"failures": 0, "locked_until": ""}
+        if password_hash is not None:
+            values["password_hash"] = password_hash
+        with self._writing() as db:
+            db.execute(sa.update(_account).where(_account.c.name == name).values(**values))
+            return _append(db, [("person.signed_in", name, "{}", name, _text(at))])[0]
+
+    # -- connections ---------------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        with self._translated(), self._write_engine.begin() as db:
+            if not self._is_sqlite:
+                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+            _meta.create_all(db)
+            for statement in _SQLITE_TRIGGERS if self._is_sqlite else _POSTGRES_TRIGGERS:
+                db.execute(sa.text(statement))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with self._translated(), self._write_engine.begin() as db:
+            if not self._is_sqlite:
+                # One writer at a time, or two of them would both follow the same entry; freed with the transaction.
+                db.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+            yield db
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with self._translated(), self._engine.connect() as db:
+            if not self._is_sqlite:
+                db = db.execution_options(isolation_level="REPEATABLE READ")
+            yield db
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            advice = "Check that the disk has room and the file may be written" if self._is_sqlite else "Check that PostgreSQL runs and ANLAN_LEDGER_URL"
+            raise Unreachable(f"The ledger at {self._place} did not answer ({_first_line(error)}). {advice}, then try again.") from error
+
+
+@dataclass(frozen=True)
+class _Received:
+    """One row to be taken in: its key, its entry, its archived body if any, and whether it waits to be understood."""
+
+    key: str
+    kind: str
+    subject: str
+    payload: str
+    body: str | None
+    moment: str
+    waits: bool
+
+
+def _received_evidence(item: Evidence) -> _Received:
+    body = _json(item.model_dump(mode="json"))
+    payload = {
+        "source": item.source,
+        "kind": item.kind,
+        "external_id": item.external_id,
+        "sent_at": None if item.sent_at is None else _text(item.sent_at),
+        "received_at": _text(item.received_at),
+        "lon": item.lon,
+        "lat": item.lat,
+        "mode": item.mode,
+        "body": _sha256(body),
+    }
+    moment = _text(item.sent_at or item.received_at)
+    return _Received(item.id, "evidence.received", item.id, _json(payload), body, moment, item.kind in ("message", "warning"))
+
+
+def _received_feature(source: str, feature: Feature, moment: str) -> _Received:
+    payload = {"source": source, "feature": feature.model_dump(mode="json")}
+    return _Received(feature.id, "feature.received", feature.id, _json(payload), None, moment, False)
+
+
+def _received_quarantine(record: Quarantined, moment: str) -> _Received:
+    body = _json(record.model_dump(mode="json"))
+    payload = {"source": record.source, "reason": record.reason, "where": record.where, "body": _sha256(body)}
+    return _Received("qu-" + record.digest, "evidence.quarantined", record.digest, _json(payload), body, moment, False)
+
+
+def _append(db: sa.Connection, lines: Sequence[tuple[str, str, str, str, str]]) -> list[Entry]:
+    """Chain (kind, subject, payload JSON, by, at) behind the newest entry. Only inside the write lock."""
+    last = db.execute(sa.select(_entry.c.seq, _entry.c.hash).order_by(_entry.c.seq.desc()).limit(1)).first()
+    seq, prev = (0, GENESIS) if last is None else (int(last.seq), str(last.hash))
+    rows: list[dict[str, Any]] = []
+    for kind, subject, payload, by, at in lines:
+        seq += 1
+        subject, by = _clean(subject), _clean(by)
+        own = _chained(seq, at, kind, subject, by, payload, prev)
+        rows.append({"seq": seq, "at": at, "kind": kind, "subject": subject, "by_": by, "payload": payload, "prev": prev, "hash": own})
+        prev = own
+    db.execute(sa.insert(_entry), rows)
+    _upsert(db, _head, {"id": 1, "seq": seq, "hash": prev}, "id")
+    return [_entry_of(row) for row in rows]
+
+
+def _chained(seq: Any, at: Any, kind: Any, subject: Any, by: Any, payload: Any, prev: Any) -> str:
+    """The hash of one entry; the payload goes in as its stored JSON text, so not one character of it can change unseen."""
+    return canonical_digest({"seq": seq, "at": at, "kind": kind, "subject": subject, "by": by, "payload": payload, "prev": prev})
+
+
+def _what_is_wrong(row: tuple[Any, ...], position: int, expected_prev: str) -> str:
+    seq, at, kind, subject, by, payload, prev, stored_hash = row
+    if seq != position:
+        return f"应为第 {position} 条，却读到第 {seq} 条：中间有条目缺失"
+    if None in row:
+        return f"第 {position} 条有内容不是有效文字：条目被改动"
+    if prev != expected_prev:
+        return f"第 {position} 条记下的前一条哈希与第 {position - 1} 条不符"
+    if _chained(seq, at, kind, subject, by, payload, prev) != stored_hash:
+        return f"第 {position} 条的内容与其哈希不符：条目被改动"
+    return ""
+
+
+def _wrong_body(db: sa.Connection, rows: list[tuple[Any, ...]], erased: set[str]) -> tuple[int, str] | None:
+    """The first entry of these whose archived body is gone without an order, or is not what came in."""
+    prefix = {"evidence.received": "", "evidence.quarantined": "qu-"}
+    wanted = {prefix[row[2]] + row[3]: (row[0], json.loads(row[5])["body"]) for row in rows if row[2] in prefix}
+    found: dict[str, str | None] = {}
+    for keys in _chunks(list(wanted)):
+        query = sa.select(_archive.c.key, _archive.c.body).where(_archive.c.key.in_(keys))
+        found.update((row.key, row.body) for row in db.execute(query))
+    for key, (seq, expected) in wanted.items():
+        body = found.get(key)
+        if body is None and key not in erased:
+            return seq, f"第 {seq} 条接收的原文 {key} 已不在档案中，且没有删除记录"
+        if body is not None and _sha256(body) != expected:
+            return seq, f"档案中 {key} 的原文与第 {seq} 条记下的摘要不符：原文被改动"
+    return None
+
+
+def _known(db: sa.Connection, keys: list[str]) -> set[str]:
+    seen: set[str] = set()
+    for chunk in _chunks(keys):
+        seen.update(db.execute(sa.select(_progress.c.key).where(_progress.c.key.in_(chunk))).scalars())
+    return seen
+
+
+def _refuse_if_stale(db: sa.Connection, subject: str, expect_last: int) -> None:
+    query = sa.select(_entry.c.seq, _entry.c.by_, _entry.c.at).where(_entry.c.subject == subject).order_by(_entry.c.seq.desc()).limit(1)
+    newest = db.execute(query).first()
+    if newest is not None and int(newest.seq) != expect_last:
+        when = datetime.fromisoformat(newest.at).astimezone(BEIJING).strftime("%H:%M:%S")
+        raise Stale(f"{subject} was changed by {newest.by_} at {when} since you read it. Read it again before deciding.")
+
+
+def _upsert(db: sa.Connection, table: sa.Table, row: dict[str, Any], key: str) -> None:
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    rest = {name: value for name, value in row.items() if name != key}
+    db.execute(make(table).values(**row).on_conflict_do_update(index_elements=[table.c[key]], set_=rest))
+
+
+def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(keys), _KEYS_PER_QUERY):
+        yield keys[start : start + _KEYS_PER_QUERY]
+
+
+def _entry_of(row: Any) -> Entry:
+    values = row if isinstance(row, dict) else row._mapping
+    return Entry(
+        seq=values["seq"],
+        at=datetime.fromisoformat(values["at"]),
+        kind=values["kind"],
+        subject=values["subject"],
+        by=values["by_"],
+        payload=json.loads(values["payload"]),
+        prev=values["prev"],
+        hash=values["hash"],
+    )
+
+
+def _person(row: sa.Row[Any]) -> Person:
+    return Person(name=row.name, display_name=row.display_name, role=row.role, district=row.district)
+
+
+def _evidence(body: str) -> Evidence:
+    # Not model_validate_json: its parser refuses the lone surrogates that broken phone exports really contain.
+    return Evidence.model_validate(json.loads(body))
+
+
+def _json(value: Any) -> str:
+    """Canonical JSON text that any database can store: readable Chinese, or pure ASCII where the text is not valid Unicode."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text
+
+
+def _clean(text: str) -> str:
+    """A key that any database can store; keys are ours, but a subject may be typed by a person."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode("utf-8")
+
+
+def _decoded(value: Any) -> str | None:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    return None if value is None else str(value)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _first_line(error: sa.exc.OperationalError) -> str:
+    return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else error.__class__.__name__
+
+
+def _private_file(path: Path) -> None:
+    """Make the file before SQLite does, so that it and its write-ahead log are readable by this user only."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise Unreachable(f"The ledger file {path} cannot be opened: {error.strerror}. Check ANLAN_HOME and its permissions.") from error
+
+
+def _sqlite_connected(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling is switched off so that writers can say BEGIN IMMEDIATE (see _sqlite_begun).
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        cursor.execute("PRAGMA " + pragma)
+    cursor.close()
+
+
+def _sqlite_begun(connection: sa.Connection) -> None:
+    # A transaction that reads first and writes later would fail at the write when someone else wrote in between.
+    writes = connection.get_execution_options().get("anlan_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,274 @@
+"""What each ledger entry means for the graph: entries in, nodes and relations out, and nothing is asked or written here.
+
+Later entries win over earlier ones about the same thing, within a run as between runs, so that projecting the ledger in one go
+or entry by entry ends in the same graph. Payloads were validated when they were recorded; one that does not fit the types any
+more is a defect and stops the projection, because a graph with a hole in it would be believed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from models.domain import (
+    Case,
+    Decision,
+    Document,
+    Entry,
+    EvidenceView,
+    Feature,
+    Finding,
+    Impact,
+    Incident,
+    Model,
+    Provision,
+    Report,
+    ReportState,
+    Statement,
+)
+
+NO_END = "9999-12-31"
+"""Last day of what is in force until further notice."""
+
+URGENT = 0.5
+"""From this urgency on, a person looks even at a message that names no hazard."""
+
+
+@dataclass
+class Changes:
+    """Nodes and relations to write, each once, in their last state."""
+
+    nodes: defaultdict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
+    """Label, then id, then properties."""
+    relations: defaultdict[tuple[str, str, str], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """(label, relation, label), then pairs of ids."""
+    impacts_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Incident, and all the impacts it now has: others are dropped."""
+    statements_behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Impact, and all the statements now behind it: others let go."""
+    cited_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Report, and everything its newest version cites."""
+
+
+@dataclass(frozen=True)
+class KnownReport:
+    """A report as the graph has it before these entries."""
+
+    state: ReportState
+    """Newest version, findings, decisions and standing."""
+    signed: str | None
+    """JSON of the version last signed; null when none was."""
+
+
+def reports_touched(entries: Iterable[Entry]) -> list[str]:
+    """Ids of the reports these entries concern, sorted."""
+    return sorted({entry.subject for entry in entries if entry.kind in _REPORT_KINDS})
+
+
+def changes(entries: Iterable[Entry], known: Mapping[str, KnownReport]) -> Changes:
+    """What to write so that the graph contains these entries too; `known` holds the reports they touch, as they stand."""
+    out, reports = Changes(), dict(known)
+    for entry in entries:
+        if entry.kind in _REPORT_KINDS:
+            reports[entry.subject] = report_after(reports.get(entry.subject), entry)
+        elif entry.kind in _PLAIN_KINDS:
+            _PLAIN_KINDS[entry.kind](out, entry)
+    for id in sorted(reports):
+        _report(out, reports[id])
+    return out
+
+
+def report_after(known: KnownReport | None, entry: Entry) -> KnownReport:
+    """A report's standing after one entry: an edit voids a signature, and a decision counts only for the version it read."""
+    if entry.kind in ("report.drafted", "report.edited"):
+        report = Report.model_validate(entry.payload["report"])
+        findings = tuple(Finding.model_validate(each) for each in entry.payload.get("findings", ()))
+        if known is None:
+            return KnownReport(ReportState(report=report, findings=findings, status="draft"), None)
+        standing = "void" if known.state.status in ("signed", "void") else "draft"
+        state = ReportState(report=report, findings=findings, decisions=known.state.decisions, status=standing)
+        return KnownReport(state, known.signed)
+    if known is None:
+        raise ValueError(f"ledger entry {entry.seq}: {entry.kind} of a report that was never drafted: {entry.subject}")
+    decision = Decision.model_validate(entry.payload["decision"])
+    update: dict[str, Any] = {"decisions": (*known.state.decisions, decision)}
+    if decision.version != known.state.report.version:
+        return KnownReport(known.state.model_copy(update=update), known.signed)
+    update["status"] = _REPORT_KINDS[entry.kind]
+    signed = as_json(known.state.report) if entry.kind == "report.signed" else known.signed
+    return KnownReport(known.state.model_copy(update=update), signed)
+
+
+def waits_for_person(view: EvidenceView) -> bool:
+    """Whether duty staff must look: it may be about an incident or a life, and nothing has taken it in."""
+    return view.incident is None and view.duplicate_of is None and (view.hazard is not None or view.urgency >= URGENT)
+
+
+def library(documents: Iterable[Document], provisions: Iterable[Provision], cases: Iterable[Case]) -> Changes:
+    """The library as nodes and relations; a provision without dates of its own has its document's."""
+    out = Changes()
+    shelf = {document.id: document for document in documents}
+    for document in shelf.values():
+        out.nodes["Document"][document.id] = {"json": as_json(document)}
+    for provision in provisions:
+        _provision(out, provision, shelf.get(provision.document))
+    for case in cases:
+        out.nodes["Case"][case.id] = {"json": as_json(case), "hazard": case.hazard, "day": case.date.isoformat()}
+        if case.hazard is not None:
+            out.nodes["Hazard"][case.hazard] = {}
+            out.relations["Case", "OF_KIND", "Hazard"].add((case.id, case.hazard))
+    return out
+
+
+def instant(moment: datetime) -> str:
+    """A moment as UTC text of fixed width, which sorts as time does."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def as_json(model: Model) -> str:
+    """A domain object whole, as text every engine can store: what is not valid Unicode becomes a question mark."""
+    return _storable(json.dumps(model.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":")))
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _understood(out: Changes, entry: Entry) -> None:
+    view = EvidenceView.model_validate(entry.payload["view"])
+    _evidence(out, view)
+    for content in entry.payload.get("statements", ()):
+        statement = Statement.model_validate(content)
+        out.nodes["Statement"][statement.id] = {"json": as_json(statement), "property": statement.property}
+        out.relations["Statement", "QUOTES", "Evidence"].add((statement.id, statement.evidence))
+    if entry.payload.get("incident") is not None:
+        incident = Incident.model_validate(entry.payload["incident"])
+        _incident(out, incident)
+        _impacts(out, incident.id, [Impact.model_validate(content) for content in entry.payload.get("impacts", ())])
+
+
+def _evidence(out: Changes, view: EvidenceView) -> None:
+    out.nodes["Source"][view.source] = {
+        **out.nodes["Source"].get(view.source, {}),
+        "title": _storable(view.source_title),
+        "kind": view.source_kind,
+        "reliability": view.reliability,
+    }
+    out.nodes["Evidence"][view.id] = {
+        "json": as_json(view),
+        "source": view.source,
+        "at": instant(view.sent_at or view.received_at),
+        "urgency": view.urgency,
+        "waits": waits_for_person(view),
+        "hazard": view.hazard,
+        "mode": view.mode,
+        "lon": view.lon,
+        "lat": view.lat,
+    }
+    out.relations["Evidence", "FROM", "Source"].add((view.id, view.source))
+    if view.incident is not None:
+        out.relations["Evidence", "ABOUT", "Incident"].add((view.id, view.incident))
+    if view.duplicate_of is not None:
+        out.relations["Evidence", "DUPLICATE_OF", "Evidence"].add((view.id, view.duplicate_of))
+
+
+def _incident(out: Changes, incident: Incident) -> None:
+    out.nodes["Hazard"][incident.hazard] = {}
+    out.nodes["Incident"][incident.id] = {
+        "json": as_json(incident),
+        "mode": incident.mode,
+        "status": incident.status,
+        "hazard": incident.hazard,
+        "updated": instant(incident.updated_at),
+        "lon": incident.place.lon,
+        "lat": incident.place.lat,
+    }
+    out.relations["Incident", "OF_KIND", "Hazard"].add((incident.id, incident.hazard))
+
+
+def _impacts(out: Changes, incident: str, impacts: list[Impact]) -> None:
+    # The list is the whole belief about the incident: a figure no statement supports any more must not survive beside it.
+    for old in set(out.impacts_of.get(incident, ())) - {impact.id for impact in impacts}:
+        out.nodes["Impact"].pop(old, None)
+        out.statements_behind.pop(old, None)
+    out.impacts_of[incident] = tuple(sorted(impact.id for impact in impacts))
+    for impact in impacts:
+        out.nodes["Impact"][impact.id] = {"json": as_json(impact), "type": impact.type, "incident": incident}
+        out.statements_behind[impact.id] = tuple(sorted(set(impact.statements)))
+
+
+def _feature(out: Changes, entry: Entry) -> None:
+    feature = Feature.model_validate(entry.payload["feature"])
+    out.nodes["Feature"][feature.id] = {"json": as_json(feature), "kind": feature.kind, "lon": feature.lon, "lat": feature.lat}
+
+
+def _source_run(out: Changes, entry: Entry) -> None:
+    run = _storable(json.dumps(entry.payload, ensure_ascii=False, sort_keys=True))
+    out.nodes["Source"][entry.subject] = {**out.nodes["Source"].get(entry.subject, {}), "run": run}
+
+
+def _incident_closed(out: Changes, entry: Entry) -> None:
+    _incident(out, Incident.model_validate(entry.payload["incident"]))
+
+
+def _report(out: Changes, known: KnownReport) -> None:
+    state = known.state
+    report = state.report
+    out.nodes["Report"][report.id] = {
+        "json": as_json(state),
+        "signed": known.signed,
+        "incident": report.incident,
+        "status": state.status,
+        "created": instant(report.created_at),
+    }
+    out.relations["Report", "DESCRIBES", "Incident"].add((report.id, report.incident))
+    cited = tuple(sorted({id for claim in report.claims for id in claim.citations}))
+    out.cited_by[report.id] = cited
+    for label in ("Evidence", "Statement", "Provision"):
+        # Citations are ids without a kind; the query finds those of this label and passes over the rest.
+        out.relations["Report", "CITES", label].update((report.id, id) for id in cited)
+    for decision in state.decisions:
+        out.nodes["Decision"][decision.id] = {"json": as_json(decision), "verdict": decision.verdict, "officer": decision.officer}
+        out.relations["Decision", "ON", "Report"].add((decision.id, report.id))
+
+
+def _provision(out: Changes, provision: Provision, document: Document | None) -> None:
+    begins, ends = provision.in_force, provision.repealed
+    if document is not None:
+        begins, ends = begins or document.in_force or document.issued, ends or document.repealed
+    out.nodes["Provision"][provision.id] = {
+        "json": as_json(provision),
+        "verified": provision.verified,
+        "begins": _day(begins, ""),
+        "ends": _day(ends, NO_END),
+    }
+    out.relations["Provision", "PART_OF", "Document"].add((provision.id, provision.document))
+    for topic in provision.topics:
+        out.nodes["Topic"][topic] = {}
+        out.relations["Provision", "ON_TOPIC", "Topic"].add((provision.id, topic))
+    out.relations["Provision", "CITES", "Provision"].update((provision.id, other) for other in provision.cites)
+    out.relations["Provision", "SUPERSEDES", "Provision"].update((provision.id, other) for other in provision.supersedes)
+
+
+def _day(day: date | None, otherwise: str) -> str:
+    return otherwise if day is None else day.isoformat()
+
+
+_REPORT_KINDS = {
+    "report.drafted": "draft",
+    "report.edited": "draft",
+    "report.submitted": "submitted",
+    "report.returned": "returned",
+    "report.signed": "signed",
+    "report.withdrawn": "withdrawn",
+}
+_PLAIN_KINDS: dict[str, Callable[[Changes, Entry], None]] = {
+    "evidence.understood": _understood,
+    "feature.received": _feature,
+    "source.run": _source_run,
+    "incident.closed": _incident_closed,
+}

@@ -1,0 +1,206 @@
+"""Which figure? What we believe about each kind of harm, chosen among what was said, with everything else left visible.
+
+Figures of different callers are never added up: two callers may see the same people. One figure is chosen by a rule that is
+printed beside it; every other figure stays as a conflict with its words, its source and its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.domain import BEIJING, IMPACT_TYPES, Conflict, EvidenceView, Impact, Statement, digest
+
+CREDIBLE = 0.35
+"""Below this a figure is hearsay: shown, never chosen."""
+WELL_FOUNDED = 0.7
+"""From here a message speaks with the weight of an office or an eyewitness with details."""
+SHOWN_CONFLICTS = 12
+"""Most differing figures shown per kind of harm; the newest are kept."""
+
+_TIER = {"A": 2, "B": 2, "C": 1, "D": 0, "E": 0, "F": 0}
+_CASUALTIES = {"dead", "missing", "injured", "seriously_injured"}
+_HARM = _CASUALTIES | {"trapped"}
+_PER_SPOT = "各处情况不一，多点数字不合并也不相加，仅列范围，待核"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One statement about people or things together with who said it and when it holds."""
+
+    statement: Statement
+    view: EvidenceView
+    at: datetime
+
+    @property
+    def tier(self) -> int:
+        """2 an authority (A/B), 1 the hotline (C), 0 social media and below."""
+        return _TIER[self.view.reliability]
+
+    @property
+    def is_hearsay(self) -> bool:
+        """Whether it may be shown but never chosen: a rumour, an unlikely remark, or too little to believe it."""
+        return self.view.credibility < CREDIBLE or self.statement.certainty == "unlikely"
+
+    @property
+    def rank(self) -> tuple[int, bool, datetime, str]:
+        """Reliability of the source first, then whether the message is well founded, then the newest; the id breaks ties."""
+        return self.tier, self.view.credibility >= WELL_FOUNDED, self.at, self.statement.id
+
+
+def spoken_at(view: EvidenceView) -> datetime:
+    """When it was said, or when we received it if the source gives no time."""
+    return view.sent_at or view.received_at
+
+
+def believe(incident_id: str, statements: Iterable[Statement], evidence: Mapping[str, EvidenceView], *, area: bool = False) -> list[Impact]:
+    """What we believe about each kind of harm in one incident, ordered as `IMPACT_TYPES`.
+
+    `evidence` maps evidence id to its masked view and must hold every piece the statements quote. For an incident of a whole
+    area only an authority (A/B) may give one figure; callers each see one spot of it.
+    """
+    kept = list(statements)
+    rumoured = {one.evidence for one in kept if one.property == "rumour"}
+    by_type: dict[str, list[Figure]] = {}
+    for one in kept:
+        kind, _, impact_type = one.property.partition(".")
+        if kind == "impact" and impact_type in IMPACT_TYPES:
+            view = evidence[one.evidence]
+            said = one.model_copy(update={"certainty": "unlikely"}) if one.evidence in rumoured else one
+            by_type.setdefault(impact_type, []).append(Figure(said, view, spoken_at(view)))
+    withdrawals = _withdrawals(by_type, kept, evidence)
+    impacts = []
+    for impact_type in IMPACT_TYPES:
+        standing, withdrawn = _standing(impact_type, by_type.get(impact_type, ()), withdrawals)
+        if standing:
+            impacts.append(_impact(incident_id, impact_type, standing, withdrawn, area))
+    return impacts
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A message that takes something back or denies it."""
+
+    view: EvidenceView
+    denies: frozenset[str]
+    """Kinds of harm whose figure it repeats in order to deny it."""
+    says_figures: bool
+    """Whether it gives any figure; one that gives none takes back everything its source said."""
+
+    def concerns(self, impact_type: str, figure: Figure) -> bool:
+        """Whether an older figure of the same source is what it takes back."""
+        if figure.view.source != self.view.source or figure.view.id == self.view.id or figure.at > spoken_at(self.view):
+            return False
+        return impact_type in self.denies or not self.says_figures or (figure.is_hearsay and impact_type in _HARM)
+
+
+def _withdrawals(by_type: Mapping[str, Sequence[Figure]], statements: Sequence[Statement], evidence: Mapping[str, EvidenceView]) -> list[Withdrawal]:
+    """Messages that take something back or deny it, oldest first."""
+    found = []
+    for one in sorted({one.evidence for one in statements if one.property == "retraction"}):
+        said = {name: [f.statement.best for f in figures if f.view.id == one] for name, figures in by_type.items()}
+        denies = frozenset(name for name, values in said.items() if name in _HARM and any(value != 0 for value in values))
+        found.append(Withdrawal(evidence[one], denies, any(said.values())))
+    return sorted(found, key=lambda back: (spoken_at(back.view), back.view.id))
+
+
+def _standing(impact_type: str, figures: Sequence[Figure], withdrawals: Sequence[Withdrawal]) -> tuple[list[Figure], int]:
+    """The figures nobody has taken back, and how many were."""
+    taking_back = {back.view.id for back in withdrawals}
+    # A denial repeats the figure it denies; of harm, only its zero is its own word.
+    standing = [one for one in figures if one.view.id not in taking_back or one.statement.best == 0 or impact_type not in _HARM]
+    before = len(standing)
+    for back in withdrawals:
+        older = [one for one in standing if back.concerns(impact_type, one)]
+        voices = {one.view.duplicate_of or one.view.id for one in older if not one.is_hearsay}
+        # One caller cannot take back what others also reported; an office, or the only voice, can.
+        closed = {one.statement.id for one in older if one.is_hearsay or len(voices) <= 1 or back.view.credibility >= WELL_FOUNDED}
+        standing = [one for one in standing if one.statement.id not in closed]
+    return standing, before - len(standing)
+
+
+def _impact(incident_id: str, impact_type: str, figures: Sequence[Figure], withdrawn: int, area: bool) -> Impact:
+    """One belief: the chosen figure, the range the words allow, and what differs from it."""
+    ordered = sorted(figures, key=lambda one: one.rank, reverse=True)
+    exact = [one for one in ordered if one.statement.best is not None and not one.is_hearsay]
+    if area:
+        exact = [one for one in exact if one.tier == 2]
+    chosen = _revised_zero(impact_type, exact)
+    low, high, behind = _range(chosen, ordered)
+    conflicts = _conflicts(chosen, ordered)
+    return Impact(
+        id="im-" + digest([incident_id, impact_type])[:32],
+        incident=incident_id,
+        type=impact_type,
+        low=low,
+        best=chosen.statement.best if chosen else None,
+        high=high,
+        unit=IMPACT_TYPES[impact_type][1],
+        basis="reported",
+        statements=tuple(one.statement.id for one in behind),
+        conflicts=conflicts,
+        rule=_rule(impact_type, chosen, conflicts, withdrawn, area, all(one.is_hearsay for one in ordered)),
+        confirmed=chosen is not None and chosen.tier == 2,
+        as_of=(chosen.statement.holds_at or chosen.at) if chosen else max(one.at for one in ordered),
+    )
+
+
+def _revised_zero(impact_type: str, exact: Sequence[Figure]) -> Figure | None:
+    """The best-ranked figure, unless it is an early "no casualties" that a later credible message contradicts."""
+    if not exact:
+        return None
+    first = exact[0]
+    if first.statement.best == 0 and impact_type in _CASUALTIES:
+        later = [one for one in exact if one.statement.best and one.at > first.at and one.tier >= first.tier - 1 and one.tier >= 1]
+        return later[0] if later else first
+    return first
+
+
+def _range(chosen: Figure | None, ordered: Sequence[Figure]) -> tuple[float | None, float | None, list[Figure]]:
+    """Least and most the believed words allow, widened by newer vague ones, and the figures behind the choice."""
+    credible = [one for one in ordered if not one.is_hearsay]
+    if chosen is None:
+        lows = [one.statement.low for one in credible if one.statement.low is not None]
+        highs = [one.statement.high for one in credible]
+        known = [value for value in highs if value is not None]
+        return (min(lows) if lows else None), (max(known) if known and len(known) == len(highs) else None), credible[:SHOWN_CONFLICTS]
+    same = [one for one in credible if one.statement.best == chosen.statement.best and one.tier >= chosen.tier]
+    vague = [one for one in credible if one.statement.best is None and one.tier >= chosen.tier and one.at > chosen.at]
+    low, high = chosen.statement.low, chosen.statement.high
+    for one in vague:
+        if one.statement.low is not None and low is not None:
+            low = min(low, one.statement.low)
+        high = None if one.statement.high is None or high is None else max(high, one.statement.high)
+    return low, high, [chosen, *(one for one in same if one is not chosen)]
+
+
+def _conflicts(chosen: Figure | None, ordered: Sequence[Figure]) -> tuple[Conflict, ...]:
+    """Every figure that differs from the chosen one: the newest of each value and source, at most `SHOWN_CONFLICTS`."""
+    seen: set[tuple[float, str]] = set()
+    conflicts = []
+    for one in sorted(ordered, key=lambda figure: (figure.at, figure.statement.id), reverse=True):
+        value = one.statement.best if one.statement.best is not None else one.statement.low
+        if value is None or (chosen is not None and value == chosen.statement.best) or (value, one.view.source) in seen:
+            continue
+        if one.statement.best is None and chosen is not None and (chosen.statement.best or 0) >= value > 0:
+            continue  # "有人受伤" does not contradict two.
+        seen.add((value, one.view.source))
+        words = one.statement.quote if not one.is_hearsay else f"{one.statement.quote}（传言，未证实）"
+        conflicts.append(Conflict(statement=one.statement.id, value=value, source_title=one.view.source_title, at=one.at, quote=words))
+    return tuple(conflicts[:SHOWN_CONFLICTS])
+
+
+def _rule(impact_type: str, chosen: Figure | None, conflicts: Sequence[Conflict], withdrawn: int, area: bool, only_hearsay: bool) -> str:
+    """The choice in one Chinese sentence."""
+    name = IMPACT_TYPES[impact_type][0]
+    taken_back = f"；另有{withdrawn}条说法已被撤回或辟谣，不再计入" if withdrawn else ""
+    if chosen is None:
+        if only_hearsay:
+            return f"{name}只有未经证实的传言，不采用，待核{taken_back}"
+        return (f"{name}：{_PER_SPOT}" if area else f"有人提到{name}但没有具体数字，待核") + taken_back
+    when = chosen.at.astimezone(BEIJING).strftime("%H:%M")
+    why = {2: "权威来源优先", 1: "热线来电优先于社交媒体", 0: "仅有社交媒体说法"}[chosen.tier]
+    others = f"；另有{len(conflicts)}种不同说法，列出不相加" if conflicts else ""
+    state = "" if chosen.tier == 2 else "，待核"
+    return f"采用{chosen.view.source_title}{when}的说法（{why}，同级取内容可靠且最新的一条）{others}{taken_back}{state}"

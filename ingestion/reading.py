@@ -1,0 +1,121 @@
+"""What one piece of evidence says, in the masked form that may leave the archive.
+
+The rules that read a text are pure: text in, understanding out. If they trip over a text nobody foresaw, nothing wrong has been
+written, so that one text goes to a person with the reason and the others go on; the defect is logged for whoever mends it.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Mapping
+
+from ingestion.extract import statements, understand
+from ingestion.places import Gazetteer
+from ingestion.privacy import MASK, mask
+from models.domain import Credibility, Evidence, EvidenceView, Match, Place, Source, Statement, Understanding
+
+log = logging.getLogger(__name__)
+
+READ_CHARACTERS = 20_000
+"""Characters of a text the rules read; the whole text stays in the archive."""
+
+UNREAD = "程序未能读懂这一条，请人工阅读原文"
+CUT = f"原文超过 {READ_CHARACTERS} 字，只读了开头部分，请人工核对其余内容"
+
+_DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a defect in pure reading rules can raise. Nothing else is caught: a full disk or a lost database must stop the worker."""
+
+
+def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str) -> tuple[Understanding, list[Statement]]:
+    """Understanding and statements of one item, quoting masked words only. Never fails on a text, however odd."""
+    text = evidence.text[:READ_CHARACTERS]
+    when = evidence.sent_at or evidence.received_at
+    try:
+        said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)
+        if not said.places and evidence.place_hint:
+            said = said.model_copy(update={"places": tuple(_hinted(evidence.place_hint, gazetteer))})
+        shown = _masked(said, text, evidence.title)
+        quoted = statements(shown, evidence.id, shown.masked_text, when)
+    except _DEFECTS as error:
+        # Only where it broke: the message of an error may quote the text, and a log holds no personal data.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("the rules cannot read %s (%s); it waits for a person\n%s", evidence.id, type(error).__name__, where)
+        return unreadable(evidence.id, text), []
+    if len(evidence.text) > READ_CHARACTERS:
+        doubt = shown.credibility.model_copy(update={"reasons": (*shown.credibility.reasons, CUT)})
+        shown = shown.model_copy(update={"credibility": doubt})
+    return shown, quoted
+
+
+def unreadable(evidence_id: str, text: str) -> Understanding:
+    """What stands in for an understanding when there is none: nothing said, but as urgent as can be until someone has looked."""
+    try:
+        shown = mask(text)
+    except _DEFECTS:
+        # Better a blank line than a telephone number nobody could recognise as one.
+        shown = MASK * len(text)
+    doubt = Credibility(score=0.5, reasons=(UNREAD,))
+    return Understanding(
+        id=evidence_id, hazard=None, request_type="其他", urgency=1, credibility=doubt, occurred_at=None, trigger=None, masked_text=shown
+    )
+
+
+def is_unreadable(said: Understanding) -> bool:
+    """Whether the rules gave up on this text and a person must read it."""
+    return UNREAD in said.credibility.reasons
+
+
+def view_of(evidence: Evidence, source: Source, said: Understanding) -> EvidenceView:
+    """The evidence as everyone may see it: masked, with its place as the source or the text gives it."""
+    place = said.places[0] if said.places else None
+    given = evidence.lon is not None and evidence.lat is not None
+    return EvidenceView(
+        id=evidence.id,
+        source=evidence.source,
+        source_title=source.title,
+        source_kind=source.kind,
+        reliability=source.reliability,
+        title=mask(evidence.title[:READ_CHARACTERS]),
+        text=said.masked_text,
+        sent_at=evidence.sent_at,
+        received_at=evidence.received_at,
+        lon=evidence.lon if given else place.lon if place else None,
+        lat=evidence.lat if given else place.lat if place else None,
+        place=mask(place.name if place else evidence.place_hint),
+        hazard=said.hazard,
+        request_type=said.request_type,
+        urgency=said.urgency,
+        credibility=said.credibility.score,
+        credibility_reasons=said.credibility.reasons,
+        mode="exercise" if "exercise" in (evidence.mode, said.mode) else "actual",
+    )
+
+
+def placed(view: EvidenceView, match: Match, duplicate_of: str | None) -> EvidenceView:
+    """The view with what fusion decided about it."""
+    decided = {"incident": match.incident, "match_score": match.score, "match_reasons": match.reasons, "duplicate_of": duplicate_of}
+    return view.model_copy(update=decided)
+
+
+def _hinted(hint: str, gazetteer: Gazetteer) -> list[Place]:
+    """Places the source names outside the text. They quote nothing: the words are not the sender's."""
+    found = [place.model_copy(update={"quote": ""}) for place in gazetteer.find(hint[:200])]
+    return found or [Place(name=mask(hint[:200]))]
+
+
+def _masked(said: Understanding, text: str, title: str) -> Understanding:
+    """The understanding with every quote replaced by the same stretch of the masked text."""
+    hidden: Mapping[str, str] = {text: said.masked_text, title: mask(title)}
+
+    def shown(quote: str) -> str:
+        for whole, masked in hidden.items():
+            if quote and (at := whole.find(quote)) >= 0 and len(masked) == len(whole):
+                return masked[at : at + len(quote)]
+        return mask(quote)
+
+    places = tuple(place.model_copy(update={"quote": shown(place.quote), "name": shown(place.name)}) for place in said.places)
+    impacts = tuple(quantity.model_copy(update={"quote": shown(quantity.quote)}) for quantity in said.impacts)
+    trigger = said.trigger.model_copy(update={"quote": shown(said.trigger.quote)}) if said.trigger else None
+    occurred = said.occurred_at.model_copy(update={"quote": shown(said.occurred_at.quote)}) if said.occurred_at else None
+    return said.model_copy(update={"places": places, "impacts": impacts, "trigger": trigger, "occurred_at": occurred})

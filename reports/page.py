@@ -1,0 +1,176 @@
+"""The blank page a report type writes on: what the dossier holds, what the rules say, and the one way to put a sentence down.
+
+What is taken back or judged a rumour stays out of reach here, so no report type can state it by mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+
+from models.domain import BEIJING, IMPACT_TYPES, Claim, Deadline, Dossier, EvidenceView, Grading, Impact, Statement
+from models.hazards import hazards
+from models.rules import deadlines, grade_accident, response_levels
+from models.settings import Settings
+from reports.types import Clause, ReportType
+from reports.wording import UNCHECKED, figure
+
+PROVINCES = {
+    "13": "河北省", "14": "山西省", "15": "内蒙古自治区", "21": "辽宁省", "22": "吉林省", "23": "黑龙江省",
+    "32": "江苏省", "33": "浙江省", "34": "安徽省", "35": "福建省", "36": "江西省", "37": "山东省",
+    "41": "河南省", "42": "湖北省", "43": "湖南省", "44": "广东省", "45": "广西壮族自治区", "46": "海南省",
+    "51": "四川省", "52": "贵州省", "53": "云南省", "54": "西藏自治区", "61": "陕西省", "62": "甘肃省",
+    "63": "青海省", "64": "宁夏回族自治区", "65": "新疆维吾尔自治区",
+}
+"""First two digits of a division code (GB/T 2260) and the province above a city; 直辖市 have none."""
+
+TRUSTED = ("A", "B")
+"""Reliabilities whose word counts as checked."""
+
+
+class Page:
+    """One report being written about one dossier at one moment. Sentences are numbered within their section in the order they are said."""
+
+    def __init__(self, dossier: Dossier, kind: ReportType, settings: Settings, at: datetime) -> None:
+        self.dossier, self.kind, self.settings, self.at = dossier, kind, settings, at
+        self.incident = dossier.incident
+        self.on = self.incident.started_at.astimezone(BEIJING).date()
+        self.evidence = {item.id: item for item in dossier.evidence}
+        self.claims: list[Claim] = []
+        self._clauses = {clause.id: clause for clause in kind.clauses}
+
+    def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact") -> None:
+        """Put one sentence down with what it rests on. A fact without a citation is a defect and stops here."""
+        cited = tuple(dict.fromkeys(citation for citation in citations if citation))
+        if not cited and kind not in ("missing", "fixed"):
+            raise ValueError(f"sentence without a source: {text}")
+        number = 1 + sum(1 for claim in self.claims if claim.section == section)
+        self.claims.append(Claim.model_validate({"id": f"{section}.{number}", "section": section, "text": text, "citations": cited, "kind": kind}))
+
+    def clause(self, id: str) -> Clause:
+        """A clause of this report type, by rule id."""
+        return self._clauses[id]
+
+    @cached_property
+    def set_aside(self) -> frozenset[str]:
+        """Evidence nobody may be quoted from: rumours, messages taken back, and messages of the other mode (drill or real)."""
+        doubted = set()
+        for statement in self.dossier.statements:
+            source = self.evidence.get(statement.evidence)
+            denied_by_authority = source is not None and source.reliability in TRUSTED
+            if statement.property in ("rumour", "retraction") and not denied_by_authority:
+                doubted.add(statement.evidence)
+            if statement.property == "retraction" and statement.value in self.evidence:
+                doubted.add(statement.value)
+        return frozenset(doubted | {item.id for item in self.dossier.evidence if item.mode != self.incident.mode})
+
+    @cached_property
+    def rumours(self) -> tuple[Statement, ...]:
+        """What was said to be a rumour, or denied."""
+        return tuple(item for item in self.dossier.statements if item.property == "rumour")
+
+    def heard(self, item: EvidenceView | Statement) -> datetime:
+        """The moment a statement or a piece of evidence dates from: when it was written, else when it reached us."""
+        source = self.evidence[item.evidence] if isinstance(item, Statement) else item
+        return source.sent_at or source.received_at
+
+    def said(self, prop: str) -> list[Statement]:
+        """Usable statements of one property, oldest first, each wording once; copies of another message are left out."""
+        usable = [
+            item
+            for item in self.dossier.statements
+            if item.property == prop and item.quote and item.evidence in self.evidence and item.evidence not in self.set_aside
+        ]
+        seen: dict[str, Statement] = {}
+        for item in sorted(usable, key=lambda one: (self.evidence[one.evidence].duplicate_of is not None, self.heard(one), one.id)):
+            seen.setdefault("".join(item.quote.split()), item)
+        return sorted(seen.values(), key=lambda one: (self.heard(one), one.id))
+
+    @cached_property
+    def counted(self) -> dict[str, Impact]:
+        """What was counted by someone who is believed, by impact type, in the order of `IMPACT_TYPES`."""
+        return self._impacts("reported")
+
+    @cached_property
+    def estimated(self) -> dict[str, Impact]:
+        """What was worked out rather than counted; never printed as a count."""
+        return self._impacts("estimated")
+
+    def _impacts(self, basis: str) -> dict[str, Impact]:
+        stated = {item.id: item for item in self.dossier.statements}
+        believed = {}
+        for impact in self.dossier.impacts:
+            behind = [stated[one].evidence for one in impact.statements if one in stated]
+            if impact.basis == basis and impact.type in IMPACT_TYPES and not (behind and set(behind) <= self.set_aside):
+                believed[impact.type] = impact
+        return {type_: believed[type_] for type_ in IMPACT_TYPES if type_ in believed}
+
+    def behind(self, impact: Impact) -> tuple[str, datetime | None, tuple[str, ...]]:
+        """Who gave the chosen figure, when, and the ids to cite."""
+        stated = {item.id: item for item in self.dossier.statements}
+        known = [stated[one] for one in impact.statements if one in stated and stated[one].evidence in self.evidence]
+        usable = [item for item in known if item.evidence not in self.set_aside] or known
+        if not usable:
+            return "", impact.as_of, (impact.id, *impact.statements)
+        first = min(usable, key=lambda one: (one.best != impact.best, self.evidence[one.evidence].reliability, self.heard(one)))
+        return self.evidence[first.evidence].source_title, self.heard(first), (impact.id, first.id, *(item.id for item in usable))
+
+    def amount(self, impact: Impact) -> str:
+        """死亡3人（待核）: the name, the figure a report may print, and whether anyone reliable gave it."""
+        name, _ = IMPACT_TYPES[impact.type]
+        assert impact.best is not None
+        return f"{name}{figure(impact.best)}{impact.unit}{'' if impact.confirmed else UNCHECKED}"
+
+    @cached_property
+    def place(self) -> str:
+        """City, district, street and spot, each once; empty when not even the district is known."""
+        spot = self.incident.place
+        if spot.precision == "unknown" and not spot.district and not spot.name:
+            return ""
+        ours = not spot.adcode or spot.adcode[:4] == self.settings.city_code[:4]
+        parts = [part for part in (self.settings.city_name if ours else "", spot.district or "", spot.street or "") if part]
+        name = spot.name
+        for part in parts:
+            name = name.removeprefix(part)
+        return "".join(dict.fromkeys([*parts, name]))
+
+    @cached_property
+    def own_government(self) -> str:
+        """The government this bureau belongs to."""
+        return f"{self.settings.city_name}人民政府"
+
+    @cached_property
+    def province(self) -> str:
+        """The bureau one level up; empty where no province lies above the city."""
+        above = PROVINCES.get(self.settings.city_code[:2], "")
+        return f"{above}应急管理厅" if above else ""
+
+    @cached_property
+    def as_of(self) -> datetime:
+        """The latest moment anything in the dossier dates from: what the report's figures are 截至."""
+        return max(self.heard(item) for item in self.dossier.evidence)
+
+    @cached_property
+    def hazard(self) -> str:
+        """Chinese name of the hazard."""
+        return hazards()[self.incident.hazard].name
+
+    @cached_property
+    def grading(self) -> Grading:
+        """Accident grade by the counted figures alone; missing persons are shown beside, never added in."""
+        known = {type_: impact.best for type_, impact in self.counted.items() if impact.best is not None}
+        return grade_accident(
+            known.get("dead"), known.get("seriously_injured"), known.get("direct_loss"), missing=known.get("missing") or 0, on=self.on
+        )
+
+    @cached_property
+    def local_levels(self) -> tuple[Grading, ...]:
+        """Response levels by this city's own loaded thresholds. Other places' plans never speak here."""
+        known = {type_: impact.best for type_, impact in self.counted.items() if impact.best is not None}
+        return tuple(item for item in response_levels(known, self.on) if item.local and item.verified)
+
+    @cached_property
+    def clocks(self) -> tuple[Deadline, ...]:
+        """Duties to report, earliest first."""
+        return tuple(deadlines(self.incident, tuple(self.dossier.impacts), level="市"))

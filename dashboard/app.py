@@ -18,7 +18,7 @@ from models.settings import Settings
 
 def main() -> None:
     """Draw the page this person asked for."""
-    st.set_page_config(page_title=t("app.title"), page_icon=":material/radar:", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_title=t("app.title"), page_icon=str(look.ICON), layout="wide", initial_sidebar_state="collapsed")
     look.style()
     with answering():
         who = session.person()
@@ -36,7 +36,7 @@ def main() -> None:
 def pages(who: Person) -> list[st.Page]:
     """The pages of a role, in the order of the work. Pages are a convenience; rights are checked in the domain."""
     shown = [st.Page(situation.page, title=t("page.situation"), icon=":material/map:", url_path="situation", default=True)]
-    if session.may(who, "draft") or session.may(who, "ingest"):
+    if session.may(who, "draft") or session.may(who, "read_unmasked"):
         shown.append(st.Page(duty.page, title=t("page.duty"), icon=":material/support_agent:", url_path="duty"))
     if session.may(who, "sign"):
         shown.append(st.Page(signoff.page, title=t("page.signoff"), icon=":material/draw:", url_path="signoff"))
@@ -49,10 +49,7 @@ def top_line(who: Person) -> None:
     """Whose desk this is, what is looked at, who looks, in which language."""
     left, middle, right = st.columns([6, 4, 4], vertical_alignment="center")
     with left:
-        look.show(
-            f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b><span class="anlan-dim">{look.escaped(t("app.subtitle"))}</span>'
-            f'{look.chip(t("origin.rules"), "origin")}<span class="anlan-dim">{now():%m-%d %H:%M} {look.escaped(t("time.beijing"))}</span></div>'
-        )
+        wall_clock()
     with middle, st.container(horizontal=True, horizontal_alignment="right"):
         st.segmented_control(
             t("mode.label"),
@@ -73,6 +70,15 @@ def top_line(who: Person) -> None:
             st.rerun()
     if session.mode() == "exercise":
         look.notice(t("mode.banner"), "exercise")
+
+
+@st.fragment(run_every="10s")
+def wall_clock() -> None:
+    """Whose desk this is and what time it is; it keeps going while nothing else happens."""
+    look.show(
+        f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b>{look.chip(t("origin.rules"), "origin")}'
+        f'<span class="anlan-num">{now():%m-%d %H:%M}</span><span class="anlan-dim">{look.escaped(t("time.beijing"))}</span></div>'
+    )
 
 
 def _waiting(who: Person) -> str:

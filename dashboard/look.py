@@ -10,6 +10,7 @@ import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -18,6 +19,8 @@ from dashboard.words import ago, clock, countdown, figure, grades, hazard_name, 
 from models.domain import Deadline, Impact, Mode
 
 STYLE = Path(__file__).with_name("static") / "anlan.css"
+ICON = Path(__file__).with_name("static") / "icon.png"
+"""A file of ours: Streamlit fetches its own page icons from the internet."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,8 @@ WITH_CASUALTIES, PLAIN = 4, 5
 def severity(row: Row) -> Severity:
     """How serious an incident is drawn: by its accident grade, else by whether anyone is said to be harmed."""
     order = grades()
-    if row.level in order[:WITH_CASUALTIES]:
-        rank = order.index(row.level)
-    else:
-        rank = WITH_CASUALTIES if row.has_casualties else PLAIN
+    ungraded = WITH_CASUALTIES if row.has_casualties else PLAIN
+    rank = order.index(row.level) if row.level in order[:WITH_CASUALTIES] else ungraded
     return Severity(rank, *SHAPES[rank])
 
 
@@ -68,9 +69,10 @@ def escaped(text: object) -> str:
 
 
 def symbol(shape: Severity, *, size: int = 18, exercise: bool = False) -> str:
-    """The severity shape as SVG; an exercise is hollow and dashed."""
-    fill = f'fill="none" stroke="{shape.colour}" stroke-width="3" stroke-dasharray="4 3"' if exercise else f'fill="{shape.colour}"'
-    return f'<svg class="anlan-symbol" width="{size}" height="{size}" viewBox="0 0 24 24" {fill} aria-hidden="true">{shape.path}</svg>'
+    """The severity shape, cut by the style sheet because the page's cleaning drops drawings; an exercise is hatched."""
+    hatched = " anlan-shape-exercise" if exercise else ""
+    look = f"width:{size}px;height:{size}px;color:{shape.colour}"
+    return f'<span class="anlan-shape anlan-shape-{shape.rank}{hatched}" style="{look}" aria-hidden="true"></span>'
 
 
 def style() -> None:
@@ -78,9 +80,9 @@ def style() -> None:
     st.html(STYLE)
 
 
-def show(markup: str) -> None:
+def show(markup: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
     """Put HTML on the page; a second, independent cleaning happens in the browser."""
-    st.html(markup)
+    st.html(markup, width=width)
 
 
 def chip(words: str, kind: str = "plain") -> str:

@@ -71,10 +71,10 @@ EVIDENCE_MARKER = """function (row) {
 
 INCIDENT_MARKER = """function (row) {
     var m = L.marker([row[0], row[1]], {zIndexOffset: 1000 - 50 * row[5], riseOnHover: true, keyboard: true, alt: row[2],
-        icon: L.divIcon({className: 'anlan-incident' + row[6], html: row[4], iconSize: [30, 30], iconAnchor: [15, 15]})});
+        icon: L.divIcon({className: 'anlan-incident' + row[6], html: row[4], iconSize: [30, 30], iconAnchor: [15, 30]})});
     var d = document.createElement('div'); var h = document.createElement('b'); h.textContent = row[2];
     var p = document.createElement('div'); p.textContent = row[3]; d.appendChild(h); d.appendChild(p);
-    return m.bindTooltip(d, {className: 'anlan-tip', direction: 'top', offset: [0, -14]});
+    return m.bindTooltip(d, {className: 'anlan-tip', direction: 'top', offset: [0, -28]});
 }"""
 
 @dataclass(frozen=True)
@@ -105,42 +105,47 @@ def positions(rows: Iterable[Row]) -> dict[str, tuple[float, float]]:
     return drawn
 
 
-def base_map(features: Sequence[Feature]) -> folium.Map:
+def base_map(features: Sequence[Feature], rows: Sequence[Row]) -> folium.Map:
     """The map below everything that changes: divisions, rivers, roads and surveyed places."""
     ground = folium.Map(location=[32.04, 118.78], zoom_start=11, tiles=None, maxZoom=MAX_ZOOM, minZoom=7, prefer_canvas=True)
     for kind, style in LINES.items():
         drawn = [_shape(f) for f in features if f.kind == kind and f.geometry.get("type") != "Point"]
         if drawn:
-            layer = folium.GeoJson(
+            folium.GeoJson(
                 {"type": "FeatureCollection", "features": drawn},
                 name=html.escape(t(f"map.layer.{kind}")),
                 style_function=lambda _, style=style: style,
                 on_each_feature=NAME_TIP,
                 smooth_factor=1.0,
-            )
-            layer.add_to(ground)
+            ).add_to(ground)
     for kind in SITES:
         points = [[f.lat, f.lon, f"{t(f'map.layer.{kind}')} · {f.name}", kind, t(f"map.letter.{kind}")] for f in features if f.kind == kind]
         if points:
-            layer = FastMarkerCluster(
-                points, callback=SITE_MARKER, name=html.escape(t(f"map.layer.{kind}")), show=kind in SHOWN_FIRST, disableClusteringAtZoom=11
-            )
-            layer.add_to(ground)
+            name = html.escape(t(f"map.layer.{kind}"))
+            clustered(points, SITE_MARKER, name=name, show=kind in SHOWN_FIRST, disableClusteringAtZoom=11).add_to(ground)
     folium.LayerControl(collapsed=True).add_to(ground)
-    _frame(ground, features)
+    ground.fit_bounds(frame(features, rows))
     return ground
+
+
+def clustered(points: list[list[Any]], marker: str, **options: Any) -> FastMarkerCluster:
+    """Points drawn by the browser itself; `marker` is the script that makes one of a row."""
+    return FastMarkerCluster(points, callback=marker, **options)  # type: ignore[no-untyped-call]
 
 
 def _shape(feature: Feature) -> dict[str, Any]:
     return {"type": "Feature", "geometry": feature.geometry, "properties": {"name": feature.name}}
 
 
-def _frame(ground: folium.Map, features: Sequence[Feature]) -> None:
-    near = [f for f in features if f.kind in ("population", "shelter", "depot", "underpass")] or list(features)
-    if near:
-        lats, lons = sorted(f.lat for f in near), sorted(f.lon for f in near)
-        cut = len(near) // 20
-        ground.fit_bounds([[lats[cut], lons[cut]], [lats[-1 - cut], lons[-1 - cut]]])
+def frame(features: Sequence[Feature], rows: Sequence[Row]) -> list[list[float]]:
+    """South-west and north-east corner of what is worth seeing: the incidents, else the survey, else the city.
+
+    Rounded outwards to a twentieth of a degree, so that the map stays where a person moved it while incidents come in.
+    """
+    spots = list(positions(rows).values()) or [(f.lat, f.lon) for f in features] or [(31.95, 118.65), (32.15, 118.95)]
+    south, west = (math.floor((min(spot[axis] for spot in spots) - 0.01) * 20) / 20 for axis in (0, 1))
+    north, east = (math.ceil((max(spot[axis] for spot in spots) + 0.01) * 20) / 20 for axis in (0, 1))
+    return [[south, west], [north, east]]
 
 
 def incident_layer(rows: Sequence[Row], selected: str | None) -> folium.FeatureGroup:
@@ -148,7 +153,7 @@ def incident_layer(rows: Sequence[Row], selected: str | None) -> folium.FeatureG
     group = folium.FeatureGroup(name="incidents")
     spots = positions(rows)
     points = [[*spots[row.incident.id], *_incident_words(row, selected)] for row in rows if row.incident.id in spots]
-    FastMarkerCluster(points, callback=INCIDENT_MARKER, **NEVER_CLUSTER).add_to(group)
+    clustered(points, INCIDENT_MARKER, **NEVER_CLUSTER).add_to(group)
     return group
 
 
@@ -173,7 +178,7 @@ def evidence_layer(views: Iterable[EvidenceView]) -> folium.FeatureGroup:
         for view in views
         if view.lat is not None and view.lon is not None
     ]
-    FastMarkerCluster(points, callback=EVIDENCE_MARKER, maxClusterRadius=36, showCoverageOnHover=False).add_to(group)
+    clustered(points, EVIDENCE_MARKER, maxClusterRadius=36, showCoverageOnHover=False).add_to(group)
     return group
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from dashboard import look
-from dashboard.words import impact_name, known, t, when
+from dashboard.words import figure, impact_name, known, t, when
 from models.domain import Claim, Dossier, EvidenceView, Impact, Report, Statement
 from reports.types import report_type
 
@@ -82,7 +82,7 @@ def conflicts_markup(impact: Impact) -> str:
     if not impact.conflicts:
         return ""
     told = "".join(
-        f"<div class='anlan-evidence'>{look.chip(t('figures.conflict'), 'warn')}<b class='anlan-num'>{look.figure(c.value)} {look.escaped(impact.unit)}</b> "
+        f"<div class='anlan-evidence'>{look.chip(t('figures.conflict'), 'warn')}<b class='anlan-num'>{figure(c.value)} {look.escaped(impact.unit)}</b> "
         f"{look.escaped(c.source_title)} <span class='anlan-dim'>{look.escaped(when(c.at))}</span> · <mark>{look.escaped(c.quote)}</mark></div>"
         for c in impact.conflicts
     )
@@ -135,5 +135,5 @@ def citations_popover(claim: Claim, dossier: Dossier, report: Report, key: str) 
     if not claim.citations:
         look.show(look.chip(known("claim_kind", claim.kind)))
         return
-    with st.popover(t("source.open", count=len(claim.citations)), key=key, width="stretch"):
+    with st.popover(t("source.open", count=len(claim.citations)), key=key):
         look.show("".join(citation_markup(citation, dossier, report) for citation in claim.citations))

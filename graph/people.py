@@ -74,8 +74,12 @@ def sign_in(ledger: Ledger, name: str, password: str, *, at: datetime | None = N
     if until is not None and now < until:
         ledger.refused(name, "sign_in", "locked", at=now)
         raise NotAllowed(f"This account is locked until {until.astimezone(BEIJING):%H:%M} after wrong passwords. Wait, or ask an administrator.")
-    if person is None or not right:
-        ledger.sign_in_failed(name, "unknown name" if person is None else "wrong password", allowed=FAILURES_ALLOWED, lock=LOCK, at=now)
+    if person is None:
+        # Not under the name as typed: people type their password into the wrong box, and the ledger is for ever.
+        ledger.refused("(unknown)", "sign_in", "unknown name", at=now)
+        raise NotAllowed(_WRONG)
+    if not right:
+        ledger.sign_in_failed(name, "wrong password", allowed=FAILURES_ALLOWED, lock=LOCK, at=now)
         raise NotAllowed(_WRONG)
     stronger = _hasher.hash(password) if _hasher.check_needs_rehash(stored) else None
     ledger.signed_in(name, at=now, password_hash=stronger)

@@ -141,6 +141,9 @@ def _storable(text: str) -> str:
 def _understood(out: Changes, entry: Entry) -> None:
     view = EvidenceView.model_validate(entry.payload["view"])
     _evidence(out, view)
+    # Earlier messages that waited and belong to the incident this one opened.
+    for content in entry.payload.get("also", ()):
+        _evidence(out, EvidenceView.model_validate(content))
     for content in entry.payload.get("statements", ()):
         statement = Statement.model_validate(content)
         out.nodes["Statement"][statement.id] = {"json": as_json(statement), "property": statement.property}

@@ -6,6 +6,7 @@ printed beside it; every other figure stays as a conflict with its words, its so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,10 @@ SHOWN_CONFLICTS = 12
 """Most differing figures shown per kind of harm; the newest are kept."""
 
 _TIER = {"A": 2, "B": 2, "C": 1, "D": 0, "E": 0, "F": 0}
+_OFFICE = re.compile(
+    r"(?:街道办事处|街道办|镇政府|区政府|社区居委会|应急管理局|消防救援(?:支队|大队|站)|公安分局|派出所|指挥部|12[02]|卫健委)[^，。；]{0,6}(?:来电|报告|续报|通报|反馈|核实|回复)"
+)
+"""An office named as the one who reports; a citizen who merely mentions an office does not match."""
 _CASUALTIES = {"dead", "missing", "injured", "seriously_injured"}
 _HARM = _CASUALTIES | {"trapped"}
 _PER_SPOT = "各处情况不一，多点数字不合并也不相加，仅列范围，待核"
@@ -44,9 +49,14 @@ class Figure:
         return self.view.credibility < CREDIBLE or self.statement.certainty == "unlikely"
 
     @property
-    def rank(self) -> tuple[int, bool, datetime, str]:
-        """Reliability of the source first, then whether the message is well founded, then the newest; the id breaks ties."""
-        return self.tier, self.view.credibility >= WELL_FOUNDED, self.at, self.statement.id
+    def is_official(self) -> bool:
+        """Whether an office on the spot is speaking through the source, as a street office ringing the hotline does."""
+        return self.tier == 2 or (self.tier == 1 and bool(_OFFICE.search(self.view.text)))
+
+    @property
+    def rank(self) -> tuple[int, bool, bool, datetime, str]:
+        """Reliability of the source, an office before a citizen, well founded before not, then the newest; the id breaks ties."""
+        return self.tier, self.is_official, self.view.credibility >= WELL_FOUNDED, self.at, self.statement.id
 
 
 def spoken_at(view: EvidenceView) -> datetime:
@@ -166,7 +176,7 @@ def _range(chosen: Figure | None, ordered: Sequence[Figure]) -> tuple[float | No
         known = [value for value in highs if value is not None]
         return (min(lows) if lows else None), (max(known) if known and len(known) == len(highs) else None), credible[:SHOWN_CONFLICTS]
     same = [one for one in credible if one.statement.best == chosen.statement.best and one.tier >= chosen.tier]
-    vague = [one for one in credible if one.statement.best is None and one.tier >= chosen.tier and one.at > chosen.at]
+    vague = [one for one in credible if one.statement.best is None and one.rank[:2] >= chosen.rank[:2] and one.at > chosen.at]
     low, high = chosen.statement.low, chosen.statement.high
     for one in vague:
         if one.statement.low is not None and low is not None:
@@ -200,7 +210,7 @@ def _rule(impact_type: str, chosen: Figure | None, conflicts: Sequence[Conflict]
             return f"{name}只有未经证实的传言，不采用，待核{taken_back}"
         return (f"{name}：{_PER_SPOT}" if area else f"有人提到{name}但没有具体数字，待核") + taken_back
     when = chosen.at.astimezone(BEIJING).strftime("%H:%M")
-    why = {2: "权威来源优先", 1: "热线来电优先于社交媒体", 0: "仅有社交媒体说法"}[chosen.tier]
+    why = {2: "权威来源优先", 1: "属地单位报告优先于市民来电" if chosen.is_official else "热线来电优先于社交媒体", 0: "仅有社交媒体说法"}[chosen.tier]
     others = f"；另有{len(conflicts)}种不同说法，列出不相加" if conflicts else ""
     state = "" if chosen.tier == 2 else "，待核"
     return f"采用{chosen.view.source_title}{when}的说法（{why}，同级取内容可靠且最新的一条）{others}{taken_back}{state}"

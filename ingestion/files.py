@@ -179,7 +179,9 @@ def lines(path: Path) -> Iterator[Line | BadLine]:
             text = piece.rstrip("\r\n")
             if not text.isascii() and _ESCAPED.search(text):
                 raw = text.encode(encoding.removesuffix("-sig"), "surrogateescape")
-                yield BadLine(number, f"这一行含有 {encoding} 编码之外的字节，请核对原文后重新录入。", text, hashlib.sha256(raw).hexdigest())
+                yield BadLine(
+                    number, f"这一行含有 {encoding} 编码之外的字节，请核对原文后重新录入。", text, hashlib.sha256(raw).hexdigest()
+                )
             else:
                 yield Line(number, text)
 
@@ -211,14 +213,14 @@ def document(path: Path) -> str:
 # --- archives ---------------------------------------------------------------------------------------------------------------------
 
 
-def checked_archive(path: Path, look: re.Pattern[bytes] | None = None) -> set[bytes]:
+def checked_archive(path: Path, look: re.Pattern[bytes] | None = None) -> set[tuple[bytes, ...]]:
     """Unpacks a zip (or xlsx) once into nothing, counting: refuses bombs, damaged archives and XML that declares entities.
 
     The directory is believed only when it accuses; what really comes out is counted too, because a directory can lie. Returns the
-    distinct matches of `look` inside the XML members. BadInput otherwise.
+    distinct groups of `look` inside the XML members. BadInput otherwise.
     """
     checked(path, MAX_ARCHIVE_BYTES)
-    found: set[bytes] = set()
+    found: set[tuple[bytes, ...]] = set()
     total = 0
     with path.open("rb") as stream:
         stream.seek(max(0, path.stat().st_size - 66_000))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil, cos, floor, radians
 
@@ -37,7 +37,9 @@ _CELL = 0.05
 _HARM = {"dead", "missing", "injured", "seriously_injured", "trapped", "homes_collapsed"}
 _GRAVE_SPOT = re.compile(r"下穿$|隧道|涵洞|桥洞|地铁")
 """Water in a place people cannot climb out of is a danger to life before anyone says so."""
-_GRAVE_WARNING = re.compile(r"[橙红]色")
+_LESSER_WARNING = re.compile(r"[蓝黄]色")
+_WATER = re.compile(r"水|淹|泡|漫")
+_AFTERMATH = re.compile(r"救出|获救|脱险|脱困|扑灭|灭了|送医|救护车|救援|消防|受困|伤亡")
 _SMALL_TALK = {"咨询", "建议", "投诉", "提供帮助"}
 
 
@@ -99,9 +101,10 @@ class Fuser:
 
     def _decide(self, heard: Heard) -> Fused:
         """The seven steps of the module's first page, in order."""
-        view = heard.view
-        if view.source_kind == "warning":
+        if heard.view.source_kind == "warning":
             return self._place_warning(heard)
+        heard = self._presumed(heard)
+        view = heard.view
         twin_incident = self._placed.get(view.duplicate_of or "")
         if twin_incident in self._open:
             reason = "与先前一条内容几乎相同，随之归并，不另作佐证"
@@ -134,13 +137,25 @@ class Fuser:
 
     # What a message is
 
+    def _presumed(self, heard: Heard) -> Heard:
+        """People in danger where water gathers, in words no hazard knows: taken for a flood rather than left unseen."""
+        water = _WATER.search(heard.view.text) and _GRAVE_SPOT.search(heard.spot)
+        if heard.view.hazard is None and water and self._endangers_people(heard):
+            return replace(heard, view=heard.view.model_copy(update={"hazard": "flood"}))
+        return heard
+
+    def _warned_hazard(self, view: EvidenceView) -> str | None:
+        """The hazard a warning is about: the one whose words, weak ones included, its headline holds at greatest length."""
+        headline = view.title or view.text[:60]
+        found = [(len(word), code) for code, hazard in self._hazards.items() for word in (hazard.name, *hazard.words) if word in headline]
+        return max(found, key=lambda one: (one[0], one[1]))[1] if found else view.hazard if not view.title else None
+
     def _not_about_an_event(self, heard: Heard) -> str:
         """Why a message cannot concern an incident at all; empty when it can."""
         view, understood = heard.view, heard.understanding
         spoken = [one for one in heard.statements if one.property.startswith("impact.") or one.property in ("rumour", "retraction")]
         if view.hazard is None:
-            known = heard.spot and self._by_spot.get((view.mode, heard.spot))
-            return "" if known and spoken else "未识别出灾害或险情"
+            return "" if self._speaks_of_known(heard, bool(spoken)) or self._endangers_people(heard) else "未识别出灾害或险情"
         if view.hazard not in self._hazards:
             return f"灾种“{view.hazard}”没有定义"
         if understood is None:
@@ -154,10 +169,16 @@ class Fuser:
             return f"属于{understood.request_type}，未报告险情" if understood.request_type != "投诉" or understood.trigger is None else ""
         return ""
 
+    def _speaks_of_known(self, heard: Heard, spoken: bool) -> bool:
+        """Whether a message that names no hazard speaks of an incident at the very spot: harm, rescue, or a word of its hazard."""
+        known = self._by_spot.get((heard.view.mode, heard.spot), {}) if heard.spot else {}
+        words = {word for one in known for word in self._hazards[self._open[one].incident.hazard].words}
+        return bool(known) and (spoken or bool(_AFTERMATH.search(heard.view.text)) or any(word in heard.view.text for word in words))
+
     def _may_not_open(self, heard: Heard) -> str:
         """Why a message may not open an incident by itself; empty when it may."""
         understood = heard.understanding
-        if heard.view.hazard is None or understood is None or understood.trigger is None:
+        if heard.view.hazard is None or understood is None or (understood.trigger is None and not self._endangers_people(heard)):
             return "没有明确说发生了什么，不能单独立为事件"
         if understood.retracts:
             return "内容是撤回或辟谣，不能据此立为事件"
@@ -213,7 +234,8 @@ class Fuser:
 
     def _may_be_lone(self, heard: Heard, known: Open) -> bool:
         """Whether a message that names only the district surely means the one incident of that hazard there."""
-        return not heard.spot and not heard.is_point and heard.view.hazard == known.incident.hazard and heard.adcode == known.adcode != ""
+        site = not self._hazards[known.incident.hazard].fusion.area or self._endangers_people(heard)
+        return site and not heard.spot and not heard.is_point and heard.view.hazard == known.incident.hazard and heard.adcode == known.adcode != ""
 
     def _candidates(self, heard: Heard) -> Iterator[Open]:
         mode = heard.view.mode
@@ -257,21 +279,21 @@ class Fuser:
     # What becomes of it
 
     def _place_warning(self, heard: Heard) -> Fused:
-        """A warning joins the area incident of its hazard and region; an orange or red one opens it."""
-        hazard = heard.view.hazard
-        if hazard is None or hazard not in self._hazards:
+        """A warning joins the area incident of its hazard and region; a blue or yellow one does not open it."""
+        hazard = self._warned_hazard(heard.view)
+        if hazard is None:
             return self._wait(heard, 0.0, ("预警的灾种不在本系统定义之内",), keep=False)
         region = self._region(heard)
-        heard = Heard(heard.view, heard.understanding, heard.statements, region, "", heard.at)
+        heard = replace(heard, view=heard.view.model_copy(update={"hazard": hazard}), place=region, spot="")
         area = self._area_for(heard)
         if area is not None:
             reasons = (f"同一区域的{self._hazards[hazard].name}预警，更新区域事件",)
             return self._join(heard, area.incident.id, Match(incident=area.incident.id, score=0.9, reasons=reasons))
-        if not _GRAVE_WARNING.search(heard.view.title + heard.view.text):
+        if _LESSER_WARNING.search(heard.view.title or heard.view.text):
             return self._wait(heard, 0.0, ("蓝色、黄色预警不单独立为区域事件",))
         words = re.search(r"(暴雨|洪水|台风|内涝|山洪|地质灾害|强对流|暴雪|雷暴大风|大风)", heard.view.title + heard.view.text)
         title = f"{region.name}{words[1] if words else self._hazards[hazard].name}"
-        return self._open_incident(heard, region, title, "area", ("橙色或红色预警，立为区域事件",))
+        return self._open_incident(heard, region, title, "area", ("权威部门预警，立为区域事件",))
 
     def _region(self, heard: Heard) -> Place:
         """The region a warning is for: the one division it names in its title or place, else the desk's whole city."""
@@ -294,7 +316,7 @@ class Fuser:
     def _what_happened(self, heard: Heard) -> str:
         """The event in a title's words: water where it stands, else the hazard's name."""
         hazard = self._hazards[heard.view.hazard or ""]
-        if hazard.code == "flood" and re.search(r"积水|淹|灌水|进水|倒灌|水深", heard.view.text):
+        if hazard.code == "flood" and (_GRAVE_SPOT.search(heard.spot) or re.search(r"积水|内涝|进水|倒灌", heard.view.text)):
             return "积水"
         return hazard.name
 

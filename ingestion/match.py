@@ -43,12 +43,13 @@ def place_key(name: str, *divisions: str | None) -> str:
 
 def is_spot(place: Place) -> bool:
     """Whether the name is finer than a street or district, so that two reports of it mean the same ground."""
-    if place.precision in ("district", "city") or not place.name:
+    rest = re.sub(r"\s", "", place.name)
+    for division in (place.district, place.street):
+        rest = rest.replace(division, "") if division else rest
+    rest = _DIVISION.sub("", rest)
+    if re.search(r"(?:区|县|市|街道|镇|乡|省)$", rest) and not rest.endswith(("小区", "社区", "园区", "厂区", "校区")):
         return False
-    bare = place.name.strip()
-    if bare in (place.district, place.street) or (re.search(r"(?:区|县|市|街道|镇|乡)$", bare) and not bare.endswith(("小区", "社区", "园区"))):
-        return False
-    return len(place_key(bare, place.district, place.street)) >= 2
+    return len(_AROUND.sub("", rest)) >= 2 and (place.precision != "city")
 
 
 def metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:

@@ -37,7 +37,7 @@ _TAIL = re.compile(rf"[ ]?(?:[^\W_在发有被因是的，。：]{{0,14}}?{SUFFI
 _LOOSE = re.compile(
     rf"(?:^|(?<=[在于到从往，。、：:；！!？\s】#\"“(]))(?:[^\W\d_在于到从往的有是我你他这那和]{{2,9}}?{SUFFIX})(?:(?:与|和)[^\W\d_在的]{{1,6}}?(?:路|街|大道)(?:交叉口|路口|交界处)?)?(?:[^\W_在发有被因是的]{{0,8}}?{SUFFIX}){{0,3}}(?:附近|门口|旁边|旁|内|里)?"
 )
-_CUE = re.compile(rf"{SUFFIX}|[省市区县州旗盟岛港湾山河湖家内处]|附近")
+_CUE = re.compile(rf"{SUFFIX}|[省市区县州旗盟岛港湾山河湖家内处]|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,10 @@ class Gazetteer:
         hits = self._hits(plain)
         inside = [h for h in hits if at <= h.at and h.end <= end]
         return self._place(text[at:end], inside, hits)
+
+    def named_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where known names stand, so that no other word is read across them (昆明|火车站 holds no 明火)."""
+        return [(h.at, h.end) for h in self._hits(halved(text))]
 
     def names_a_place(self, words: str) -> bool:
         """Whether the words hold a known name or a word such as 路, 小区, 厂."""

@@ -18,6 +18,8 @@ MASK = "＊"
 _SPOKEN = str.maketrans("零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "01234567891" + "123456789")
 _S = r"[\s\-–—_.·,，/]{0,2}"
 _MOBILE = re.compile(rf"(?<!\d)(?:\+?0{{0,2}}86{_S})?1{_S}[3-9](?:{_S}\d){{9}}(?!\d)")
+_RUN_ON = re.compile(r"(?<![\d.])1[3-9]\d{10,}(?!\d|[元万亿])")
+"""A mobile number with the next item's number glued on (…8385 2.)."""
 _LANDLINE = re.compile(r"(?<!\d)\(?0(?:10|2\d|[3-9]\d{2})\)?[\s\-–—_]{0,2}\d{3,4}[\s\-]?\d{4}(?:[\s\-–—转]{1,2}\d{1,6})?(?!\d)")
 _SERVICE = re.compile(r"(?<!\d)[48]00[\s\-–—]?\d{3,4}[\s\-–—]?\d{3,4}(?!\d)")
 _CUED_LINE = re.compile(r"(?:电话|热线|座机|号码|联系方式|手机|传真|[Tt][Ee][Ll]|微信同号)[^\d，。；\n]{0,8}?(?P<hide>\d{3,4}[\s\-–—]?\d{4}(?!\d))")
@@ -77,6 +79,9 @@ def _spans(plain: str) -> Iterator[tuple[int, int]]:
 def _numbers(plain: str) -> Iterator[tuple[int, int]]:
     for pattern in (_MOBILE, _LANDLINE, _SERVICE, _ID, _LONG):
         for m in pattern.finditer(plain):
+            yield m.span()
+    for m in _RUN_ON.finditer(plain):
+        if not re.search(r"代码|编码|区划", plain[max(0, m.start() - 12) : m.start()]):
             yield m.span()
     for m in _TEN.finditer(plain):
         # Twelve-digit division codes and time stamps look like account numbers; they are not personal.

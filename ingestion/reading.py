@@ -7,13 +7,14 @@ written, so that one text goes to a person with the reason and the others go on;
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 from collections.abc import Mapping
 
 from ingestion.extract import statements, understand
 from ingestion.places import Gazetteer
 from ingestion.privacy import MASK, mask
-from models.domain import Credibility, Evidence, EvidenceView, Match, Place, Source, Statement, Understanding
+from models.domain import Credibility, Evidence, EvidenceView, Place, Source, Statement, Understanding
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +24,15 @@ READ_CHARACTERS = 20_000
 UNREAD = "程序未能读懂这一条，请人工阅读原文"
 CUT = f"原文超过 {READ_CHARACTERS} 字，只读了开头部分，请人工核对其余内容"
 
+_NUMBER_AT_END = re.compile(r"[\w\-+@. ]{1,40}$", re.ASCII)
+
 _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a defect in pure reading rules can raise. Nothing else is caught: a full disk or a lost database must stop the worker."""
 
 
 def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str) -> tuple[Understanding, list[Statement]]:
     """Understanding and statements of one item, quoting masked words only. Never fails on a text, however odd."""
-    text = evidence.text[:READ_CHARACTERS]
+    text = _opening(evidence.text)
     when = evidence.sent_at or evidence.received_at
     try:
         said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)
@@ -46,6 +49,11 @@ def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str) -> tuple[U
         doubt = shown.credibility.model_copy(update={"reasons": (*shown.credibility.reasons, CUT)})
         shown = shown.model_copy(update={"credibility": doubt})
     return shown, quoted
+
+
+def _opening(text: str) -> str:
+    """The part of a text that is read. A number cut in half would not be recognised as one to mask, so none is left at the end."""
+    return text if len(text) <= READ_CHARACTERS else _NUMBER_AT_END.sub("", text[:READ_CHARACTERS])
 
 
 def unreadable(evidence_id: str, text: str) -> Understanding:
@@ -92,12 +100,6 @@ def view_of(evidence: Evidence, source: Source, said: Understanding) -> Evidence
     )
 
 
-def placed(view: EvidenceView, match: Match, duplicate_of: str | None) -> EvidenceView:
-    """The view with what fusion decided about it."""
-    decided = {"incident": match.incident, "match_score": match.score, "match_reasons": match.reasons, "duplicate_of": duplicate_of}
-    return view.model_copy(update=decided)
-
-
 def _hinted(hint: str, gazetteer: Gazetteer) -> list[Place]:
     """Places the source names outside the text. They quote nothing: the words are not the sender's."""
     found = [place.model_copy(update={"quote": ""}) for place in gazetteer.find(hint[:200])]
@@ -109,6 +111,8 @@ def _masked(said: Understanding, text: str, title: str) -> Understanding:
     hidden: Mapping[str, str] = {text: said.masked_text, title: mask(title)}
 
     def shown(quote: str) -> str:
+        if any(quote in masked for masked in hidden.values()):
+            return quote
         for whole, masked in hidden.items():
             if quote and (at := whole.find(quote)) >= 0 and len(masked) == len(whole):
                 return masked[at : at + len(quote)]

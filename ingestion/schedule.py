@@ -11,8 +11,6 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -38,45 +36,43 @@ _UNFINISHED = (".part", ".tmp", ".crdownload")
 _APART = {"done", "failed"}
 
 
-@contextmanager
-def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
-    """Every source read on its schedule while inside; leaving waits for the runs under way."""
-    scheduler = schedule(knowledge)
-    scheduler.start()
-    try:
-        yield scheduler
-    finally:
-        scheduler.shutdown(wait=True)
+class Schedule:
+    """Every source read on its schedule, and what they bring understood, while inside the `with` block."""
 
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+        modules = sources()
+        self.jobs = BackgroundScheduler(
+            timezone=BEIJING,
+            executors={"default": ThreadPoolExecutor(len(modules) + 1)},
+            # The library's own grace of one second would skip late runs in silence.
+            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+        )
+        now = datetime.now(BEIJING)
+        self.jobs.add_job(self._understand, "interval", seconds=UNDERSTAND_SECONDS, id="understand", next_run_time=now)
+        for name, module in modules.items():
+            inbox(knowledge, name)
+            seconds = DESK_SECONDS if module.SOURCE.kind == "desk" else module.SOURCE.every_minutes * 60
+            jitter = min(10, seconds // 10)
+            self.jobs.add_job(self._read, "interval", args=[module], seconds=seconds, jitter=jitter, id=name, next_run_time=now)
 
-def schedule(knowledge: Knowledge) -> BackgroundScheduler:
-    """A scheduler with one job per source and one that understands what they bring, not yet started."""
-    modules = sources()
-    scheduler = BackgroundScheduler(
-        timezone=BEIJING,
-        executors={"default": ThreadPoolExecutor(len(modules) + 1)},
-        # The library's own grace of one second would skip late runs in silence.
-        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
-    )
+    def __enter__(self) -> Schedule:
+        self.jobs.start()
+        return self
 
-    def understand() -> None:
+    def __exit__(self, *_: object) -> None:
+        """Waits for the runs under way: each ends with the batch it is in durable."""
+        self.jobs.shutdown(wait=True)
+
+    def _read(self, module: SourceModule) -> None:
+        if any(receipt.new for receipt in read_inbox(self._knowledge, module)):
+            self.jobs.modify_job("understand", next_run_time=datetime.now(BEIJING))
+
+    def _understand(self) -> None:
         try:
-            understand_waiting(knowledge)
+            understand_waiting(self._knowledge)
         except Refused as error:
             log.info("understanding is busy elsewhere: %s", error)
-
-    def run(module: SourceModule) -> None:
-        if any(receipt.new for receipt in read_inbox(knowledge, module)):
-            scheduler.modify_job("understand", next_run_time=datetime.now(BEIJING))
-
-    now = datetime.now(BEIJING)
-    scheduler.add_job(understand, "interval", seconds=UNDERSTAND_SECONDS, id="understand", next_run_time=now)
-    for name, module in modules.items():
-        inbox(knowledge, name)
-        seconds = DESK_SECONDS if module.source.kind == "desk" else module.source.every_minutes * 60
-        jitter = min(10, seconds // 10)
-        scheduler.add_job(run, "interval", args=[module], seconds=seconds, jitter=jitter, id=name, next_run_time=now)
-    return scheduler
 
 
 def inbox(knowledge: Knowledge, source_name: str) -> Path:
@@ -90,11 +86,11 @@ def read_inbox(knowledge: Knowledge, module: SourceModule) -> list[Receipt]:
     A file that cannot be read is set aside with its reason and the next is read. When something we depend on does not answer,
     everything stays where it is for the next run.
     """
-    box = inbox(knowledge, module.source.name)
+    box = inbox(knowledge, module.SOURCE.name)
     receipts = []
     for file in _complete(box):
         try:
-            if knowledge.ledger.watermark(module.source.name) != mark_of(file):
+            if knowledge.ledger.watermark(module.SOURCE.name) != mark_of(file):
                 receipts.append(receive_file(knowledge, module, file))
         except BadInput as error:
             log.warning("%s", error)

@@ -38,13 +38,15 @@ _SHAPEFILE = {".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qpj", ".qmd"}
 
 @dataclass(frozen=True)
 class SourceModule:
-    """A source as found: who it is and how its files are read."""
+    """A source as found: who it is and how its files are read, named as in its module."""
 
-    source: Source
+    SOURCE: Source
+    """Who tells us."""
     read: Callable[[Path, datetime], Iterator[Record]]
-    kept: frozenset[str]
+    """Every record of a file, one at a time."""
+    KEPT: frozenset[str] = frozenset()
     """Columns it knowingly leaves beside the message."""
-    suffixes: tuple[str, ...]
+    SUFFIXES: tuple[str, ...] = ()
     """File name endings it looks for in a folder."""
 
 
@@ -142,15 +144,16 @@ def moment(value: str) -> datetime | None:
             seconds = float(text) / (1000 if len(text.split(".")[0]) == 13 else 1)
             return datetime.fromtimestamp(seconds, BEIJING)
         if compact := _COMPACT.fullmatch(text):
-            return _sensible(datetime(*(int(part or 0) for part in compact.groups()), tzinfo=BEIJING))  # type: ignore[misc,arg-type]
+            year, month, day_of_month, hour, minute, second = (int(part or 0) for part in compact.groups())
+            return _sensible(datetime(year, month, day_of_month, hour, minute, second, tzinfo=BEIJING))
         if not (match := _MOMENT.fullmatch(text)):
             return None
         hour = int(match["hour"] or 0)
         if (match["half"] or "").upper() in _AFTERNOON and hour < 12:
             hour += 12
         zone = (match["zone"] or "").upper().replace("UTC", "+00:00").replace("Z", "+00:00")
-        parts = [int(match[name]) for name in ("year", "month", "day")]
-        stamp = datetime(*parts, hour, int(match["minute"] or 0), int(match["second"] or 0), tzinfo=BEIJING)  # type: ignore[misc,arg-type]
+        year, month, day_of_month = int(match["year"]), int(match["month"]), int(match["day"])
+        stamp = datetime(year, month, day_of_month, hour, int(match["minute"] or 0), int(match["second"] or 0), tzinfo=BEIJING)
         return _sensible(stamp.replace(tzinfo=datetime.strptime(zone, "%z").tzinfo) if zone else stamp)
     except (ValueError, OverflowError):
         return None

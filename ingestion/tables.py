@@ -121,7 +121,9 @@ def table(path: Path, source: str, known: Iterable[str]) -> Iterator[Row | Quara
 
 def _headless(path: Path, seen: Sequence[str]) -> BadInput:
     shown = f"（首行为：{'、'.join(mask(cell[:20]) for cell in seen[:8])}）" if seen else ""
-    return BadInput(f"{path}：前 {HEADING_ROWS} 行没有找到能识别的表头{shown}，请确认表头含有内容列（如“留言详情”“诉求内容”）和时间列后再导入。")
+    return BadInput(
+        f"{path}：前 {HEADING_ROWS} 行没有找到能识别的表头{shown}，请确认表头含有内容列（如“留言详情”“诉求内容”）和时间列后再导入。"
+    )
 
 
 def _names(cells: Sequence[str]) -> list[str]:
@@ -174,9 +176,9 @@ def _workbook(path: Path) -> Iterator[tuple[str, Iterator[Cells | BadRow]]]:
         raise BadInput(f"{path}：不是有效的 Excel 工作簿（{error}），请用 Excel 打开后另存为 xlsx 再导入。") from error
 
 
-def _column(letters: str | bytes) -> int:
+def _column(letters: bytes) -> int:
     number = 0
-    for letter in letters if isinstance(letters, bytes) else letters.encode():
+    for letter in letters:
         number = number * 26 + letter - 64
     return number
 

@@ -45,13 +45,13 @@ _POINT = re.compile(
     (?: (?P<just>刚才|刚刚|刚(?=[发起着爆出倒撞])) | {_AGO} | (?P<vague>{_VAGUE})
     | (?P<iso>(?<!\d)(?P<iy>(?:19|20)\d\d)(?P<sep>[-/.])(?P<im>\d\d?)(?P=sep)(?P<id>\d\d?)(?!\d)(?:[ T,，]*(?P<it>(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?(?!\d)))?)
     | (?: (?P<year>(?<!\d)(?:(?:19|20)\d\d|[一二][零九]?[零一二三四五六七八九]{{2,3}})年|今年|去年|前年|明年|本年)? [的 ]?
-          (?P<month>(?<![\d.])(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!球|饼|亮|租|薪|票|台))? [ ]?
+          (?P<month>(?<![\d.])(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!球|饼|亮|租|薪|票|台)|上个?月|本月|当月|同月|下个?月)? [ ]?
           (?P<day>(?<![\d.])(?:\d{{1,2}}|[零一二两三四五六七八九十]{{1,3}})(?P<dayword>日|号))?
           (?: (?P<rel>{_REL}) | (?P<week>{_WEEK}) )?
           (?P<note>\((?P<note_in>(?:\d{{1,2}}月)?\d{{1,2}}日?)\)日?)?
           [，, ]?(?:北京时间|当地时间|的|的时候)?[ ]?
           (?P<part>{_PART})? [的 ]?
-          (?P<clock>(?<![\d.:])(?:\d\d?:[0-5]\d(?::[0-5]\d)?分?(?![\d:])
+          (?P<clock>(?<![\d.:])(?:(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?分?(?![\d:])
               |{_N}(?:时(?!间|候|代|不|常)|点(?:钟|整)?(?!\d*[点])) (?:半|一刻|三刻|(?:{_N}分)(?:\d\d?(?:\.\d+)?秒)?|[零一二三四五]?十?[一二三四五六七八九]?(?<=[零十])[一二三四五六七八九]?)?
           ))?
       )
@@ -108,6 +108,7 @@ def mentions(text: str, base: datetime | None) -> list[Mention]:
         if reading is None:
             continue
         if pending and reading.kind == "point" and pending.kind == "point" and _JOIN.fullmatch(plain, pending.end, reading.at):
+            reading = _read(match, pending.start or base, anchor) or reading  # the second date is the one next to the first
             found[-1] = _ranged(text, pending, reading)
             pending = None
         else:
@@ -132,6 +133,8 @@ def _says_a_time(m: Match[str], plain: str) -> bool:
     if m["day"]:
         if plain[m.start() - 1 : m.start()] == "月" and not m["month"]:
             return False  # 13月5日 is no date; 5日 alone would be a wrong one
+        if not m["month"] and after in ("内", "后", "间") and not m["part"] and not m["clock"]:
+            return False
         by_number = m["dayword"] == "号"
         if not m["month"] and by_number:
             return bool(m["part"] or m["clock"])
@@ -140,7 +143,7 @@ def _says_a_time(m: Match[str], plain: str) -> bool:
         return bool(m["rel"] not in ("昨", "今") or m["note"] or m["part"] or m["clock"])
     if m["clock"]:
         spoken = m["clock"][0] not in "0123456789" and "点" in m["clock"]
-        return bool(m["part"] or not spoken or len(m["clock"]) > 2 or m["tail"]) and after not in ("个", "钟头") and "点" != after
+        return bool(m["part"] or not spoken or len(m["clock"]) > 2 or m["tail"]) and after not in ("个", "点", "级")
     if m["part"]:
         return len(m["part"]) > 1 and after not in ("班", "餐", "报", "高", "市", "饭", "会")
     return bool(m["year"] and m["month"]) or m["year"] in ("去年", "前年") or bool(m["month"] and not m["year"] and m["pre"])
@@ -158,7 +161,8 @@ def _mention(text: str, m: Match[str], reading: _Reading) -> Mention:
 def _ranged(text: str, first: _Reading, second: _Reading) -> Mention:
     stop = second.stop
     if stop and first.start and stop < first.start and not second.dated and second.clocked:
-        stop += timedelta(days=1)  # 22时至2时: the later clock belongs to the next day
+        half = stop + timedelta(hours=12)
+        stop = half if half > first.start and first.start.hour >= 12 and half.date() == first.start.date() else stop + timedelta(days=1)  # 22时至2时: the later clock belongs to the next day
     whole = first.start is not None and stop is not None and stop >= first.start
     assumed = tuple(dict.fromkeys(first.assumed + tuple(a for a in second.assumed if a in ("half-day", "year") or not first.dated)))
     span = TimeSpan(quote=text[first.at : second.end], start=first.start if whole else None, end=stop if whole else None, assumed=assumed)
@@ -228,8 +232,11 @@ def _noted(m: Match[str], today: date | None) -> tuple[date | None, date | None,
 
 def _calendar(m: Match[str], today: date | None, anchor: _Reading | None) -> tuple[date | None, date | None, tuple[str, ...], bool]:
     day_number = int(number(m["day"][:-1]) or 0)
-    month = int(number(m["month"].rstrip("月份")) or 0) if m["month"] else None
+    month, told_year = _month_number(m["month"], today)
+    if m["month"] and month is None:
+        return None, None, (), True
     year, year_assumed = _year(m["year"], today)
+    year, year_assumed = (told_year, ("year", "month")) if told_year else (year, year_assumed)
     if month is None and anchor and anchor.day and anchor.dated and abs(day_number - anchor.day.day) <= 20 and not m["year"]:
         # 7月20日8时至21日6时: a bare day follows the month just named, unless that would jump far.
         day = _day(anchor.day.year, anchor.day.month, day_number)
@@ -251,6 +258,19 @@ def _year(words: str | None, today: date | None) -> tuple[int | None, tuple[str,
         return (today.year + offset, ("year",)) if today else (None, ())
     value = number(words[:-1])
     return (int(value), ()) if value and 1900 <= value <= 2100 else (None, ())
+
+
+def _month_number(words: str | None, today: date | None) -> tuple[int | None, int | None]:
+    """Month, and its year where the words fix it from today (上个月, 本月)."""
+    if not words:
+        return None, None
+    step = {"上": -1, "下": 1, "本": 0, "当": 0, "同": 0}.get(words[0])
+    if step is None:
+        return int(number(words.rstrip("月份")) or 0), None
+    if today is None:
+        return None, None
+    count = today.year * 12 + today.month - 1 + step
+    return count % 12 + 1, count // 12
 
 
 def _relative_day(word: str, today: date | None, anchor: _Reading | None) -> tuple[date | None, date | None, tuple[str, ...], bool]:
@@ -281,7 +301,8 @@ def _weekday(words: str, today: date | None) -> tuple[date | None, date | None, 
 
 def _month(m: Match[str], today: date | None, near: date | None) -> tuple[date | None, date | None, tuple[str, ...], bool]:
     year, assumed = _year(m["year"], today)
-    month = int(number(m["month"].rstrip("月份")) or 0) if m["month"] else None
+    month, told_year = _month_number(m["month"], today)
+    year, assumed = (told_year, ("year", "month")) if told_year else (year, assumed)
     if year is None:
         if today is None or month is None:
             return None, None, (), True

@@ -1,8 +1,8 @@
 """The clocks that run once something has happened: who must report to whom, by when, under which clause.
 
 Three regimes run side by side: production accident (493), natural disaster (statistics system, relief regulation) and general duty
-information. Which apply follows from the incident's nature; while that is undetermined, the accident and the disaster clock both run. All times are
-aware; the law in force is that of the civil day (UTC+8) on which the incident started.
+information. Which apply follows from the incident's nature; while that is undetermined, the accident and the disaster clock both run. All
+times are aware; the law in force is that of the civil day (UTC+8) on which the incident started.
 """
 
 from __future__ import annotations
@@ -26,7 +26,16 @@ REGIMES: dict[str, tuple[str, frozenset[EventType]]] = {
 }
 """Name shown to people, and the natures of event for which the regime runs."""
 
-_LEVEL_NAMES: dict[Level, str] = {"现场": "现场", "单位": "单位", "村": "村（社区）", "乡镇": "乡（镇、街道）", "县": "县级", "市": "设区的市级", "省": "省级", "国家": "国务院"}
+_LEVEL_NAMES: dict[Level, str] = {
+    "现场": "现场",
+    "单位": "单位",
+    "村": "村（社区）",
+    "乡镇": "乡（镇、街道）",
+    "县": "县级",
+    "市": "设区的市级",
+    "省": "省级",
+    "国家": "国务院",
+}
 _DESK: Level = "市"
 """The level this desk works at: only its own moment of receipt is known to us."""
 
@@ -54,7 +63,9 @@ class _Figures:
         return any(kind in self._impacts and self._impacts[kind].basis == "estimated" for kind in kinds)
 
     def grading(self) -> Grading:
-        return grade_accident(self.believed("dead"), self.believed("seriously_injured"), self.believed("direct_loss"), self.believed("missing") or 0)
+        return grade_accident(
+            self.believed("dead"), self.believed("seriously_injured"), self.believed("direct_loss"), self.believed("missing") or 0
+        )
 
 
 def clocks() -> list[Clock]:
@@ -68,8 +79,8 @@ def deadlines(
     """Duties to make the initial report (初报) at one level of administration, soonest first, verified before unverified on a tie.
 
     `marks` gives moments that are known better than the incident tells (`county_form`: when the county's form came). Without them 发生 is
-    `incident.started_at` and 接报 is `incident.first_evidence_at`. A duty that only a person can judge carries `if_judged`. Follow-up duties are in `followups`.
-    Raises `BadInput` for an unknown level.
+    `incident.started_at` and 接报 is `incident.first_evidence_at`. A duty that only a person can judge carries `if_judged`. Follow-up
+    duties are in `followups`. Raises `BadInput` for an unknown level.
     """
     return _run(incident, impacts, level, marks or {}, initial=True)
 
@@ -79,14 +90,14 @@ def followups(
 ) -> list[Deadline]:
     """Duties after the initial report (续报, 核报, 补报, 核实反馈, 调查), soonest first.
 
-    A clock whose start is not in `marks` is left out: `last_report` (else the moment of receipt stands in), `stable` (灾情稳定), `county_form`, `city_form`, `ordered`
-    (ministry's order to verify).
+    A clock whose start is not in `marks` is left out: `last_report` (else the moment of receipt stands in), `stable` (灾情稳定),
+    `county_form`, `city_form`, `ordered` (ministry's order to verify).
     """
     return _run(incident, impacts, level, marks or {}, initial=False)
 
 
 def earliest(due: Sequence[Deadline]) -> Deadline | None:
-    """The duty to act on first: the soonest one that a source text supports and that applies without further judgement; None when there is none."""
+    """The duty to act on first: the soonest that a source text supports and that applies without further judgement; None without one."""
     binding = [one for one in due if one.verified and not one.if_judged]
     return min(binding, key=_soonest, default=None)
 
@@ -165,7 +176,9 @@ def _by_grade(when: Condition, grading: Grading) -> str | None:
 def _by_hazard_event(when: Condition, figures: _Figures) -> str | None:
     if not when.significant_hazard_event:
         return None
-    event = significant_hazard_event(trapped=figures.believed("trapped"), missing=figures.believed("missing"), evacuated=figures.believed("evacuated"))
+    event = significant_hazard_event(
+        trapped=figures.believed("trapped"), missing=figures.believed("missing"), evacuated=figures.believed("evacuated")
+    )
     return f"；{event.level}：{event.reasons[0].rstrip('。')}" if event.level else None
 
 

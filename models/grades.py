@@ -23,9 +23,9 @@ def grade_accident(
 ) -> Grading:
     """Which grade a production accident has reached, by what is known (国务院令第493号 art. 3; 以上 included, 以下 excluded; highest wins).
 
-    Deaths, serious injuries (with acute industrial poisoning) and missing in people, direct loss in 万元; None is unknown. `on` is the civil date
-    of the accident; the grades must be in force that day. The grade rests on confirmed deaths; `if_missing_dead` stands beside it, because no clause
-    counts the missing. Raises `BadInput` for a negative or non-finite figure.
+    Deaths, serious injuries (with acute industrial poisoning) and missing in people, direct loss in 万元; None is unknown. `on` is the
+    civil date of the accident; the grades must be in force that day. The grade rests on confirmed deaths; `if_missing_dead` stands beside
+    it, because no clause counts the missing. Raises `BadInput` for a negative or non-finite figure.
     """
     rules = rulebook().grades
     top = min(rules.bands, key=lambda band: band.rank)
@@ -45,13 +45,19 @@ def grade_accident(
     unknown = [_ACCIDENT_WORDS[criterion][0] for criterion in figures if criterion not in known]
     if band is None:
         return _ungraded(rules, source, "死亡、重伤、直接经济损失均未知，不按零计，暂不定级。", if_missing_dead=worse)
-    reasons = [_met(criterion, known[criterion], getattr(band, criterion), band.grade) for criterion in known if reaches(known[criterion], getattr(band, criterion))]
+    reasons = [
+        _met(criterion, known[criterion], getattr(band, criterion), band.grade)
+        for criterion in known
+        if reaches(known[criterion], getattr(band, criterion))
+    ]
     if unknown:
         reasons.append(f"{'、'.join(unknown)}未知，不按零计；等级可能更高。")
     if missing is None:
         reasons.append("下落不明人数未知。")
     elif lost:
-        reasons.append(f"下落不明{plain(lost)}人单列，定级只计已确认死亡；" + (f"如全部死亡则为{worse}。" if worse else "如全部死亡等级不变。"))
+        reasons.append(
+            f"下落不明{plain(lost)}人单列，定级只计已确认死亡；" + (f"如全部死亡则为{worse}。" if worse else "如全部死亡等级不变。")
+        )
     if not any(known.values()):
         reasons.append("已知数字均为零：是否构成生产安全事故由人工认定。")
     return Grading(
@@ -114,17 +120,25 @@ def _near(rules: AccidentGrades, known: Mapping[str, float], missing: float, ban
         for higher in bands:
             edge = getattr(higher, criterion)[0]
             if higher.rank < band.rank and 0 < edge - value <= margin:
-                warnings.append(f"{name}{remark}{plain(value)}{unit}，距{higher.grade}界线（{plain(edge)}{unit}）差{plain(edge - value)}{unit}：请复核来源，据实填报。")
+                warnings.append(
+                    f"{name}{remark}{plain(value)}{unit}，距{higher.grade}界线（{plain(edge)}{unit}）差{plain(edge - value)}{unit}：请复核来源，据实填报。"
+                )
         edge = getattr(band, criterion)[0]
         others = {other: figure for other, figure in known.items() if other != criterion}
-        alone = not remark and edge > 0 and reaches(value, getattr(band, criterion)) and (_band(rules, others) or bands[-1]).rank > band.rank
+        alone = (
+            not remark and edge > 0 and reaches(value, getattr(band, criterion)) and (_band(rules, others) or bands[-1]).rank > band.rank
+        )
         # The margin below the edge is exclusive: 30 deaths are one step above 29, 31 are not.
         if alone and value - edge < margin:
-            warnings.append(f"{name}{plain(value)}{unit}，刚达到{band.grade}界线（{plain(edge)}{unit}），且仅此一项达到：请复核来源，据实填报。")
+            warnings.append(
+                f"{name}{plain(value)}{unit}，刚达到{band.grade}界线（{plain(edge)}{unit}），且仅此一项达到：请复核来源，据实填报。"
+            )
     return tuple(warnings)
 
 
-def significant_hazard_event(*, endangered: float | None = None, trapped: float | None = None, missing: float | None = None, evacuated: float | None = None) -> Grading:
+def significant_hazard_event(
+    *, endangered: float | None = None, trapped: float | None = None, missing: float | None = None, evacuated: float | None = None
+) -> Grading:
     """Whether known figures alone make it a 较大涉险事故 (安监总局令第21号 art. 26). Figures in people; None is unknown.
 
     The cases of pollution and of important sites need a person's judgement; they are listed in the reasons when the figures do not decide.

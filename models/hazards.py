@@ -1,7 +1,8 @@
-"""The kinds of danger this desk knows, one file each in `models/hazards`: names, words people use for it, how far and how long its reports belong together.
+"""The kinds of danger this desk knows, one file each in `models/hazards`: names, words people use for it, how far and how long its
+reports belong together.
 
-Only the four top categories of GB/T 35561 are used; its numeric codes were not seen and are not written anywhere. A new hazard is one new file; a broken
-one raises `BrokenDefinition` at start.
+Only the four top categories of GB/T 35561 are used; its numeric codes were not seen and are not written anywhere. A new hazard is one new
+file; a broken one raises `BrokenDefinition` at start.
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def checks() -> list[IndicatorCheck]:
 
 
 def check_indicators(values: Mapping[str, float | None]) -> list[IndicatorIssue]:
-    """Relations broken by the figures given, keyed by indicator code; only those whose every figure is present, since a missing one is not zero.
+    """Relations broken by the figures given, keyed by indicator code; only those whose every figure is present, since a missing one is
+    not zero.
 
     Raises `BadInput` for a code that is not in table A01.
     """

@@ -1,7 +1,7 @@
 """Law and plans as data: what one rule file may say.
 
-Every figure carries its source, clause, dates in force and whether it was seen in a source text, in the manner of OpenFisca parameters: asking
-for a date gives the law of that date.
+Every figure carries its source, clause, dates in force and whether it was seen in a source text, in the manner of OpenFisca parameters:
+asking for a date gives the law of that date.
 """
 
 from __future__ import annotations
@@ -191,7 +191,11 @@ class Condition(Model):
     def by_figures(self) -> bool:
         """Whether any part of it can be read off figures."""
         return bool(
-            self.dead_missing_or_trapped_at_least or self.any_casualty or self.grade_at_least or self.grade_at_most or self.significant_hazard_event
+            self.dead_missing_or_trapped_at_least
+            or self.any_casualty
+            or self.grade_at_least
+            or self.grade_at_most
+            or self.significant_hazard_event
         )
 
 
@@ -321,7 +325,10 @@ class Indicators(Model):
     def _share_the_citation(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(data.get("cite"), dict):
             shared = data["cite"]
-            return data | {name: [shared | line if isinstance(line, dict) else line for line in data.get(name) or ()] for name in ("indicators", "checks")}
+            return data | {
+                name: [shared | line if isinstance(line, dict) else line for line in data.get(name) or ()]
+                for name in ("indicators", "checks")
+            }
         return data
 
     @model_validator(mode="after")

@@ -27,9 +27,10 @@ def response_levels(impacts: Mapping[str, float], on: date) -> list[Grading]:
     """What each plan in force on that civil day would suggest, from cumulative figures by impact type.
 
     Read are the impact types `dead`, `missing`, `relocated`, `urgent_aid`, `homes_collapsed` (间) and, where a caller has them, also
-    `homes_severely_damaged` (间), `households_collapsed_or_severely_damaged` (户), `drought_aid` (人), `drought_share` (%). `homes_damaged` is not read: it
-    does not say how badly. An absent figure is unknown, and sums are then lower bounds. Nanjing's own numbers were not found, so Nanjing always
-    appears first with level None until they are loaded; every other plan is `local=False`. Raises `BadInput` for a negative figure.
+    `homes_severely_damaged` (间), `households_collapsed_or_severely_damaged` (户), `drought_aid` (人), `drought_share` (%). `homes_damaged`
+    is not read: it does not say how badly. An absent figure is unknown, and sums are then lower bounds. Nanjing's own numbers were not
+    found, so Nanjing always appears first with level None until they are loaded; every other plan is `local=False`. Raises `BadInput` for
+    a negative figure.
     """
     figures = {name: value for name, value in impacts.items() if figure(name, value) is not None}
     book = rulebook()
@@ -73,7 +74,10 @@ def _plan_figures(plan: ResponsePlan, figures: Mapping[str, float]) -> dict[str,
 
 
 def _reached(plan: ResponsePlan, figures: Mapping[str, tuple[float, str]]) -> tuple[ResponseLevel | None, list[str]]:
-    """The gravest loaded level that a figure reaches, with the reasons. A figure past the gravest loaded level of a half-loaded plan gives none."""
+    """The gravest loaded level that a figure reaches, with the reasons.
+
+    A figure past the gravest loaded level of a half-loaded plan gives none: the level above it is simply not known here.
+    """
     for level in sorted(plan.levels, key=lambda level: level.rank):
         reasons = []
         for criterion, (value, remark) in figures.items():

@@ -60,7 +60,9 @@ def _check_citations(path: Path, content: RuleFile) -> None:
     if isinstance(content, AccidentGrades):
         cited = [(band.grade, band.source) for band in content.bands]
     elif isinstance(content, ResponseThresholds):
-        cited = [(plan.id, plan.source) for plan in content.plans] + [(level.level, level.source) for plan in content.plans for level in plan.levels]
+        cited = [(plan.id, plan.source) for plan in content.plans] + [
+            (level.level, level.source) for plan in content.plans for level in plan.levels
+        ]
     elif isinstance(content, Clocks):
         cited = [(clock.id, clock.source) for clock in content.clocks]
     elif isinstance(content, Indicators):

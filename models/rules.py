@@ -1,7 +1,7 @@
 """Grades, response levels, deadlines and indicator checks: pure arithmetic on the dated, cited parameters of `models/rules/*.yml`.
 
-Nothing here guesses. An unknown figure never counts as zero, a figure that only a memory supports is returned with `verified=False`, and a plan
-whose numbers were not found says so instead of giving a level. Grades are suggestions for a named person; the machine decides none.
+Nothing here guesses. An unknown figure never counts as zero, a figure that only a memory supports is returned with `verified=False`, and
+a plan whose numbers were not found says so instead of giving a level. Grades are suggestions for a named person; the machine decides none.
 This page is the one door to them; each kind of arithmetic has its own module.
 """
 

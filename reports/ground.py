@@ -22,9 +22,9 @@ from models.domain import (
     Statement,
 )
 from models.hazards import hazards
+from reports.page import believable, set_aside
 from reports.types import Clause, report_type
-from reports.wording import Mention, arabic, mentions, numbers
-
+from reports.wording import Mention, arabic, because, mentions, numbers
 
 QUOTE_AT_LEAST = 4
 """Characters a saying needs before its words in a sentence count as a quotation of it."""
@@ -35,12 +35,14 @@ class Shelf:
 
     def __init__(self, report: Report, dossier: Dossier) -> None:
         self.report, self.dossier = report, dossier
+        self.set_aside = set_aside(dossier)
         self.on: date = dossier.incident.started_at.astimezone(BEIJING).date()
         kind = report_type(report.type)
         self.items: dict[str, object] = {dossier.incident.id: dossier.incident}
         for group in (dossier.impacts, dossier.statements, dossier.evidence, dossier.provisions, dossier.cases, report.deadlines, kind.clauses):
             self.items |= {item.id: item for item in group}
         self.items |= {grading.scheme: grading for grading in report.gradings}
+        self.taking_back = {item.evidence for item in dossier.statements if item.property == "retraction"}
         self.titles = {document.id: document for document in dossier.documents}
         self.names = tuple(sorted(_names(report, dossier), key=len, reverse=True))
 
@@ -107,6 +109,10 @@ class Ground:
     def _statement(self, item: Statement) -> None:
         self.statements.append(item)
         self.words += [item.quote, item.value]
+        # A denial repeats the figure it denies; only its zero is its own word.
+        denied = item.evidence in self.shelf.taking_back and item.best != 0
+        if (item.evidence in self.shelf.set_aside or denied) and item.property.startswith("impact."):
+            return
         given = {value for value in (item.low, item.best, item.high) if value is not None}
         self.values |= given | {number.plain for number in numbers(arabic(item.quote))}
         if item.property.startswith("impact."):
@@ -118,14 +124,15 @@ class Ground:
 
     def _impact(self, item: Impact) -> None:
         self.impacts.append(item)
-        given = {conflict.value for conflict in item.conflicts} | ({item.best} if item.best is not None else set())
+        others = [conflict for conflict in item.conflicts if believable(conflict, self.shelf.dossier)]
+        given = {conflict.value for conflict in others} | ({item.best} if item.best is not None else set())
         if item.basis == "estimated":
             given |= {value for value in (item.low, item.high) if value is not None}
         self.values |= given
         self.typed[item.type] |= given
-        self.moments += [moment for moment in (item.as_of, *(conflict.at for conflict in item.conflicts)) if moment]
-        self.words += [conflict.quote for conflict in item.conflicts]
-        self._phrases((item.rule.strip().rstrip("。"),))
+        self.moments += [moment for moment in (item.as_of, *(conflict.at for conflict in others)) if moment]
+        self.words += [conflict.quote for conflict in others]
+        self._phrases(because(item.rule))
 
     def _provision(self, item: Provision) -> None:
         self.law.append(item)
@@ -158,9 +165,10 @@ def cite(text: str, dossier: Dossier) -> tuple[str, ...]:
     found = [dossier.incident.id] if next(mentions(plain), None) or dossier.incident.place.name in text else []
     for impact in dossier.impacts:
         named = IMPACT_TYPES[impact.type][0].partition("（")[0] in text if impact.type in IMPACT_TYPES else False
-        if named and figures & ({impact.best} | {conflict.value for conflict in impact.conflicts}):
+        others = [conflict for conflict in impact.conflicts if believable(conflict, dossier)]
+        if named and figures & ({impact.best} | {conflict.value for conflict in others}):
             found += [impact.id, *impact.statements]
     for statement in dossier.statements:
-        if len(statement.quote) >= QUOTE_AT_LEAST and statement.quote in text:
+        if statement.evidence not in set_aside(dossier) and len(statement.quote) >= QUOTE_AT_LEAST and statement.quote in text:
             found += [statement.id, statement.evidence]
     return tuple(dict.fromkeys(found))

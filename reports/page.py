@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
-from models.domain import BEIJING, IMPACT_TYPES, Claim, Deadline, Dossier, EvidenceView, Grading, Impact, Statement
-from models.hazards import hazards
+from models.domain import BEIJING, IMPACT_TYPES, Claim, Conflict, Deadline, Dossier, EvidenceView, Grading, Impact, Statement
+from models.hazards import hazard
 from models.rules import deadlines, grade_accident, response_levels
 from models.settings import Settings
 from reports.types import Clause, ReportType
@@ -27,6 +27,30 @@ PROVINCES = {
 
 TRUSTED = ("A", "B")
 """Reliabilities whose word counts as checked."""
+
+HEARSAY = "（传言，未证实）"
+"""How fusion marks a differing figure that only a rumour gives."""
+
+
+
+def set_aside(dossier: Dossier) -> frozenset[str]:
+    """Evidence nobody may be quoted from: rumours, messages that take something back, and messages of the other mode (drill or real).
+
+    An authority that denies a rumour is believed; what it denies is not repeated from others.
+    """
+    reliability = {item.id: item.reliability for item in dossier.evidence}
+    doubted = {
+        statement.evidence
+        for statement in dossier.statements
+        if statement.property in ("rumour", "retraction") and reliability.get(statement.evidence) not in TRUSTED
+    }
+    return frozenset(doubted | {item.id for item in dossier.evidence if item.mode != dossier.incident.mode})
+
+
+def believable(conflict: Conflict, dossier: Dossier) -> bool:
+    """Whether a differing figure may be shown in a report: hearsay is kept in the graph and stays out of what is sent up."""
+    source = next((item.evidence for item in dossier.statements if item.id == conflict.statement), None)
+    return source not in set_aside(dossier) and not conflict.quote.endswith(HEARSAY)
 
 
 class Page:
@@ -52,23 +76,23 @@ class Page:
         """A clause of this report type, by rule id."""
         return self._clauses[id]
 
+    def law(self, id: str) -> tuple[str, ...]:
+        """Ids to cite for a clause of this type: its own, and the library's article where the dossier holds it."""
+        clause = self._clauses[id]
+        documents = {document.id for document in self.dossier.documents if document.title == clause.document}
+        held = [item.id for item in self.dossier.provisions if item.document in documents and item.article == clause.article and item.verified]
+        return (id, *held)
+
     @cached_property
     def set_aside(self) -> frozenset[str]:
-        """Evidence nobody may be quoted from: rumours, messages taken back, and messages of the other mode (drill or real)."""
-        doubted = set()
-        for statement in self.dossier.statements:
-            source = self.evidence.get(statement.evidence)
-            denied_by_authority = source is not None and source.reliability in TRUSTED
-            if statement.property in ("rumour", "retraction") and not denied_by_authority:
-                doubted.add(statement.evidence)
-            if statement.property == "retraction" and statement.value in self.evidence:
-                doubted.add(statement.value)
-        return frozenset(doubted | {item.id for item in self.dossier.evidence if item.mode != self.incident.mode})
+        """Evidence nobody may be quoted from."""
+        return set_aside(self.dossier)
 
     @cached_property
     def rumours(self) -> tuple[Statement, ...]:
         """What was said to be a rumour, or denied."""
-        return tuple(item for item in self.dossier.statements if item.property == "rumour")
+        modes = {item.id: item.mode for item in self.dossier.evidence}
+        return tuple(item for item in self.dossier.statements if item.property == "rumour" and modes.get(item.evidence) == self.incident.mode)
 
     def heard(self, item: EvidenceView | Statement) -> datetime:
         """The moment a statement or a piece of evidence dates from: when it was written, else when it reached us."""
@@ -154,7 +178,7 @@ class Page:
     @cached_property
     def hazard(self) -> str:
         """Chinese name of the hazard."""
-        return hazards()[self.incident.hazard].name
+        return hazard(self.incident.hazard).name
 
     @cached_property
     def grading(self) -> Grading:

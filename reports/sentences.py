@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from models.domain import IMPACT_TYPES, Impact, Statement
-from reports.page import TRUSTED, Page
-from reports.wording import CAUSE_PENDING, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, UNCHECKED, beijing, clock, figure
+from models.domain import IMPACT_TYPES, Conflict, Impact, Statement
+from reports.page import TRUSTED, Page, believable
+from reports.wording import CAUSE_PENDING, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, UNCHECKED, because, beijing, clock, figure
 
 QUOTED_AT_MOST = 6
 """Most sayings quoted in one section: a report is read at three in the morning."""
@@ -24,14 +25,11 @@ def lead(page: Page, *, event: str) -> None:
     if incident.mode == "exercise":
         page.say("lead", EXERCISE_LINE, kind="fixed")
     opening = [item.id for prop in ("occurred_at", "place", "trigger") for item in page.said(prop)[:1]]
-    first = min(page.dossier.evidence, key=lambda item: (page.heard(item), item.id), default=None)
-    when = (
-        f"{beijing(incident.first_evidence_at)}首次接报（事发时间待核）"
-        if incident.started_at_assumed
-        else f"{beijing(incident.started_at)}"
-    )
-    where = page.place or "具体地点待核，"
-    page.say("lead", f"{when}，{where}发生{event}。", [incident.id, *opening, first.id if first else ""])
+    heard = [item for item in page.dossier.evidence if item.id not in page.set_aside]
+    first = min(heard, key=lambda item: (page.heard(item), item.id), default=None)
+    where = f"{page.place}发生{event}" if page.place else f"发生{event}，地点待核"
+    text = f"{beijing(incident.first_evidence_at)}接报，{where}，事发时间待核。" if incident.started_at_assumed else f"{beijing(incident.started_at)}，{where}。"
+    page.say("lead", text, [incident.id, *opening, first.id if first else ""])
     known = [page.counted[type_] for type_ in LEAD_TYPES if type_ in page.counted and page.counted[type_].best is not None]
     if known:
         ids = [one for impact in known for one in page.behind(impact)[2]]
@@ -40,9 +38,8 @@ def lead(page: Page, *, event: str) -> None:
     else:
         page.say("lead", "人员伤亡情况暂无，待核。", [incident.id], "missing")
     sources: dict[str, str] = {}
-    for item in sorted(page.dossier.evidence, key=lambda one: (page.heard(one), one.id)):
-        if item.id not in page.set_aside:
-            sources.setdefault(item.source_title, item.id)
+    for item in sorted(heard, key=lambda one: (page.heard(one), one.id)):
+        sources.setdefault(item.source_title, item.id)
     if sources:
         told = "、".join(f"{title}（{clock(page.heard(page.evidence[id]), incident.started_at)}）" for title, id in list(sources.items())[:4])
         page.say("lead", f"信息来源：{told}。", sources.values())
@@ -94,35 +91,43 @@ def count(page: Page, section: str, type_: str, *, name: str = "") -> None:
     """One figure with who gave it and, when others disagree, every other figure and the rule that chose."""
     impact = page.counted.get(type_)
     name = name or IMPACT_TYPES[type_][0]
-    if impact is None:
+    if impact is None or (impact.best is None and not impact.statements):
         page.say(section, f"{name}：暂无，待核。", kind="missing")
         return
     title, at, ids = page.behind(impact)
     by = f"{title}{clock(at, page.incident.started_at)}" if title and at else title
     if impact.best is None:
-        page.say(section, f"{name}：有反映但数目不明，待核{f'（{by}）' if by else ''}。", ids, "missing")
+        told = _differing(page, impact)
+        seen = f"，{'，'.join(_said(page, item.source_title, item.value, impact.unit, item.at) for item in told)}" if told else ""
+        page.say(section, f"{name}：有反映但数目未定，待核{seen or (f'（{by}）' if by else '')}。", [*ids, *(item.statement for item in told)], "missing")
         return
-    text = f"{name}：{figure(impact.best)}{impact.unit}{'' if impact.confirmed else UNCHECKED}"
-    page.say(section, f"{text}，来源：{by}。" if by else f"{text}。", ids)
+    remarks = "；".join(part for part in ("" if impact.confirmed else "待核", by) if part)
+    page.say(section, f"{name}：{figure(impact.best)}{impact.unit}{f'（{remarks}）' if remarks else ''}。", ids)
     disagreement(page, section, impact, name)
 
 
 def disagreement(page: Page, section: str, impact: Impact, name: str) -> None:
     """Figures that differ are shown side by side with the rule that picked one; they are never averaged or added up."""
-    others = {(item.source_title, item.value): item for item in impact.conflicts if item.value != impact.best}
+    others = _differing(page, impact)
     if not others or impact.best is None:
         return
     title, at, ids = page.behind(impact)
+    lines = [_said(page, item.source_title, item.value, impact.unit, item.at) for item in others]
+    lines.append(_said(page, title, impact.best, impact.unit, at))
+    why = "；".join(because(impact.rule))
+    of = name if impact.unit != "人" or name.endswith(("人口", "人数")) else f"{name}人数"
+    text = f"{of}各方说法不一：{'，'.join(lines)}，本报采用{figure(impact.best)}{impact.unit}{f'：{why}' if why else ''}。"
+    page.say(section, text, [*ids, *(item.statement for item in others)])
 
-    def said(who: str, value: float, when: object) -> str:
-        return f"{who or '来源不明'}称{figure(value)}{impact.unit}{f'（{when}）' if when else ''}"
 
-    beside = page.incident.started_at
-    lines = [said(item.source_title, item.value, clock(item.at, beside) if item.at else "") for item in others.values()]
-    lines.append(said(title, impact.best, clock(at, beside) if at else ""))
-    rule = impact.rule.strip().rstrip("。")
-    text = f"{name}各方说法不一：{'，'.join(lines)}，采用{figure(impact.best)}{impact.unit}{f'（{rule}）' if rule else ''}。"
-    page.say(section, text, [*ids, *(item.statement for item in others.values())])
+def _differing(page: Page, impact: Impact) -> list[Conflict]:
+    """Other figures someone believable gave, each source and figure once, oldest first."""
+    differing = {(item.source_title, item.value): item for item in impact.conflicts if item.value != impact.best and believable(item, page.dossier)}
+    return sorted(differing.values(), key=lambda item: (item.at is None, item.at, item.statement))
+
+
+def _said(page: Page, who: str, value: float, unit: str, when: datetime | None) -> str:
+    return f"{who or '来源不明'}称{figure(value)}{unit}{f'（{clock(when, page.incident.started_at)}）' if when else ''}"
 
 
 def estimates(page: Page, section: str, types: Sequence[str] = ()) -> None:
@@ -131,7 +136,7 @@ def estimates(page: Page, section: str, types: Sequence[str] = ()) -> None:
         if impact.best is None or (types and type_ not in types):
             continue
         span = "" if impact.low is None or impact.high is None else f"（区间{figure(impact.low)}至{figure(impact.high)}{impact.unit}）"
-        how = f"，{impact.rule.strip().rstrip('。')}" if impact.rule else ""
+        how = "".join(f"，{part}" for part in because(impact.rule))
         text = f"{ESTIMATE_MARK}{IMPACT_TYPES[type_][0]}估计约{figure(impact.best)}{impact.unit}{span}{how}。"
         page.say(section, text, [impact.id, *impact.statements], "estimate")
 
@@ -147,7 +152,7 @@ def cause(page: Page, section: str) -> None:
 def rumours(page: Page, section: str) -> None:
     """That there is a rumour is told without repeating it; an authority's denial may be quoted."""
     denials = [item for item in page.rumours if item.evidence in page.evidence and page.evidence[item.evidence].reliability in TRUSTED]
-    others = [item for item in page.rumours if item not in denials]
+    others = [item for item in page.rumours if item not in denials and item.evidence in page.evidence]
     for item in denials[:2]:
         source = page.evidence[item.evidence]
         page.say(section, f"网传信息已由{source.source_title}澄清：“{item.quote}”。", [item.id, source.id])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from graph.knowledge import Knowledge
 from graph.people import allow
@@ -91,10 +91,10 @@ def record_of(knowledge: Knowledge, report_id: str) -> Record:
 
 def write_draft(knowledge: Knowledge, incident_id: str, by: Person, report_type: str | None = None, *, at: datetime | None = None) -> ReportState:
     """A complete rule-made draft, checked and recorded. NotFound for an unknown incident, NotAllowed without the permission."""
-    allow(knowledge.ledger, by, "draft")
+    allow(knowledge.ledger, by, "draft", subject=incident_id)
     dossier = knowledge.store.dossier(incident_id)
     report = draft(dossier, report_type=report_type, by=by.name, at=at or datetime.now(UTC), settings=knowledge.settings)
-    _write(knowledge, "report.drafted", report, tuple(verify(report, dossier)), by, 0)
+    _write(knowledge, "report.drafted", report, tuple(verify(report, dossier)), by, None)
     return record_of(knowledge, report.id).state
 
 
@@ -103,7 +103,7 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
 
     `version` is the one the editor had read: Stale names who changed it since. Sentences are cited anew from the dossier and checked like any other.
     """
-    allow(knowledge.ledger, by, "edit")
+    allow(knowledge.ledger, by, "edit", subject=report_id)
     known = record_of(knowledge, report_id)
     report = known.state.report
     _current(knowledge, known, version, report.content_digest(), by, "修改")
@@ -118,7 +118,7 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
         return known.state
     moment = datetime.now(UTC)
     new = report.model_copy(update={"claims": claims, "version": report.version + 1, "drafted_by": by.name, "created_at": moment})
-    _write(knowledge, "report.edited", new, tuple(verify(new, dossier)), by, known.last)
+    _write(knowledge, "report.edited", new, tuple(verify(new, dossier)), by, known)
     return record_of(knowledge, report_id).state
 
 
@@ -143,7 +143,7 @@ def withdraw(knowledge: Knowledge, report_id: str, *, version: int, digest: str,
 
 
 def _decide(knowledge: Knowledge, report_id: str, verdict: Verdict, version: int, read: str, by: Person, reason: str) -> ReportState:
-    allow(knowledge.ledger, by, verdict)
+    allow(knowledge.ledger, by, verdict, subject=report_id)
     known = record_of(knowledge, report_id)
     _current(knowledge, known, version, read, by, ACT[verdict])
     if refusal := _forbidden(known, verdict, by, reason.strip()):
@@ -160,7 +160,7 @@ def _decide(knowledge: Knowledge, report_id: str, verdict: Verdict, version: int
         "at": datetime.now(UTC),
     }
     decision = Decision.model_validate({"id": "de-" + digest(content)[:32], **content})
-    _record(knowledge, DECIDED[verdict], report_id, {"decision": decision.model_dump(mode="json")}, by, known.last, ACT[verdict])
+    _record(knowledge, DECIDED[verdict], report_id, {"decision": decision.model_dump(mode="json")}, by, known, ACT[verdict])
     return record_of(knowledge, report_id).state
 
 
@@ -192,7 +192,7 @@ def _current(knowledge: Knowledge, known: Record, version: int, read: str, by: P
 
 def _refusal(knowledge: Knowledge, by: Person, report_id: str, act: str, refusal: Refused) -> Refused:
     """Write the refusal down and hand it back to be raised."""
-    knowledge.record("person.refused", by.name, {"action": act, "subject": report_id, "reason": str(refusal)}, by=by.name)
+    knowledge.ledger.refused(by.name, act, str(refusal), subject=report_id)
     return refusal
 
 
@@ -210,15 +210,19 @@ def _changed(claim: Claim, text: str, cited: tuple[str, ...]) -> Claim:
     return claim.model_copy(update={"text": text, "kind": kind, "citations": citations, "machine_text": claim.machine_text or claim.text})
 
 
-def _write(knowledge: Knowledge, kind: str, report: Report, findings: tuple[Finding, ...], by: Person, expect_last: int) -> None:
-    payload = {"report": report.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings]}
-    _record(knowledge, kind, report.id, payload, by, expect_last, "写入")
+def _write(knowledge: Knowledge, kind: str, report: Report, findings: tuple[Finding, ...], by: Person, known: Record | None) -> None:
+    payload: dict[str, Any] = {"report": report.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings]}
+    _record(knowledge, kind, report.id, payload, by, known, "写入")
 
 
-def _record(knowledge: Knowledge, kind: str, report_id: str, payload: dict[str, object], by: Person, expect_last: int, act: str) -> Entry:
+def _record(knowledge: Knowledge, kind: str, report_id: str, payload: dict[str, Any], by: Person, known: Record | None, act: str) -> Entry:
+    """Write it down unless the report changed since `known` was read. Someone printing it meanwhile changes nothing and is passed over."""
     try:
-        return knowledge.record(kind, report_id, payload, by=by.name, expect_last=expect_last)
+        return knowledge.record(kind, report_id, payload, by=by.name, expect_last=known.last if known else 0)
     except Stale as late:
+        now = record_of(knowledge, report_id)
+        if known is not None and now.state == known.state:
+            return _record(knowledge, kind, report_id, payload, by, now, act)
         raise _refusal(knowledge, by, report_id, act, late) from late
 
 

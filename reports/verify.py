@@ -13,6 +13,7 @@ from typing import Literal
 from models.domain import IMPACT_TYPES, Claim, Dossier, Finding, Provision, Report
 from models.rules import check_indicators
 from reports.ground import Ground, Shelf
+from reports.page import believable
 from reports.types import Clause, report_type
 from reports.wording import EXERCISE_LINE, EXERCISE_MARK, GAP_MARKS, MODEL_LABEL, RULES_LABEL, arabic, day, figure, mentions, numbers
 
@@ -109,7 +110,7 @@ def _whole(report: Report, dossier: Dossier) -> Iterator[Finding]:
         yield _find(None, "info", "newer", f"起草后又有{len(newer)}条信息；不影响先行报出，情况变化请续报")
     for grading in report.gradings:
         for warning in grading.near_boundary:
-            yield _find(None, "warn", "near_boundary", f"接近等级界线：{warning}；请复核人数，不得因等级调整数字")
+            yield _find(None, "warn", "near_boundary", f"接近等级界线：{warning}等级不作为调整数字的理由")
 
 
 def _sections(report: Report) -> Iterator[Finding]:
@@ -130,7 +131,7 @@ def _conflicts(report: Report, dossier: Dossier) -> Iterator[Finding]:
         about = [claim for claim in report.claims if impact.id in claim.citations]
         text = arabic(" ".join(claim.text for claim in about))
         shown = {number.plain for number in numbers(text)} | {number.whole for number in numbers(text)}
-        hidden = {conflict.value for conflict in impact.conflicts if conflict.value != impact.best} - shown
+        hidden = {item.value for item in impact.conflicts if item.value != impact.best and believable(item, dossier)} - shown
         if about and hidden:
             values = "、".join(figure(value) for value in sorted(hidden))
             yield _find(about[0], "warn", "conflict_hidden", f"{IMPACT_TYPES[impact.type][0]}另有说法（{values}{impact.unit}）未在文中列明；请并列写出")
@@ -154,8 +155,9 @@ def _claim(claim: Claim, ground: Ground) -> Iterator[Finding]:
     yield from _law(claim, ground)
     yield from _words(claim)
     yield from _estimate(claim, ground)
-    if claim.kind == "fact" and (bad := [item for item in ground.statements if item.property == "retraction"]):
-        yield _find(claim, "block", "retracted", f"引用了已撤回的说法“{bad[0].quote}”；请删去")
+    doubted = [item for item in ground.statements if item.evidence in ground.shelf.set_aside]
+    if claim.kind != "missing" and doubted and "未采信" not in claim.text:
+        yield _find(claim, "block", "rumour", "引用了传言、已撤回的说法或演练信息，不能作为事实；请删去")
     rest = claim.text
     for quote in _QUOTE.findall(claim.text):
         if not ground.holds_quote(quote):

@@ -62,6 +62,12 @@ def figure(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def because(rule: str) -> tuple[str, ...]:
+    """The reasons of a chosen figure, clause by clause, without what the sentence around them already says."""
+    parts = [part.removeprefix("采用").removesuffix("，待核") for part in rule.strip().rstrip("。").split("；")]
+    return tuple(part for part in parts if part and not part.endswith("列出不相加"))
+
+
 class Mention(NamedTuple):
     """A time as far as the words give it; what they leave out is None."""
 

@@ -8,13 +8,16 @@ from itertools import islice
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import position, reading, rendered, reports
+from dashboard.reading import reading, rendered, reports
 from dashboard.session import answering
 from dashboard.words import clock, known, now, t
 from models.domain import Entry
 
 PAGE = 25
 """Entries on one page."""
+
+SHORT, LONGEST = 110, 6_000
+"""Characters of an entry's details shown at once, and when opened."""
 
 KINDS = (
     "evidence.received", "evidence.quarantined", "evidence.understood", "evidence.erased", "feature.received", "source.run",
@@ -37,7 +40,7 @@ def page() -> None:
 
 def chain() -> None:
     """Recompute the whole chain at the press of a button."""
-    last = position()
+    last = reading(lambda k: k.ledger.last_seq())
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(t("audit.verify"), icon=":material/link:", type="primary", key="verify"):
             with st.spinner(t("audit.verifying")):
@@ -88,10 +91,16 @@ def line(entry: Entry) -> tuple[str, ...]:
     payload = json.dumps(entry.payload, ensure_ascii=False)
     return (
         f"<span class='anlan-num'>{entry.seq}</span>",
-        look.escaped(clock(entry.at)),
+        f"<span class='anlan-num'>{look.escaped(clock(entry.at))}</span>",
         look.chip(known("entry_kind", entry.kind.replace(".", "_")), "over" if entry.kind == "person.refused" else "plain"),
-        look.escaped(entry.by),
-        f"<span class='anlan-digest'>{look.escaped(entry.subject[:22])}</span>",
-        f"<span class='anlan-dim'>{look.escaped(payload[:160])}{'…' if len(payload) > 160 else ''}</span>",
-        f"<span class='anlan-digest'>{look.escaped(entry.hash[:10])}</span>",
+        f"<span class='anlan-line'>{look.escaped(entry.by)}</span>",
+        f"<span class='anlan-digest anlan-line'>{look.escaped(entry.subject[:20])}</span>",
+        look.escaped(payload) if len(payload) <= SHORT else folded(payload),
+        f"<span class='anlan-digest anlan-line'>{look.escaped(entry.hash[:10])}</span>",
     )
+
+
+def folded(payload: str) -> str:
+    """A long payload, opened with a press."""
+    rest = look.escaped(payload[:LONGEST]) + ("…" if len(payload) > LONGEST else "")
+    return f"<details><summary class='anlan-dim'>{look.escaped(payload[:SHORT])}…</summary><div class='anlan-digest'>{rest}</div></details>"

@@ -26,22 +26,9 @@ def bench() -> None:
     if not states:
         look.show(f'<div class="anlan-empty">{look.escaped(t("draft.empty"))}</div>')
         return
-    by_id = {state.report.id: state for state in states}
-    if st.session_state.get("draft") not in by_id:
-        st.session_state["draft"] = states[0].report.id
-    chosen = st.selectbox(
-        t("draft.which"), list(by_id), format_func=lambda id: option(by_id[id]), key="draft", label_visibility="collapsed"
-    )
-    state = by_id[chosen]
+    state = report_actions.choose(states, "draft", t("draft.which"))
     with answering():
         table(state, dossier(state.report.incident))
-
-
-def option(state: ReportState) -> str:
-    """One report in the list of reports."""
-    mark = f"[{t('mode.exercise')}] " if state.report.mode == "exercise" else ""
-    version = t("report.version", version=state.report.version)
-    return f"{mark}{state.report.title} · {version} · {known('report_status', state.status)} · {clock(state.report.created_at)}"
 
 
 def table(state: ReportState, known_now: Dossier) -> None:
@@ -92,16 +79,17 @@ def sentence(state: ReportState, claim: Claim, known_now: Dossier) -> str:
             t("draft.sentence", id=claim.id),
             claim.text,
             key=f"claim-{key}",
-            height=68 if len(claim.text) < 70 else 96 if len(claim.text) < 150 else 160,
+            height="content",
             disabled=state.status not in EDITABLE or not session.may(session.here(), "edit"),
             label_visibility="collapsed",
         )
     with beside:
-        kind = look.chip(known("claim_kind", claim.kind), "warn" if claim.kind in ("estimate", "missing") else "plain")
-        changed = look.chip(t("draft.changed"), "info") if claim.machine_text not in (None, claim.text) else ""
-        look.show(f'<div class="anlan-row-line">{kind}{changed}</div>')
-        if claim.citations:
-            citations_popover(claim, known_now, state.report, key=f"cite-{key}")
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            kind = look.chip(known("claim_kind", claim.kind), "warn" if claim.kind in ("estimate", "missing") else "plain")
+            changed = look.chip(t("draft.changed"), "info") if claim.machine_text not in (None, claim.text) else ""
+            look.show(f"<span>{kind}{changed}</span>", width="content")
+            if claim.citations:
+                citations_popover(claim, known_now, state.report, key=f"cite-{key}")
         own = [finding for finding in state.findings if finding.claim == claim.id]
         if own:
             look.show("".join(finding_markup(finding) for finding in own))

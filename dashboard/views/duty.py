@@ -14,10 +14,8 @@ def page() -> None:
     """Three benches; only the one in use is drawn, so that typing stays quick."""
     who = session.here()
     benches = {"queue": queue.bench, "entry": entry.bench, "drafts": draft.bench}
-    if not session.may(who, "ingest"):
-        benches.pop("entry")
     if not session.may(who, "draft"):
-        benches.pop("drafts")
+        benches = {"queue": queue.bench}
     wanted = st.session_state.pop("desk_part", None)
     if wanted in benches:
         st.session_state["bench"] = wanted

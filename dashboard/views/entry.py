@@ -69,7 +69,7 @@ def bench() -> None:
         pressed = st.form_submit_button(t("entry.save"), type="primary", icon=":material/save:")
     if pressed:
         with answering():
-            session.allowed("ingest")
+            session.allowed("draft")
             taken = leave_in_inbox(
                 text=text, title=title, sent_at=moment(day, clock), place_hint=place, mode=mode or session.mode(), taken_by=session.here().name
             )

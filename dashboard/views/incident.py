@@ -47,7 +47,15 @@ def head(row: Row) -> None:
         if st.button(t("incident.back"), icon=":material/arrow_back:", key="back", width="stretch"):
             session.select(None)
             st.rerun()
-    facts = [
+    facts(row)
+    with answering():
+        report_actions.draft_button(row)
+
+
+@st.fragment(run_every="10s")
+def facts(row: Row) -> None:
+    """Grade, kind, standing, time left, when and where; the time left runs by itself."""
+    chips = [
         look.chip(look.severity_word(row), "grade"),
         look.chip(hazard_name(row.incident.hazard)),
         look.chip(known("event_type", row.incident.event_type)),
@@ -57,12 +65,10 @@ def head(row: Row) -> None:
     assumed = look.chip(t("incident.assumed"), "unverified") if row.incident.started_at_assumed else ""
     place = f"{row.incident.place.name} ({known('precision', row.incident.place.precision)})"
     look.show(
-        f'<div class="anlan-row-line">{"".join(facts)}</div><div class="anlan-row-line anlan-dim">'
+        f'<div class="anlan-row-line">{"".join(chips)}</div><div class="anlan-row-line anlan-dim">'
         f"{look.escaped(t('incident.started'))} {look.escaped(clock(row.incident.started_at))} {assumed}· "
         f"{look.escaped(t('incident.first_heard'))} {look.escaped(when(row.incident.first_evidence_at))} · {look.escaped(place)}</div>"
     )
-    with answering():
-        report_actions.draft_button(row)
 
 
 def figures(row: Row, known_now: Dossier) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from dashboard import look, session
 from dashboard.reading import Row, knowledge, rendered
 from dashboard.session import answering
 from dashboard.words import clock, known, t, when
-from models.domain import ReportState
+from models.domain import ReportState, digest
 from reports import render, signoff
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -35,8 +36,29 @@ def draft_button(row: Row) -> None:
 
 def open_draft(report: str) -> None:
     """Make this the report on the duty desk."""
-    st.session_state["draft"] = report
+    st.session_state["draft_wanted"] = report
     st.session_state["desk_part"] = "drafts"
+
+
+def choose(states: Sequence[ReportState], slot: str, label: str) -> ReportState:
+    """Let a person pick one report; the choice survives the report changing its standing. `slot` names where the choice is kept."""
+    by_id = {state.report.id: state for state in states}
+    labels = {id: option(state) for id, state in by_id.items()}
+    # A select box keeps showing the words it was drawn with, so new words need a new box.
+    key = f"{slot}-{digest(labels)[:12]}"
+    wanted = st.session_state.pop(f"{slot}_wanted", None) or (st.session_state.get(slot) if key not in st.session_state else None)
+    if wanted in by_id:
+        st.session_state[key] = wanted
+    chosen = st.selectbox(label, list(by_id), format_func=labels.__getitem__, key=key, label_visibility="collapsed")
+    st.session_state[slot] = chosen
+    return by_id[chosen]
+
+
+def option(state: ReportState) -> str:
+    """One report in a list to choose from."""
+    mark = f"[{t('mode.exercise')}] " if state.report.mode == "exercise" else ""
+    version = t("report.version", version=state.report.version)
+    return f"{mark}{state.report.title} · {version} · {known('report_status', state.status)} · {clock(state.report.created_at)}"
 
 
 def standing_chip(state: ReportState) -> str:

@@ -10,7 +10,7 @@ from dashboard.reading import dossier, knowledge, reading, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
 from dashboard.views import report_actions
-from dashboard.views.draft import finding_markup, option
+from dashboard.views.draft import finding_markup
 from dashboard.words import clock, known, t
 from graph import people
 from models.domain import Dossier, Person, ReportState
@@ -23,16 +23,11 @@ def page() -> None:
     if not states:
         look.show(f'<div class="anlan-empty">{look.escaped(t("signoff.empty"))}</div>')
         return
-    by_id = {state.report.id: state for state in states}
-    if st.session_state.get("signing") not in by_id:
-        st.session_state["signing"] = states[0].report.id
     waiting = sum(1 for state in states if state.status == "submitted")
     look.show(f'<div class="anlan-top">{look.chip(t("signoff.waiting", count=waiting), "soon" if waiting else "plain")}</div>')
-    chosen = st.selectbox(
-        t("signoff.which"), list(by_id), format_func=lambda id: option(by_id[id]), key="signing", label_visibility="collapsed"
-    )
+    state = report_actions.choose(states, "signing", t("signoff.which"))
     with answering():
-        reading_desk(by_id[chosen], dossier(by_id[chosen].report.incident))
+        reading_desk(state, dossier(state.report.incident))
 
 
 def reading_desk(state: ReportState, known_now: Dossier) -> None:

@@ -10,12 +10,12 @@ from dashboard import look, maps, session
 from dashboard.reading import Row, evidence, features, overview, position
 from dashboard.session import answering
 from dashboard.views import incident
-from dashboard.words import now, t
+from dashboard.words import grades, now, t
 
 PAGE = 12
 """Incidents on one page of the list."""
 
-MAP_HEIGHT = 640
+MAP_HEIGHT = 610
 
 
 def page() -> None:
@@ -24,26 +24,31 @@ def page() -> None:
         drawn = position()
         rows = ordered(overview(session.mode()))
         chosen = next((row for row in rows if row.incident.id == session.selected()), None)
-        summary(rows)
+        counts(drawn)
         left, right = st.columns([11, 12] if chosen else [13, 10])
         with right:
             if chosen:
                 incident.panel(chosen)
-                follow(drawn)
             else:
-                follow(drawn)
+                live_list()
         with left:
             draw_map(rows, chosen)
 
 
 @st.fragment(run_every="5s")
-def follow(drawn: int) -> None:
-    """The part that follows the ledger by itself. The clocks move every time; the map is drawn anew only when something changed."""
+def counts(drawn: int) -> None:
+    """The counts, every five seconds. The whole page is drawn anew only when the graph has moved past `drawn`."""
     with answering():
         if position() != drawn:
             st.rerun()
-        if session.selected() is None:
-            incident_list(ordered(overview(session.mode())))
+        summary(overview(session.mode()))
+
+
+@st.fragment(run_every="10s")
+def live_list() -> None:
+    """The list; its clocks run by themselves."""
+    with answering():
+        incident_list(ordered(overview(session.mode())))
 
 
 def ordered(rows: Sequence[Row]) -> list[Row]:
@@ -74,7 +79,7 @@ def draw_map(rows: Sequence[Row], chosen: Row | None) -> None:
     views = evidence(session.mode()) if st.session_state.get("with_evidence", True) else ()
     spots = maps.positions(rows)
     layers = [maps.evidence_layer(views), maps.incident_layer(rows, chosen.incident.id if chosen else None)]
-    clicked = maps.show_map(maps.base_map(features()), layers, rows, height=MAP_HEIGHT, focus=chosen.incident.id if chosen else None)
+    clicked = maps.show_map(maps.base_map(features(), rows), layers, rows, height=MAP_HEIGHT, focus=chosen.incident.id if chosen else None)
     if clicked and clicked != st.session_state.get("clicked"):
         st.session_state["clicked"] = clicked
         session.select(clicked.incident)
@@ -88,7 +93,7 @@ def draw_map(rows: Sequence[Row], chosen: Row | None) -> None:
 
 def legend(unplaced: int) -> None:
     """What the shapes mean, and how many incidents have no coordinates."""
-    words = [*(t(f"grade.{grade}") for grade in look.grades()[: look.WITH_CASUALTIES]), t("severity.casualties"), t("severity.none")]
+    words = [*(t(f"grade.{grade}") for grade in grades()[: look.WITH_CASUALTIES]), t("severity.casualties"), t("severity.none")]
     shapes = [look.Severity(rank, *shape) for rank, shape in enumerate(look.SHAPES)]
     items = [f"<span>{look.symbol(shape, size=14)} {look.escaped(word)}</span>" for shape, word in zip(shapes, words, strict=True)]
     if unplaced:

@@ -36,10 +36,30 @@ TEXT = ("text", "abstract", "content", "body", "正文", "摘要", "内容")
 TIME = ("time", "created_at", "published_at", "发布时间", "时间")
 GEOCODED = "address_geocoded"
 PLACE = (GEOCODED, "precise_region", "address", "source_region", "精准地域", "地址", "信源地域")
-KEPT = ("url_hash", "source_region", "site", "media_type", "sentiment_flag", "source_level", "original_or_repost", "hit_words", "user", "user_id", "screen_name")
+KEPT = (
+    "url_hash",
+    "source_region",
+    "site",
+    "media_type",
+    "sentiment_flag",
+    "source_level",
+    "original_or_repost",
+    "hit_words",
+    "user",
+    "user_id",
+    "screen_name",
+)
 IGNORED = (
     *("reposts", "comments", "likes", "similar_articles", "views", "转发数", "评论数", "点赞数", "相似文章数"),
-    *("label_class_human", "label_valid_human", "label_expired", "label_valid_machine", "pii_spans", "near_dup_cluster", "near_dup_cluster_size"),
+    *(
+        "label_class_human",
+        "label_valid_human",
+        "label_expired",
+        "label_valid_machine",
+        "pii_spans",
+        "near_dup_cluster",
+        "near_dup_cluster_size",
+    ),
 )
 """Counters that grow while the post stays the same, and evaluation marks that no platform gives."""
 

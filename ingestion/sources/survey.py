@@ -133,7 +133,9 @@ def _layers(file: Path, origin: Path) -> list[_Layer]:
             encoding = _dbf_encoding(file)
             info = pyogrio.read_info(file, layer=name, encoding=encoding, force_feature_count=True)
             shown = f"{origin.name}[{name}]"
-            kind = None if any(str(field).lower() == "kind" for field in info["fields"]) else _kind(str(named.get(name, name)), origin, name)
+            kind = (
+                None if any(str(field).lower() == "kind" for field in info["fields"]) else _kind(str(named.get(name, name)), origin, name)
+            )
             crs, shifted = _crs(declared.get("crs"), info["crs"], origin, shown)
             surveyed = day(declared.get("surveyed_on"))
             found.append(_Layer(file, name, kind, int(info["features"]), crs, shifted, encoding, surveyed, shown))
@@ -263,7 +265,7 @@ def _feature(layer: _Layer, shape: shapely.Geometry | None, cells: dict[str, str
     own, name, adcode = _taken(cells, *OWN_ID), _taken(cells, *NAME), _taken(cells, *ADCODE)
     return Feature(
         id="fe-" + digest([SOURCE.name, kind, own, geometry])[:32],
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         name=name or own or where,
         geometry=geometry,
         lon=round(centre.x, 7),

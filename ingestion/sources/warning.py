@@ -37,7 +37,20 @@ TIME = ("issuedTime", "pubtimestamp", "pubTime", "sent", "发布时间")
 PLACE = ("areaName", "location", "areaDesc", "region", "地区")
 KEPT = (
     *("senderName", "source", "severity", "eventType", "code", "criteria", "instruction", "responseTypes", "urgency", "certainty"),
-    *("areaId", "adcode", "regionId", "effectiveTime", "onsetTime", "expireTime", "effective", "expires", "level", "color", "type", "typeName"),
+    *(
+        "areaId",
+        "adcode",
+        "regionId",
+        "effectiveTime",
+        "onsetTime",
+        "expireTime",
+        "effective",
+        "expires",
+        "level",
+        "color",
+        "type",
+        "typeName",
+    ),
 )
 IGNORED = ("request_status",)
 """How the service's answer went, not what the authority says."""

@@ -31,6 +31,8 @@ class Section:
     """Clause that asks for it."""
     required: bool
     """Whether it must be given or openly marked 暂无/待核."""
+    by_line: bool = False
+    """Whether each sentence starts a line of its own, as figures should."""
 
 
 @dataclass(frozen=True)

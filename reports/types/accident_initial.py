@@ -44,10 +44,10 @@ SECTIONS = (
     Section("scene", "事故发生的时间、地点以及事故现场情况", "事故发生的时间、地点以及现场情况", "国务院令第493号第十二条（二）", True),
     Section("course", "事故的简要经过", "事故的简要经过", "国务院令第493号第十二条（三）", True),
     Section(
-        "casualties", "伤亡人数（包括下落不明的人数）和初步估计的直接经济损失", "伤亡人数和初步估计的直接经济损失", "国务院令第493号第十二条（四）", True
+        "casualties", "伤亡人数（包括下落不明的人数）和初步估计的直接经济损失", "伤亡人数和初步估计的直接经济损失", "国务院令第493号第十二条（四）", True, True
     ),
     Section("measures", "已经采取的措施", "已经采取的措施", "国务院令第493号第十二条（五）", True),
-    Section("other", "其他应当报告的情况", "其他应当报告的情况", "国务院令第493号第十二条（六）", True),
+    Section("other", "其他应当报告的情况", "其他应当报告的情况", "国务院令第493号第十二条（六）", True, True),
 )
 
 
@@ -103,7 +103,7 @@ def nature(page: Page) -> None:
         page.say(
             "other",
             f"事件性质待认定（涉及事故因素），按{page.clause('report.stat-nature').cited()}先行报告，生产安全事故和自然灾害两类报告时限同时计算。",
-            ["report.stat-nature"],
+            page.law("report.stat-nature"),
             "rule",
         )
 
@@ -112,14 +112,14 @@ def grade(page: Page) -> None:
     """Grade by the dead counted, and beside it the grade if all missing are dead. Arithmetic; nobody chooses it here."""
     found, dead, missing = page.grading, page.counted.get("dead"), page.counted.get("missing")
     basis = [impact.id for type_ in ("dead", "missing", "seriously_injured", "direct_loss") if (impact := page.counted.get(type_))]
-    open_nature = "如认定为生产安全事故，" if page.incident.event_type != "production_accident" else ""
+    supposed = "如认定为生产安全事故，" if page.incident.event_type != "production_accident" else ""
     if found.level is None or not basis:
-        page.say("other", f"事故等级：待核（{open_nature}死亡、重伤人数和直接经济损失暂无）。", [found.scheme], "missing")
+        page.say("other", "事故等级：待核，死亡、重伤人数和直接经济损失暂无。", [found.scheme], "missing")
         return
     by = "按现有数字"
     if dead and dead.best is not None:
         by = f"按{'已核' if dead.confirmed else '待核'}死亡人数{figure(dead.best)}人"
-    text = f"事故等级：{open_nature}{by}，为{found.level}"
+    text = f"事故等级：{supposed}{by}，为{found.level}"
     if found.if_missing_dead and missing and missing.best:
         text += f"；如{IMPACT_TYPES['missing'][0]}{figure(missing.best)}人全部死亡，为{found.if_missing_dead}"
     page.say("other", f"{text}（{found.clause}）。", [found.scheme, *basis], "rule")
@@ -129,8 +129,8 @@ def grade(page: Page) -> None:
 
 def told_to(page: Page) -> None:
     """Whom art. 10 says must be told, and that changes follow."""
-    page.say("other", f"依据{page.clause('report.493-10').cited()}报告有关机关，并通知公安、人力资源社会保障、工会、检察机关。", ["report.493-10"], "rule")
-    page.say("other", f"以上为截至{beijing(page.as_of)}掌握的情况，新情况按{page.clause('report.493-13').cited()}及时补报。", [page.incident.id, "report.493-13"], "rule")
+    page.say("other", f"依据{page.clause('report.493-10').cited()}，本报报送有关机关，并通知公安、人力资源社会保障、工会、检察机关。", page.law("report.493-10"), "rule")
+    page.say("other", f"以上为截至{beijing(page.as_of)}掌握的情况，新情况按{page.clause('report.493-13').cited()}及时补报。", [page.incident.id, *page.law("report.493-13")], "rule")
 
 
 TYPE = ReportType("accident_initial", "生产安全事故初报", "初报", ("production_accident", "undetermined", "other"), SECTIONS, CLAUSES, subject, recipients, gradings, write)

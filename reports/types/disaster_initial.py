@@ -15,7 +15,7 @@ MINIMUM = f"《{SURVEY}》一（六）1（1）"
 
 CLAUSES = (
     Clause(
-        "report.stat-initial", SURVEY, "一（六）1（1）", "初报至少报灾害种类、发生时间、受灾人口、死亡失踪、紧急转移安置和需紧急生活救助人口",
+        "report.stat-initial", SURVEY, "一（六）1（1）初报指标", "初报至少报灾害种类、发生时间、受灾人口、死亡失踪、紧急转移安置和需紧急生活救助人口",
         date(2024, 1, 1), date(2027, 4, 1), "公开的扫描识别件；施行日未见，按2024年起计，有效期至2027年3月",
     ),
 )
@@ -24,15 +24,15 @@ SECTIONS = (
     LEAD,
     Section("hazard", "灾害种类", "灾害种类和发生时间", MINIMUM, True),
     Section("occurred", "发生时间", "", MINIMUM, True),
-    Section("affected", "受灾人口", "人员受灾和伤亡情况", MINIMUM, True),
-    Section("dead_missing", "因灾死亡失踪人口", "", MINIMUM, True),
-    Section("hurt", "受伤和被困人员", "", "", False),
-    Section("relocated", "紧急转移安置人口", "转移安置和救助需求", MINIMUM, True),
-    Section("urgent_aid", "需紧急生活救助人口", "", MINIMUM, True),
+    Section("affected", "受灾人口", "人员受灾和伤亡情况", MINIMUM, True, True),
+    Section("dead_missing", "因灾死亡失踪人口", "", MINIMUM, True, True),
+    Section("hurt", "受伤和被困人员", "", "", False, True),
+    Section("relocated", "紧急转移安置人口", "转移安置和救助需求", MINIMUM, True, True),
+    Section("urgent_aid", "需紧急生活救助人口", "", MINIMUM, True, True),
     Section("course", "灾害过程和背景", "灾害过程和背景", "", False),
-    Section("losses", "损失情况", "房屋和其他损失", "", False),
+    Section("losses", "损失情况", "房屋和其他损失", "", False, True),
     Section("measures", "救灾措施和需求", "已采取的救灾措施", "", False),
-    Section("other", "其他情况", "其他情况", "", False),
+    Section("other", "其他情况", "其他情况", "", False, True),
 )
 
 
@@ -84,7 +84,7 @@ def write(page: Page) -> None:
     due(page, "other")
     rumours(page, "other")
     page.say(
-        "other", f"以上为截至{beijing(page.as_of)}掌握的情况，依据{MINIMUM}填报，未报数字核定后续报。", [page.incident.id, "report.stat-initial"], "rule"
+        "other", f"以上为截至{beijing(page.as_of)}掌握的情况，依据{page.clause('report.stat-initial').cited()}填报，未报数字核定后续报。", [page.incident.id, *page.law("report.stat-initial")], "rule"
     )
     label(page, "other")
 
@@ -95,7 +95,7 @@ def response(page: Page) -> None:
     for item in reached:
         page.say("other", f"救助应急响应：按{item.clause}，现有数字达到{item.level}启动条件，是否启动由有权机关决定。", [item.scheme], "rule")
     if not page.local_levels:
-        text = f"救助应急响应：{page.settings.city_name}启动条件未录入系统，本报不提响应级别，请依本市预案研判。"
+        text = f"救助应急响应级别：待核（{page.settings.city_name}启动条件未录入系统，请依本市预案研判）。"
         page.say("other", text, [page.incident.id], "missing")
 
 

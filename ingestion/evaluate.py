@@ -1,0 +1,200 @@
+"""How well the rules read, printed as figures: evaluations, kept apart from tests. Nothing here is needed to run the desk.
+
+Each function takes the path of a labelled file (JSON lines) and returns a plain dict of figures. All scores are fractions
+between 0 and 1; counts are named as such.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from statistics import mean, quantiles
+from time import perf_counter
+from typing import Any
+
+from ingestion.extract import understand
+from ingestion.numerals import halved, number
+from ingestion.privacy import MASK, mask
+from ingestion.times import find_times
+from models.domain import BEIJING, Understanding
+from models.errors import BadInput
+
+_REPORTED = ("%Y年%m月%d日%H:%M", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
+
+
+def overlap(predicted: str, gold: str) -> float:
+    """Character-overlap F1 of two quotes: characters in common, counted with multiplicity and without order, over both lengths.
+
+    Full-width digits count as digits and white space does not count. One when equal, 0 when either is empty or nothing is shared.
+    """
+    a, b = (Counter(halved(words).replace(" ", "")) for words in (predicted, gold))
+    common = sum((a & b).values())
+    return 2 * common / (sum(a.values()) + sum(b.values())) if common else 0.0
+
+
+def cec(path: Path) -> dict[str, Any]:
+    """Headline time, place, trigger and casualties on the Chinese Emergency Corpus (fields as in its PROVENANCE).
+
+    - time_exact: the predicted quote equals the gold one (after `halved`, white space apart); over texts with a gold time
+    - time_overlap, place_overlap: mean `overlap` over texts with gold; no prediction counts 0
+    - place_best_overlap: the best of all places the text yields, to tell finding from ranking
+    - trigger_hit: one of gold trigger and predicted trigger contains the other
+    - casualty_recall: gold (kind, number) pairs of a text that are among its impacts; a gold `injured` may be met by
+      seriously_injured. casualty_precision: impacts of the same kinds with a number that are gold; the gold marks only
+      figures annotated with a casualty word, so this is a lower bound
+    - quotes_not_in_text: must be 0
+    """
+    times: list[tuple[str, str]] = []
+    places: list[tuple[str, str]] = []
+    best_places: list[float] = []
+    triggers: list[bool] = []
+    found = wanted = right = given = loose_quotes = 0
+    spent: list[float] = []
+    rows = list(_rows(path))
+    for row in rows:
+        began = perf_counter()
+        seen = understand(row["text"], id=row["id"], title=row.get("title") or "", time=_reported_at(row.get("report_time") or ""))
+        spent.append((perf_counter() - began) * 1000)
+        loose_quotes += sum(quote not in row["text"] for quote in quotes(seen))
+        gold = row["headline_slots"]
+        if gold["time"]:
+            times.append((seen.occurred_at.quote if seen.occurred_at else "", gold["time"]))
+        if gold["location"]:
+            places.append((seen.places[0].quote if seen.places else "", gold["location"]))
+            best_places.append(max((overlap(p.quote, gold["location"]) for p in seen.places), default=0.0))
+        if gold["trigger"]:
+            trigger = seen.trigger.quote if seen.trigger else ""
+            triggers.append(bool(trigger) and (trigger in gold["trigger"] or gold["trigger"] in trigger))
+        pairs = {(c["kind"], v) for c in _casualties(row) if (v := _gold_number(c)) is not None}
+        ours = {("injured" if q.type == "seriously_injured" else q.type, q.value) for q in seen.impacts if q.value}
+        ours = {pair for pair in ours if pair[0] in ("dead", "injured", "missing")}
+        found, wanted = found + len(pairs & ours), wanted + len(pairs)
+        right, given = right + len(pairs & ours), given + len(ours)
+    return {
+        "texts": len(rows),
+        "time_exact": _mean(_same(p, g) for p, g in times),
+        "time_overlap": _mean(overlap(p, g) for p, g in times),
+        "place_exact": _mean(_same(p, g) for p, g in places),
+        "place_overlap": _mean(overlap(p, g) for p, g in places),
+        "place_best_overlap": _mean(best_places),
+        "trigger_hit": _mean(triggers),
+        "casualty_recall": round(found / wanted, 3) if wanted else 0.0,
+        "casualty_precision": round(right / given, 3) if given else 0.0,
+        "casualties_gold": wanted,
+        "quotes_not_in_text": loose_quotes,
+        "ms_mean": round(mean(spent), 2),
+        "ms_p95": round(quantiles(spent, n=20)[-1], 2) if len(spent) > 1 else round(spent[0], 2),
+    }
+
+
+def masking(path: Path) -> dict[str, Any]:
+    """Planted phone numbers, ids and names (`pii_spans`) that survive masking, by kind; numbers must be 0.
+
+    A span survives when any digit of it (for a name: any character after the first, 某 apart) is still readable.
+    """
+    survived: Counter[str] = Counter()
+    planted: Counter[str] = Counter()
+    for row in _rows(path):
+        text, hidden = row["text"], mask(row["text"])
+        for start, end, kind in row["pii_spans"]:
+            planted[kind] += 1
+            left = hidden[start + 1 : end] if kind == "NAME" else hidden[start:end]
+            readable = any(c != MASK and c != "某" and c.isalnum() for c in left) if kind == "NAME" else any(c.isdigit() for c in left)
+            survived[kind] += readable
+        if len(text) != len(hidden):
+            raise BadInput(f"{path}: {row['id']} 脱敏后长度改变，偏移已失效；请检查 ingestion/privacy.py。")
+    return {"planted": dict(planted), "survived": dict(survived)}
+
+
+def person_names(path: Path) -> dict[str, Any]:
+    """Recall of masking over named persons (PER.NAM) with a Chinese surname shape, and characters masked outside any person.
+
+    The corpus is chatter with nicknames and celebrities and few cues; it bounds what cue-based masking can do.
+    """
+    hit = total = cued_hit = cued = outside = length = 0
+    for row in _rows(path):
+        hidden = mask(row["text"])
+        people = [e for e in row["entities"] if e["type"].startswith("PER")]
+        for e in (e for e in people if e["type"] == "PER.NAM"):
+            masked = MASK in hidden[e["start"] : e["end"]]
+            hit, total = hit + masked, total + 1
+        inside = {i for e in people for i in range(e["start"], e["end"])}
+        outside += sum(c == MASK and row["text"][i] != MASK and i not in inside for i, c in enumerate(hidden))
+        length += len(hidden)
+    return {"named": total, "masked": hit, "recall": round(hit / total, 3) if total else 0.0, "masked_outside_per_1000_chars": round(1000 * outside / max(1, length), 2)}
+
+
+def times(path: Path) -> dict[str, Any]:
+    """Share of time phrases resolved to the expected interval, to the minute, over the accurate and blurred points and spans of the file."""
+    exact = starts = total = 0
+    for row in _rows(path):
+        expected, base = row["expect"], row["base_time"]
+        if expected["type"] not in ("time_point", "time_span") or not isinstance(base, str) or "T" not in str(base):
+            continue
+        total += 1
+        spans = find_times(row["text"], datetime.fromisoformat(base))
+        if not spans or spans[0].start is None or spans[0].end is None:
+            continue
+        ours = [t.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M") for t in (spans[0].start, spans[0].end)]
+        theirs = [t[:16] for t in expected["time"]]
+        exact, starts = exact + (ours == theirs), starts + (ours[0] == theirs[0])
+    return {"phrases": total, "interval": round(exact / total, 3) if total else 0.0, "start": round(starts / total, 3) if total else 0.0}
+
+
+def quotes(seen: Understanding) -> list[str]:
+    """Every quote an understanding gives."""
+    found = [p.quote for p in seen.places] + [q.quote for q in seen.impacts]
+    found += [seen.occurred_at.quote] if seen.occurred_at else []
+    return found + ([seen.trigger.quote] if seen.trigger else [])
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.is_file():
+        raise BadInput(f"找不到评测数据 {path}；请给出 JSON Lines 文件。")
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.strip():
+                yield json.loads(line)
+
+
+def _casualties(row: dict[str, Any]) -> list[dict[str, Any]]:
+    mentioned = row["casualty_mentions"]
+    return list(ast.literal_eval(mentioned)) if isinstance(mentioned, str) else list(mentioned)
+
+
+def _gold_number(mention: dict[str, Any]) -> float | None:
+    words = halved(str(mention["number_text"]))
+    whole = halved(mention["participant"] or "")
+    at = whole.find(words)
+    if words in ("万", "百", "千") and at > 0:  # the corpus cuts 1.8万 down to 万
+        digits = whole[:at]
+        lead = "".join(c for c in digits if c in "0123456789.一二三四五六七八九十两")
+        return number(lead + words)
+    return number(words)
+
+
+def _reported_at(words: str) -> datetime | None:
+    words = halved(words).strip()
+    found = find_times(words, None)
+    for form in _REPORTED:
+        try:
+            return datetime.strptime(words, form).replace(tzinfo=BEIJING, hour=datetime.strptime(words, form).hour or 23)
+        except ValueError:
+            continue
+    for span in found:
+        if span.end:
+            return span.end
+    return None
+
+
+def _same(predicted: str, gold: str) -> bool:
+    return halved(predicted).replace(" ", "") == halved(gold).replace(" ", "")
+
+
+def _mean(values: Iterable[float]) -> float:
+    values = list(values)
+    return round(sum(values) / len(values), 3) if values else 0.0

@@ -1,0 +1,86 @@
+"""Fixtures for every room: real parts (a real ledger file, the real embedded graph engine), invented data.
+
+`home` is a fresh folder of state. `store` is the graph on one engine that is started once a session and emptied before each test;
+`knowledge` is a ledger of its own, that graph and the shipped library together. `people` opens one account per role.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graph import library
+from graph import people as accounts
+from graph.engine import Address, running
+from graph.knowledge import Knowledge
+from graph.ledger import Ledger
+from graph.store import Store
+from models.domain import Person, Source
+from models.settings import Settings
+
+for _name in [name for name in os.environ if name.startswith("ANLAN_")]:
+    # A developer's own desk must never be what the tests write into.
+    del os.environ[_name]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    """Settings of a desk with nothing in it."""
+    return Settings(home=tmp_path / "var")
+
+
+@pytest.fixture
+def ledger(home: Settings) -> Iterator[Ledger]:
+    """An empty ledger in a real SQLite file."""
+    opened = Ledger(home.ledger_address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """The real embedded engine, one for the whole session."""
+    with running(Settings(home=tmp_path_factory.mktemp("engine"), graph_heap="512m")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def _open_store(address: Address) -> Iterator[Store]:
+    opened = Store(address)
+    opened.prepare()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(_open_store: Store) -> Store:
+    """An empty graph."""
+    _open_store.clear()
+    return _open_store
+
+
+@pytest.fixture
+def knowledge(home: Settings, ledger: Ledger, store: Store) -> Knowledge:
+    """An empty ledger and a graph that holds the shipped library and nothing else."""
+    shelf = library.starter()
+    store.load_library(shelf.documents, shelf.provisions, shelf.cases, shelf.digest)
+    return Knowledge(home, ledger, store)
+
+
+@pytest.fixture
+def people(ledger: Ledger) -> dict[str, Person]:
+    """One account per role, by role; nobody can sign in with a password."""
+    found = {}
+    for role in accounts.PERMISSIONS:
+        found[role] = Person(name=f"{role}1", display_name=f"王{role}", role=role)
+        ledger.add_person(found[role], "no password", "test")
+    return found
+
+
+@pytest.fixture
+def hotline() -> Source:
+    """A hotline, as a source declares itself."""
+    return Source(name="hotline", title="12345热线", kind="hotline", publisher="市政务热线", owner="值班长", reliability="C", every_minutes=5)

@@ -7,6 +7,7 @@ failed with one clear line, 2 wrong usage. One function per command, which is wh
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import getpass
 import json
 import os
@@ -97,9 +98,10 @@ def ingest(
     from ingestion import pipeline
 
     with _knowledge() as knowledge:
-        receipt, understood = pipeline.ingest(knowledge, source, path, progress=_progress())
+        receipt = pipeline.receive(knowledge, source, path, progress=_counting(lambda so_far: f"已接收 {so_far.read}"))
+        understood = pipeline.understand_waiting(knowledge, progress=_counting(lambda so_far: f"已理解 {so_far.understood}"))
     if as_json:
-        _emit({"receipt": receipt.model_dump(mode="json"), "understood": understood.model_dump(mode="json")})
+        _emit({"receipt": receipt.model_dump(mode="json"), "understood": dataclasses.asdict(understood)})
         return
     print(
         f"读入 {receipt.read}：新增 {receipt.new}，重复 {receipt.duplicate}，隔离 {receipt.quarantined}；"
@@ -109,13 +111,13 @@ def ingest(
         err.print("没有被读取的列（已原样保存）：" + "、".join(receipt.unread_fields))
 
 
-def _progress() -> Callable[[str, int], None] | None:
+def _counting(words: Callable[[Any], str]) -> Callable[[Any], None] | None:
     """A line on stderr that counts, when someone is watching."""
     if not sys.stderr.isatty():
         return None
 
-    def show(what: str, count: int) -> None:
-        sys.stderr.write(f"\r{what} {count}   ")
+    def show(so_far: Any) -> None:
+        sys.stderr.write(f"\r{words(so_far)}   ")
         sys.stderr.flush()
 
     return show
@@ -127,7 +129,7 @@ def sources(as_json: AsJson = False) -> None:
     from ingestion.source import sources as known
 
     for module in known().values():
-        source = module.SOURCE
+        source = module.source
         if as_json:
             _emit(source)
         else:
@@ -418,11 +420,11 @@ def needs(
 @audit.command("verify")
 def audit_verify(as_json: AsJson = False) -> None:
     """Does the chain hold, and are signed files what was signed. Exit status 1 when not."""
-    from reports.render import rendered_intact
+    from reports.render import all_intact
 
     with _knowledge() as knowledge:
         chain = knowledge.ledger.verify()
-        changed = rendered_intact(knowledge)
+        changed = all_intact(knowledge)
     if as_json:
         _emit(
             {
@@ -519,14 +521,14 @@ def bench(
 @app.command()
 def up() -> None:
     """Graph engine, schedule and dashboard together; Ctrl-C stops all cleanly."""
-    from ingestion.schedule import Schedule
+    from ingestion.schedule import scheduled
 
     from dashboard import serve
 
-    with _knowledge() as knowledge, Schedule(knowledge):
+    with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
-        process = subprocess.Popen(serve.command(settings), env={**os.environ, **serve.environment(settings)}, start_new_session=True)
-        print(f"安澜已启动：http://127.0.0.1:{settings.port}  （Ctrl-C 停止）", flush=True)
+        process = subprocess.Popen(serve.command(settings), env=serve.environment(settings), start_new_session=True)
+        print(f"安澜已启动：{serve.address(settings)}  （Ctrl-C 停止）", flush=True)
         try:
             process.wait()
             raise Refused(f"看板进程自行退出（状态 {process.returncode}）：端口 {settings.port} 可能已被占用，可用 ANLAN_PORT 换一个。")
@@ -651,7 +653,7 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float) -> dict[
     )
     return {
         "received": [r.model_dump(mode="json") for r in receipts],
-        "understood": understood.model_dump(mode="json"),
+        "understood": dataclasses.asdict(understood),
         "incidents": [i.model_dump(mode="json") for i in found],
         "signed": signed,
         "seconds_to_first_draft": first_draft,

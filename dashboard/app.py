@@ -11,7 +11,8 @@ from dashboard import look, session
 from dashboard.reading import reports
 from dashboard.session import answering
 from dashboard.views import audit, duty, sign_in, signoff, situation
-from dashboard.words import LANGUAGES, language, now, t
+from dashboard.views.sign_in import language_switch
+from dashboard.words import now, t
 from models.domain import Person
 from models.settings import Settings
 
@@ -62,12 +63,10 @@ def top_line(who: Person) -> None:
             on_change=session.select,
             args=(None,),
         )
-        language_switch()
+        language_switch("language_inside")
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         look.show(f'<div class="anlan-top">{look.escaped(who.display_name)}{look.chip(t("role." + who.role))}{_waiting(who)}</div>')
-        if st.button(t("sign_in.leave"), icon=":material/logout:", key="leave", type="tertiary"):
-            session.leave()
-            st.rerun()
+        st.button(t("sign_in.leave"), icon=":material/logout:", key="leave", type="tertiary", on_click=session.leave)
     if session.mode() == "exercise":
         look.notice(t("mode.banner"), "exercise")
 
@@ -86,24 +85,6 @@ def _waiting(who: Person) -> str:
         return ""
     count = len(reports(session.mode(), "submitted"))
     return look.chip(t("signoff.waiting", count=count), "soon") if count else ""
-
-
-def language_switch() -> None:
-    """Chinese or English, kept for this session."""
-    st.segmented_control(
-        t("app.language"),
-        LANGUAGES,
-        format_func=lambda code: t(f"app.{code}"),
-        default=language(),
-        required=True,
-        key="language_choice",
-        label_visibility="collapsed",
-        on_change=_switch,
-    )
-
-
-def _switch() -> None:
-    st.session_state["language"] = st.session_state["language_choice"]
 
 
 if __name__ == "__main__":

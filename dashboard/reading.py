@@ -6,12 +6,10 @@ The screen never sees unmasked text through here. Answers are shared between eve
 from __future__ import annotations
 
 import atexit
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TypeVar
 
 import streamlit as st
@@ -21,6 +19,7 @@ from models.domain import Deadline, Dossier, Entry, EvidenceView, Feature, Gradi
 from models.errors import Unreachable
 from models.rules import deadlines, grade_accident
 from models.settings import Settings
+from reports.render import rendered_intact
 
 Answer = TypeVar("Answer")
 
@@ -217,29 +216,6 @@ def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
     return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """One rendered file of a report, compared with what was written down when it was made."""
-
-    path: Path
-    version: int
-    digest: str
-    at: datetime
-    standing: str
-    """`intact`, `changed` or `gone`."""
-
-
-def rendered(report: str) -> tuple[Rendered, ...]:
-    """Files made of a report, newest first; read from disk every time, because only that shows a later change."""
-    return tuple(_compared(entry) for entry in newest_entries(("report.rendered",), 20, subject=report))
-
-
-def _compared(entry: Entry) -> Rendered:
-    path = Path(str(entry.payload["path"]))
-    if not path.is_absolute() and not path.exists():
-        path = Path(home()) / path
-    if not path.exists():
-        standing = "gone"
-    else:
-        standing = "intact" if hashlib.sha256(path.read_bytes()).hexdigest() == entry.payload["sha256"] else "changed"
-    return Rendered(path, int(entry.payload["version"]), str(entry.payload["digest"]), entry.at, standing)
+def troubles(report: str) -> tuple[str, ...]:
+    """What is wrong with what went out under a report, in sentences; looked at afresh every time, because files change without telling."""
+    return tuple(reading(lambda k: rendered_intact(k, report)))

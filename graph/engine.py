@@ -259,7 +259,7 @@ def _serve(folder: Path, password: str, heap: str) -> Any:
     (folder / "config" / "server-users.jsonl").unlink(missing_ok=True)
     bolt, http = _free_ports(2)
     config = {
-        "mode": "production",
+        "mode": "development",  # The other mode hides what was wrong with a query; only we, with the password, can ask.
         "host": "127.0.0.1",
         "http_port": http,
         "bolt_port": bolt,

@@ -6,6 +6,7 @@ nothing: the next one to open the knowledge finds the entries and projects them.
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,21 +58,36 @@ class Knowledge:
 
     def catch_up(self) -> int:
         """Project into the graph whatever it does not contain yet; returns how many entries that were."""
-        return self.store.project(self._next_entries)
+        with self._turn():
+            return self.store.project(self._next_entries)
 
     def rebuild(self) -> int:
         """Empty the graph and fill it again from the library and the whole ledger; returns how many entries that took."""
-        self.store.clear()
-        self.store.prepare()
-        self._load_starter_library()
-        return self.catch_up()
+        with self._turn():
+            self.store.clear()
+            self._load_starter_library()
+            return self.store.project(self._next_entries)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        # The graph's own conflict detection keeps it right; waiting one's turn on this machine saves the loser from doing its work twice.
+        with (self.settings.folder() / "projecting.lock").open("ab") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
 
     def _next_entries(self, after: int) -> list[Entry]:
         return list(self.ledger.entries(after, kinds=PROJECTED_KINDS, limit=ENTRIES_PER_TRANSACTION))
 
+    def _make_ready(self) -> None:
+        with self._turn():
+            self._load_starter_library()
+            self.store.project(self._next_entries)
+
     def _load_starter_library(self) -> None:
         shelf = library.starter()
         if self.store.library_digest() != shelf.digest:
+            # A new library comes with a new version of the program, so this is also when the schema may have grown.
+            self.store.prepare()
             self.store.load_library(shelf.documents, shelf.provisions, shelf.cases, shelf.digest)
 
 
@@ -81,17 +97,15 @@ def open_knowledge(settings: Settings) -> Iterator[Knowledge]:
 
     Raises Unreachable when the database or the graph engine cannot be reached, BrokenDefinition when the shipped library is wrong.
     """
-    shelf = library.starter()
+    library.starter()  # A broken definition stops the start before anything is opened.
     ledger = Ledger(settings.ledger_address)
     try:
         with engine.running(settings) as address:
             store = Store(address)
             try:
+                store.check()
                 known = Knowledge(settings, ledger, store)
-                if store.library_digest() != shelf.digest:
-                    store.prepare()
-                known._load_starter_library()
-                known.catch_up()
+                known._make_ready()
                 yield known
             finally:
                 store.close()

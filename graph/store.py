@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import neo4j
-from neo4j.exceptions import AuthError, ServiceUnavailable, SessionExpired, TransientError
+from neo4j.exceptions import AuthError, ConstraintError, ServiceUnavailable, SessionExpired, TransientError
 
 from graph.engine import Address
 from graph.projection import Changes, KnownReport, changes, instant, library, reports_touched
@@ -46,9 +47,13 @@ from models.errors import NotFound, Unreachable
 Read = Callable[[int], list[Entry]]
 Rows = list[dict[str, Any]]
 Kind = TypeVar("Kind", bound=Model)
+Result = TypeVar("Result")
 
-RETRY_SECONDS = 30.0
-"""How long a write that collided with another one is tried again before the caller hears of it."""
+RETRY_SECONDS = 20.0
+"""How long a transaction that collided with another, or met a cluster changing its leader, is tried again before the caller hears."""
+
+_COLLISIONS = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds to wait before each further try when two writers make the same node."""
 
 EVENT_TYPES = frozenset({"natural_disaster", "production_accident"})
 """Topics of the library that say to which kind of event a provision applies."""
@@ -244,6 +249,11 @@ class Store:
         """Let go of the connections."""
         self._driver.close()
 
+    def check(self) -> None:
+        """Make sure the graph answers and lets us in, without the patience that a running desk has for a short outage."""
+        with self._answered():
+            self._driver.verify_connectivity()
+
     def prepare(self) -> None:
         """Make the constraints and indexes that are missing. Without the constraints a repeated write could make a second node."""
         text = (Path(__file__).parent / "schema.cypher").read_text(encoding="utf-8")
@@ -263,8 +273,7 @@ class Store:
         """
         total = 0
         while read(self.projected()):
-            with self._session() as session:
-                total += session.execute_write(_project, read)
+            total += self._change(lambda tx: _project(tx, read))
         return total
 
     def projected(self) -> int:
@@ -274,14 +283,12 @@ class Store:
 
     def clear(self) -> None:
         """Empty the graph; constraints and indexes stay. The ledger can fill it again."""
-        with self._session() as session:
-            while session.execute_write(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
-                pass
+        while self._change(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
+            pass
 
     def load_library(self, documents: Sequence[Document], provisions: Sequence[Provision], cases: Sequence[Case], digest: str = "") -> None:
         """Put this library in place of the one before, in one transaction."""
-        with self._session() as session:
-            session.execute_write(_load_library, documents, provisions, cases, digest)
+        self._change(lambda tx: _load_library(tx, documents, provisions, cases, digest))
 
     def library_digest(self) -> str:
         """Digest given with the library now loaded; empty when none is."""
@@ -442,6 +449,18 @@ class Store:
 
     def _all(self, kind: type[Kind], query: str, **parameters: Any) -> list[Kind]:
         return [kind.model_validate_json(row["json"]) for row in self._ask(query, **parameters)]
+
+    def _change(self, work: Callable[[neo4j.ManagedTransaction], Result]) -> Result:
+        """One write transaction, tried again when it collides with another; so `work` may run more than once."""
+        with self._session() as session:
+            for patience in _COLLISIONS:
+                try:
+                    return session.execute_write(work)
+                except ConstraintError:
+                    # Two transactions made the same node at once: the embedded engine calls that a broken constraint, not a
+                    # conflict, and the driver would give up. The second try finds the node.
+                    time.sleep(patience)
+            return session.execute_write(work)
 
     @contextmanager
     def _session(self) -> Iterator[neo4j.Session]:

@@ -29,6 +29,9 @@ _LEAD_IN = re.compile(r"^[，,、\s:：)）”\"\]】!！]*(?:据[^，。]{2,20}
 _ROLE = re.compile(r"(?:记者|本报|通讯员|获悉|了解到|报警|市民|网友|群众|消息)")
 
 
+_RECENTLY = ("日前", "近日", "近期", "不久前", "前不久")
+
+
 @dataclass(frozen=True)
 class Spot:
     """A stretch of text."""
@@ -52,6 +55,8 @@ def event_time(text: str, times: list[Mention], triggers: list[Spot]) -> Mention
     """The time at which the event itself happened, or null when the text gives none."""
     best: tuple[float, Mention] | None = None
     for order, mention in enumerate(times):
+        if mention.kind == "vague" and mention.span.quote not in _RECENTLY:
+            continue  # 目前 and 此前 tell when somebody writes, not when it happened
         score = _time_score(text, mention, triggers) - 0.25 * order
         if best is None or score > best[0]:
             best = (score, mention)
@@ -68,7 +73,7 @@ def _time_score(text: str, mention: Mention, triggers: list[Spot]) -> float:
     if mention.kind == "as_of":
         score -= 1.8
     elif mention.kind == "vague":
-        score -= 2.2 if mention.span.quote in ("日前", "近日", "近期", "不久前", "前不久") else 5
+        score -= 2.2
     if _FOLLOW_UP_AFTER.match(after):
         score -= 1
     sentence = sentence_at(text, mention.at)

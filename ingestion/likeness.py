@@ -26,6 +26,7 @@ _REPOST = re.compile(r"(?:转发微博|轉發微博|repost|RT)?\s*//\s*@[^:：\s
 _CONTACT = re.compile(r"(?:电话|手机|联系)?[:：]?[\d＊*xX]{7,}")
 _NOISE = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+|[一二两三四五六七八九十百千]+(?=[人名个位死伤])")
+_DIVISION = re.compile(r"[\u4e00-\u9fff]{2}(?=(?<![小社园地厂校])区|县|街道|镇)")
 _PRIME = np.uint64((1 << 61) - 1)
 _SALT = np.random.default_rng(20260718)
 _FACTORS = _SALT.integers(1, 1 << 28, size=(BANDS * ROWS, 1), dtype=np.uint64) | np.uint64(1)
@@ -56,6 +57,8 @@ class Wording:
     """Texts of different groups (mode, place, denial or not) are never twins."""
     words: str
     numbers: tuple[str, ...]
+    divisions: frozenset[str]
+    """Districts and streets it names; where two texts name different ones they speak of different places."""
     triples: frozenset[str]
 
 
@@ -74,7 +77,8 @@ class Wordings:
         best: tuple[float, str] | None = None
         for known_id in self._neighbours(wording):
             known = self._kept[known_id]
-            if known.numbers != wording.numbers:
+            elsewhere = known.divisions and wording.divisions and not (known.divisions <= wording.divisions or wording.divisions <= known.divisions)
+            if known.numbers != wording.numbers or elsewhere:
                 continue
             alike = 1.0 if known.words == wording.words else similarity(known.triples, wording.triples)
             if alike >= ALIKE and (min(len(known.words), len(wording.words)) >= SHORT or alike == 1.0) and (best is None or alike > best[0]):
@@ -108,7 +112,7 @@ class Wordings:
 
 def _wording(id: str, group: str, text: str) -> Wording:
     words = plain(text)
-    return Wording(id, group, words, tuple(_NUMBER.findall(words)), triples(words) if words else frozenset())
+    return Wording(id, group, words, tuple(_NUMBER.findall(words)), frozenset(_DIVISION.findall(words)), triples(words) if words else frozenset())
 
 
 def _keys(wording: Wording) -> Iterator[tuple[str, int, bytes]]:

@@ -6,99 +6,19 @@ The reasons go to the duty officer as they are.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import asin, cos, radians, sin, sqrt
 
-from ingestion.believe import spoken_at
+from ingestion.heard import Heard, metres
 from ingestion.likeness import plain, similarity, triples
-from models.domain import EvidenceView, Incident, Place, Statement, Understanding
+from models.domain import EvidenceView, Incident
 from models.hazards import Hazard
 
 ACCEPT = 0.60
 """From here a message is fused."""
 WEAK = 0.35
 """From here the best candidate is shown to a person; nothing is fused."""
-
-_UNDERPASS = re.compile(r"(?:的)?(?:下穿(?:式)?(?:通道|隧道|立交|地道)?|隧道|涵洞|桥洞|桥底|地道|地下通道)(?:内|里|口|处|附近)*$")
-_DETAIL = re.compile(r"(?:第?[\d一二三四五六七八九十]+\s*(?:幢|栋|号楼|座|单元|室|层|楼|号)).*$")
-_AROUND = re.compile(r"(?:内|里面?|附近|门口|旁边?|对面|周边|一带|路口|这边|那边)+$")
-_DIVISION = re.compile(r"^(?:江苏省)?(?:[\u4e00-\u9fff]{2,3}市)?(?:[\u4e00-\u9fff]{2,3}[区县](?!块|域))?(?:[\u4e00-\u9fff]{2,6}(?:街道|镇|乡)(?!办))?")
-
-
-def place_key(name: str, *divisions: str | None) -> str:
-    """A place's name reduced to what tells it from another: without divisions, house numbers and the many words for an underpass."""
-    key = re.sub(r"[\s“”\"'（）()《》【】·,，。]", "", name)
-    for division in divisions:
-        if division:
-            key = key.replace(division, "")
-    key = _DIVISION.sub("", key) or key
-    key = _AROUND.sub("", _DETAIL.sub("", key)) or key
-    if _UNDERPASS.search(key) and len(_UNDERPASS.sub("", key)) >= 2:
-        return _UNDERPASS.sub("", key) + "下穿"
-    return key.removesuffix("小区") if len(key) > 4 else key
-
-
-def is_spot(place: Place) -> bool:
-    """Whether the name is finer than a street or district, so that two reports of it mean the same ground."""
-    rest = re.sub(r"\s", "", place.name)
-    for division in (place.district, place.street):
-        rest = rest.replace(division, "") if division else rest
-    rest = _DIVISION.sub("", rest)
-    if re.search(r"(?:区|县|市|街道|镇|乡|省)$", rest) and not rest.endswith(("小区", "社区", "园区", "厂区", "校区")):
-        return False
-    return len(_AROUND.sub("", rest)) >= 2 and (place.precision != "city")
-
-
-def metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Great-circle distance between two WGS 84 points."""
-    a = sin(radians(other_lat - lat) / 2) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(radians(other_lon - lon) / 2) ** 2
-    return 12_742_000 * asin(sqrt(a))
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One message as fusion sees it."""
-
-    view: EvidenceView
-    understanding: Understanding | None
-    statements: tuple[Statement, ...]
-    place: Place | None
-    """The event's own place; None when the message names none."""
-    spot: str
-    """Key of the named spot; empty when the place is no finer than a street."""
-    at: datetime
-
-    @classmethod
-    def of(cls, view: EvidenceView, understanding: Understanding | None, statements: Sequence[Statement]) -> Heard:
-        """Read the event's place from the understanding, else from the view alone (after a restart)."""
-        places = understanding.places if understanding else ()
-        place = next((one for one in places if is_spot(one)), places[0] if places else None)
-        if place is not None and place.district is None:
-            # "绮云路隧道 ... 秦淮区": the district may be named apart from the spot.
-            known = next((one for one in places if one.district), None)
-            place = place.model_copy(update={"district": known.district, "adcode": place.adcode or known.adcode}) if known else place
-        if place is None and (view.place or view.lon is not None):
-            precision = "point" if view.lon is not None else "unknown"
-            place = Place(name=view.place or "坐标点", lon=view.lon, lat=view.lat, precision=precision)
-        if place is not None and place.lon is None and view.lon is not None:
-            place = place.model_copy(update={"lon": view.lon, "lat": view.lat, "precision": "point"})
-        spot = place_key(place.name, place.district, place.street) if place and is_spot(place) and place.name != "坐标点" else ""
-        return cls(view, understanding, tuple(statements), place, spot, spoken_at(view))
-
-    @property
-    def adcode(self) -> str:
-        """County-level division code, or empty."""
-        code = (self.place.adcode or "") if self.place else ""
-        return code if not code.endswith("00") else ""
-
-    @property
-    def is_point(self) -> bool:
-        """Whether the coordinates stand for a spot rather than for the middle of a division."""
-        return self.place is not None and self.place.lon is not None and self.place.precision == "point"
-
 
 @dataclass
 class Open:

@@ -155,7 +155,7 @@ class Gazetteer:
             ambiguous = ambiguous or entry is None
             if entry and (best is None or (_FINENESS[entry.level] >= _FINENESS[best.level] and _within(entry, best))):
                 best = entry
-        if best is None or ambiguous and _FINENESS[best.level] < 2:
+        if best is None or (ambiguous and _FINENESS[best.level] < 2):
             return Place(quote=quote, name=quote)
         return self._written(quote, best, whole=bool(chain) and len(quote) == chain[-1].end - chain[0].at)
 

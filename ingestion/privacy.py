@@ -27,12 +27,15 @@ _ID = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_S}(?:19|20)\d{{2}}{_S}(?:0[1-9]|1[0-2])
 _LONG = re.compile(r"(?<![\d.])\d(?:[ \-]?\d){12,}[Xx]?")
 _TEN = re.compile(r"(?<![\d.])\d{10,12}(?!\d|\.\d|[元万亿年])")
 _DIVISION = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)\d{10}|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{2,4}")
-_MAIL = re.compile(r"[A-Za-z0-9][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+", re.A)
+_MAIL = re.compile(r"[A-Za-z0-9](?:[\w.+\-]{0,63})@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}", re.A)
 _CHAT = re.compile(
     r"(?:微信|威信|薇信|加[Vv]|[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat|QQ|qq|扣扣|企鹅|抖音号)(?:同?号码?|号|群|ID|id|是|为|[:\s])*(?P<hide>[A-Za-z][\w\-]{4,19}|\d{5,12})", re.A
 )
 _PLATE = re.compile(r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·•.\-\s]?(?P<hide>(?=[A-Z]{0,3}\d)[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳×*])(?![A-Z0-9])")
 
+_NEVER_GIVEN = frozenset("了的是在有被着到这那些没不吗呢吧火困住倒塌淹漏烟伤死起出来去上下里内外楼层房车路门窗口处个几两多少已正就都也还又很把让给向跟从对你我他她它们什么怎")
+"""Characters hardly ever found in a given name: 居民楼起火 begins with a cue and a surname, and names nobody."""
+_TITLES = frozenset(["先生", "女士", "老师", "师傅", "阿姨", "大姐", "大哥", "大伯", "大妈", "大爷", "小姐", "太太", "主任", "书记", "队长", "经理", "校长", "医生", "同志", "表示", "报警", "统计", "时间", "小时", "公斤", "开始", "发布"])
 _GIVEN = r"[\u4e00-\u9fff]"
 _NAME = rf"(?:(?:{'|'.join(DOUBLE)})|[{SINGLE}])"
 _AFTER_NAME = r"(?=$|[^\u4e00-\u9fff]|在|被|的|说|和|与|及|是|于|从|电话|手机|先生|女士|同志|介绍|表示|告诉|称|住|家)"
@@ -40,7 +43,7 @@ _CUE = r"(?:我叫|名叫|名字叫|姓名|本人|联系人|求救人|求助人|
 _CUED_NAME = re.compile(rf"{_CUE}[】\])]?[\s:：是为叫【(]{{0,3}}(?P<sur>{_NAME})(?P<given>{_GIVEN}{{1,2}}?){_AFTER_NAME}")
 _TITLED = re.compile(rf"(?<![\u4e00-\u9fff])(?P<sur>{_NAME})(?P<given>{_GIVEN}{{1,2}})(?=先生|女士|同志|师傅|阿姨|大爷|大妈|大叔|小姐|太太|老师|医生|警官|经理|主任|队长|书记)")
 _BY_PHONE = re.compile(rf"(?<![\u4e00-\u9fff])(?P<sur>{_NAME})(?P<given>{_GIVEN}{{1,2}})(?=[\s:：,，(（【/]{{0,4}}(?:电话|手机|联系电话|手机号)?[\s:：]{{0,3}}(?:1[3-9]\d|0\d{{2,3}}[\-–—])(?:[\s\-]?\d){{4}})")
-_PHONE_THEN = re.compile(rf"(?<=\d)[\s(（,，:：]{{0,3}}(?P<sur>{_NAME})(?P<given>{_GIVEN}{{1,2}})(?=$|[^\u4e00-\u9fff]|先生|女士)")
+_PHONE_THEN = re.compile(rf"(?<=\d\d\d\d)[\s(（,，:：]{{0,3}}(?P<sur>(?![万米公周时边余元区路楼包和方]){_NAME})(?P<given>{_GIVEN}{{1,2}})(?=$|[^\u4e00-\u9fff]|先生|女士)")
 _SAYS = re.compile(rf"(?<![\u4e00-\u9fff])(?P<sur>{_NAME})(?P<given>{_GIVEN}{{1,2}}?)(?=说[，:：,“]|表示[，:：,]|介绍[，:：,说]|告诉|透露[，:：,]|回忆|坦言|[(（](?:男|女|化名))")
 _BYLINE = re.compile(r"(?:记者|通讯员|实习生|摄影|摄|文/|图/|编辑|责编|作者|党博|报道员)[\s:：]{0,2}(?P<names>[\u4e00-\u9fff、 ·]{2,24}?)(?=[)）\]】]|摄|报道|发自|$|[，。;；]|文|图)")
 _PARENS = re.compile(r"[(（](?P<names>[\u4e00-\u9fff、 ]{2,12})[)）]")
@@ -142,4 +145,6 @@ def _cut(run: str) -> list[tuple[int, int]] | None:
 
 
 def _is_word(words: str) -> bool:
-    return words in NOT_NAMES or words[:2] in NOT_NAMES or words[-1] in "某区县市镇乡村街路桥厂局院校店所部队站组"
+    if any(c in _NEVER_GIVEN for c in words[1:]):
+        return True
+    return words in NOT_NAMES or words[:2] in NOT_NAMES or words[1:] in _TITLES or words[-1] in "某区县市镇乡村街路桥厂局院校店所部队站组报网社台线员"

@@ -64,8 +64,8 @@ _LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师�
 _PERSON_FIRST = re.compile(rf"{_COUNT}{_PEOPLE}?(?<=[名人位个口])(?P<who>{_WHO}){_HOW}(?:{_AFTER})")
 _HARM_FIRST = re.compile(rf"(?<![无未])(?:{_FIRST}){_LINK}{_COUNT}(?:名|人|位|个)")
 _SHORT = re.compile(
-    rf"(?<![\d.])(?P<a>\d{{1,5}}|[一二两三四五六七八九十百]{{1,4}})(?:人)?死(?:亡)?(?P<b>\d{{1,5}}|[一二两三四五六七八九十百]{{1,4}})(?:人)?(?P<heavy>重)?伤"
-    rf"(?:(?P<c>\d{{1,5}}|[一二两三四五六七八九十百]{{1,4}})(?:人)?(?:失踪|失联))?"
+    r"(?<![\d.])(?P<a>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?死(?:亡)?(?P<b>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?P<heavy>重)?伤"
+    r"(?:(?P<c>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?:失踪|失联))?"
 )
 _NOBODY = re.compile(
     r"(?P<neg>暂时?无|尚无|暂时?没有|暂未|尚未|还没有|目前没有|目前无|未造成|没有造成|未发生|未出现|未有|没有|无|未)(?:任何|接到|收到|发现|造成|发生|出现|人|有|1|一)*"
@@ -181,7 +181,7 @@ def _people(m: Match[str], plain: str) -> _Candidate | None:
     if kind == "relocated" and "转移" not in m[kind] and "安置" not in m[kind]:
         kind = "evacuated"
     reach = _reach(m["hint"], m["n"], m["more"])
-    if reach is None or _RISES_FROM.search(plain[max(0, m.start() - 10) : m.start()]) and re.match(r"[人名位]?(?:升|增|上升)", plain[m.end("n") :]):
+    if reach is None or (_RISES_FROM.search(plain[max(0, m.start() - 10) : m.start()]) and re.match(r"[人名位]?(?:升|增|上升)", plain[m.end("n") :])):
         return None
     at = m.start() + (len(m["hint"]) - len(m["hint"].lstrip("已共有"))) if m["hint"] and m.start("hint") == m.start() else m.start()
     return (kind,), at, m.end(), {kind: (reach, IMPACT_TYPES[kind][1])}
@@ -194,7 +194,7 @@ def _nobody(m: Match[str]) -> _Candidate:
         "伤亡": ("dead", "injured"), "死伤": ("dead", "injured"), "死亡": ("dead",), "遇难": ("dead",), "受伤": ("injured",),
         "被困": ("trapped",), "失踪": ("missing",), "失联": ("missing",),
     }[m["what"]]  # fmt: skip
-    return kinds, m.start(), m.end(), {kind: (zero, "人") for kind in kinds}
+    return kinds, m.start(), m.end(), dict.fromkeys(kinds, (zero, "人"))
 
 
 def _unknown(m: Match[str]) -> _Candidate:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ingestion.extract import statements, understand
 from ingestion.places import Gazetteer
@@ -36,8 +36,8 @@ def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str) -> tuple[U
     when = evidence.sent_at or evidence.received_at
     try:
         said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)
-        if not said.places and evidence.place_hint:
-            said = said.model_copy(update={"places": tuple(_hinted(evidence.place_hint, gazetteer))})
+        if evidence.place_hint and not any(place.adcode for place in said.places):
+            said = said.model_copy(update={"places": tuple(_located(said.places, evidence.place_hint, gazetteer))})
         shown = _masked(said, text, evidence.title)
         quoted = statements(shown, evidence.id, shown.masked_text, when)
     except _DEFECTS as error:
@@ -100,10 +100,19 @@ def view_of(evidence: Evidence, source: Source, said: Understanding) -> Evidence
     )
 
 
-def _hinted(hint: str, gazetteer: Gazetteer) -> list[Place]:
-    """Places the source names outside the text. They quote nothing: the words are not the sender's."""
-    found = [place.model_copy(update={"quote": ""}) for place in gazetteer.find(hint[:200])]
-    return found or [Place(name=mask(hint[:200]))]
+def _located(named: Sequence[Place], hint: str, gazetteer: Gazetteer) -> list[Place]:
+    """Places of a text that does not say in which division they lie, completed by what the source gives outside the text.
+
+    A hint that is only a division fills in what the text leaves open; a finer one is the event's place. A hint quotes nothing: its
+    words are not the sender's.
+    """
+    hinted = [place.model_copy(update={"quote": ""}) for place in gazetteer.find(hint[:200])]
+    if not hinted:
+        return list(named) or [Place(name=mask(hint[:200]))]
+    first = hinted[0]
+    if named and first.precision in ("district", "city"):
+        return [place.model_copy(update={"adcode": first.adcode, "district": first.district, "street": first.street}) for place in named]
+    return [*hinted, *named]
 
 
 def _masked(said: Understanding, text: str, title: str) -> Understanding:

@@ -18,6 +18,7 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 from docx.text.run import Run
+from lxml import etree
 
 BODY, TITLE, BLACK, KAI, SONG = "仿宋_GB2312", "方正小标宋简体", "黑体", "楷体_GB2312", "宋体"
 FALLBACK = {BODY: "仿宋", TITLE: "宋体", KAI: "楷体", BLACK: "SimHei", SONG: "SimSun"}
@@ -79,7 +80,7 @@ def _font_table(document: Docx) -> None:
     tree = parse_xml(part.blob)
     for font, instead in FALLBACK.items():
         tree.append(parse_xml(f'<w:font {nsdecls("w")} w:name="{font}"><w:altName w:val="{instead}"/><w:charset w:val="86"/></w:font>'))
-    part._blob = tree.xml.encode("utf-8") if hasattr(tree, "xml") else part.blob
+    part._blob = etree.tostring(tree, xml_declaration=True, encoding="UTF-8", standalone=True)
 
 
 def write(paragraph: Paragraph, text: str, *, font: str = BODY, size: Pt = NO_3, color: RGBColor | None = None) -> Run:
@@ -141,7 +142,7 @@ def red_head(document: Docx, issuer: str, number: str, signer: str) -> None:
 
 def _border(paragraph: Paragraph, side: str, color: str, eighths: int) -> None:
     edges = parse_xml(f'<w:pBdr {nsdecls("w")}><w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="{color}"/></w:pBdr>')
-    paragraph._p.get_or_add_pPr().insert_element_before(edges, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:spacing", "w:ind", "w:jc", "w:rPr")
+    paragraph._p.get_or_add_pPr().insert_element_before(edges, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr")
 
 
 def title(document: Docx, text: str, whole: Sequence[str] = ()) -> Paragraph:
@@ -222,48 +223,57 @@ def table(document: Docx, head: tuple[str, ...], rows: list[tuple[str, ...]], wi
 
 
 def imprint(document: Docx, copied: tuple[str, ...], issuer: str, printed: str) -> None:
-    """版记 at the foot of the last page: 抄送, 印发机关 and date in 4号, rules 0.35 / 0.25 / 0.35 mm as wide as the type area (7.4)."""
-    rows = 2 if copied else 1
-    _hairline(document)
-    made = document.add_table(rows=rows, cols=1)
-    made.autofit = False
-    properties = made._tbl.tblPr
-    floating = (
-        f'<w:tblpPr {nsdecls("w")} w:leftFromText="0" w:rightFromText="0" w:vertAnchor="margin" w:horzAnchor="margin" '
-        'w:tblpXSpec="left" w:tblpYSpec="bottom"/>'
-    )
-    style = properties.find(qn("w:tblStyle"))
-    position = parse_xml(floating)
-    if style is not None:
-        style.addnext(position)
-    else:
-        properties.insert(0, position)
-    borders = "".join(
-        f'<w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="000000"/>' for side, eighths in (("top", 8), ("bottom", 8), ("insideH", 6))
-    )
-    properties.append(parse_xml(f'<w:tblBorders {nsdecls("w")}>{borders}</w:tblBorders>'))
-    lines = []
-    if copied:
-        lines.append((f"抄送：{'，'.join(copied)}。", False))
+    """版记: 抄送, 印发机关 and date in 4号 between rules of 0.35, 0.25 and 0.35 mm as wide as the type area, the last on its lower edge (7.4).
+
+    A text box fixed to the page is the one thing that both Word and LibreOffice put at the foot of the last page, whatever stands above.
+    """
+    lines = [(f"抄送：{'，'.join(copied)}。", False)] if copied else []
     lines.append((f"{issuer}\t{printed}印发", True))
+    pitch, chars = 20, int((Mm(156).pt - NO_4.pt * 5) // NO_4.pt)
+    height = sum(pitch * (1 if tabbed else -(-(len(text) - 3) // chars)) for text, tabbed in lines) + 6
+    made = document.add_table(rows=len(lines), cols=1)
+    made.autofit = False
+    rules = "".join(f'<w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="000000"/>' for side, eighths in (("top", 8), ("bottom", 8), ("insideH", 6)))
+    made._tbl.tblPr.append(parse_xml(f'<w:tblBorders {nsdecls("w")}>{rules}</w:tblBorders>'))
+    made._tbl.tblPr.append(parse_xml(f'<w:tblCellMar {nsdecls("w")}><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar>'))
+    made.columns[0].width = Mm(156)
     for row, (text, tabbed) in zip(made.rows, lines, strict=True):
-        cell = row.cells[0]
-        cell.width = Mm(156)
-        paragraph = cell.paragraphs[0]
-        paragraph.paragraph_format.line_spacing = Pt(24)
-        paragraph.paragraph_format.left_indent = paragraph.paragraph_format.right_indent = Pt(14 - 5.4)
+        row.cells[0].width = Mm(156)
+        paragraph = row.cells[0].paragraphs[0]
+        paragraph.paragraph_format.line_spacing = Pt(pitch)
+        # 左右各空一字，回行与冒号后的首字对齐 (7.4.2): three characters hang.
+        paragraph.paragraph_format.left_indent = NO_4 if tabbed else Pt(NO_4.pt * 4)
+        paragraph.paragraph_format.right_indent = NO_4
         if tabbed:
-            paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(156) - Pt(14 + 5.4), WD_TAB_ALIGNMENT.RIGHT)
+            paragraph.paragraph_format.tab_stops.add_tab_stop(Mm(156) - NO_4, WD_TAB_ALIGNMENT.RIGHT)
+        else:
+            paragraph.paragraph_format.first_line_indent = Pt(-NO_4.pt * 3)
         _off_grid(paragraph)
         write(paragraph, text, size=NO_4)
-    _hairline(document)
+    holder = document.add_paragraph()
+    holder.paragraph_format.line_spacing = Pt(1)
+    _off_grid(holder)
+    box = parse_xml(_BOX.format(width=int(Mm(156)), height=int(Pt(height)), left=int(LEFT), top=int(HEIGHT - BOTTOM - Pt(height))))
+    content = box.find(".//" + qn("w:txbxContent"))
+    assert content is not None
+    content.insert(0, made._tbl)
+    holder.add_run()._r.append(box)
 
 
-def _hairline(document: Docx) -> None:
-    """A paragraph of no height: tables side by side would become one, and a document may not end in one."""
-    paragraph = document.add_paragraph()
-    paragraph.paragraph_format.line_spacing = Pt(1)
-    _off_grid(paragraph)
+_BOX = """<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"
+ xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+ xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+ xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"
+ xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"><mc:Choice Requires="wps"><w:drawing>
+<wp:anchor distT="0" distB="0" distL="0" distR="0" simplePos="0" relativeHeight="2" behindDoc="0" locked="0" layoutInCell="1" allowOverlap="0">
+<wp:simplePos x="0" y="0"/><wp:positionH relativeFrom="page"><wp:posOffset>{left}</wp:posOffset></wp:positionH>
+<wp:positionV relativeFrom="page"><wp:posOffset>{top}</wp:posOffset></wp:positionV><wp:extent cx="{width}" cy="{height}"/>
+<wp:wrapTopAndBottom/><wp:docPr id="1" name="imprint"/><a:graphic>
+<a:graphicData uri="http://schemas.microsoft.com/office/word/2010/wordprocessingShape"><wps:wsp><wps:cNvSpPr txBox="1"/>
+<wps:spPr><a:xfrm><a:off x="0" y="0"/><a:ext cx="{width}" cy="{height}"/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom><a:noFill/><a:ln><a:noFill/></a:ln></wps:spPr>
+<wps:txbx><w:txbxContent><w:p><w:pPr><w:snapToGrid w:val="0"/><w:spacing w:line="20" w:lineRule="exact"/></w:pPr></w:p></w:txbxContent></wps:txbx>
+<wps:bodyPr wrap="square" lIns="0" tIns="0" rIns="0" bIns="0" anchor="b"><a:noAutofit/></wps:bodyPr></wps:wsp></a:graphicData></a:graphic></wp:anchor></w:drawing></mc:Choice></mc:AlternateContent>"""
+"""A text box at a fixed spot of the page, text at its foot. Word 2010 and later; English Metric Units."""
 
 
 def _off_grid(paragraph: Paragraph) -> None:

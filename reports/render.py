@@ -93,7 +93,7 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     layout.signature(document, report.issuer, day(signed.at.astimezone(BEIJING).date()) if signed else "（未签发）")
     layout.body(document, _note(report, signed))
     layout.annex_title(document, ANNEX)
-    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (12, 36, 30, 28, 50))
+    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (13, 34, 28, 45, 36))
     printed = day((signed.at if signed else report.created_at).astimezone(BEIJING).date())
     layout.imprint(document, report.recipients[1:], report.issuer, printed)
     return _packed(document, state)
@@ -129,8 +129,8 @@ def _text(document: Docx, report: Report) -> Paragraph:
 
 def _note(report: Report, signed: Decision | None) -> str:
     """附注: who signed which text when, so that a printed page can be checked against the record."""
-    which = f"报告编号{report.id[:15]}，第{report.version}版，内容摘要{report.content_digest()[:16]}"
-    return f"（签发人：{signed.officer_name}，{beijing(signed.at)}签发；{which}）" if signed else f"（未签发；{which}）"
+    which = f"编号{report.id[:15]}，第{report.version}版，摘要{report.content_digest()[:16]}"
+    return f"（{signed.officer_name}{beijing(signed.at)}签发；{which}）" if signed else f"（未签发；{which}）"
 
 
 def annex(report: Report, dossier: Dossier) -> list[tuple[str, ...]]:

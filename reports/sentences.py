@@ -167,8 +167,8 @@ def due(page: Page, section: str) -> None:
         if item.verified and not item.if_judged and item.regime not in shown:
             shown.add(item.regime)
             at_once = item.due_at <= item.starts_at
-            by = "立即" if at_once else f"于{beijing(item.due_at)}前"
-            page.say(section, f"报送时限（{item.regime}）：{item.reporter}应{by}报{item.recipient}（{item.clause}）。", [item.id], "rule")
+            by = "立即" if at_once else f"{beijing(item.due_at)}前"
+            page.say(section, f"报送时限（{item.regime}）：{by}报{item.recipient}（{item.clause}）。", [item.id], "rule")
 
 
 def label(page: Page, section: str) -> None:

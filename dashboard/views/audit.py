@@ -8,7 +8,7 @@ from itertools import islice
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import reading, rendered, reports
+from dashboard.reading import reading, reports, troubles
 from dashboard.session import answering
 from dashboard.words import clock, known, now, t
 from models.domain import Entry
@@ -57,16 +57,10 @@ def chain() -> None:
 
 def files() -> None:
     """Files of reports that are no longer what was made, and reports changed after signing."""
-    bad = False
-    for state in (*reports("actual"), *reports("exercise")):
-        if state.status == "void":
-            bad = True
-            look.notice(t("audit.void", title=state.report.title, version=state.report.version), "void")
-        for file in rendered(state.report.id):
-            if file.standing == "changed":
-                bad = True
-                look.notice(t("report.file.changed", name=file.path.name, version=file.version, at=clock(file.at)), "changed")
-    if not bad:
+    found = [(state, trouble) for state in (*reports("actual"), *reports("exercise")) for trouble in troubles(state.report.id)]
+    for state, trouble in found:
+        look.notice(f"{state.report.title}{t('common.colon')}{trouble}", "changed")
+    if not found:
         look.show(f'<div class="anlan-dim">{look.escaped(t("audit.files_good"))}</div>')
 
 

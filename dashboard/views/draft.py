@@ -20,6 +20,10 @@ EDITABLE = ("draft", "returned", "submitted", "signed", "void")
 """Standings in which a sentence may be changed. Changing a signed report voids the signature, and the page says so."""
 
 
+ONE_LINE = 48
+"""Characters that fit into a field of one line; a longer sentence gets a field that grows."""
+
+
 def bench() -> None:
     """Choose a report, then work on it."""
     states = reports(session.mode())
@@ -75,14 +79,11 @@ def sentence(state: ReportState, claim: Claim, known_now: Dossier) -> str:
     key = f"{state.report.id}-{state.report.version}-{claim.id}"
     words, beside = st.columns([7, 3], gap="small")
     with words:
-        text = st.text_area(
-            t("draft.sentence", id=claim.id),
-            claim.text,
-            key=f"claim-{key}",
-            height="content",
-            disabled=state.status not in EDITABLE or not session.may(session.here(), "edit"),
-            label_visibility="collapsed",
-        )
+        label, locked = t("draft.sentence", id=claim.id), state.status not in EDITABLE or not session.may(session.here(), "edit")
+        if len(claim.text) <= ONE_LINE:
+            text = st.text_input(label, claim.text, key=f"claim-{key}", disabled=locked, label_visibility="collapsed")
+        else:
+            text = st.text_area(label, claim.text, key=f"claim-{key}", height="content", disabled=locked, label_visibility="collapsed")
     with beside:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             kind = look.chip(known("claim_kind", claim.kind), "warn" if claim.kind in ("estimate", "missing") else "plain")

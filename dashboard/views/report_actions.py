@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import Row, knowledge, rendered
+from dashboard.reading import Row, knowledge, troubles
 from dashboard.session import answering
 from dashboard.words import clock, known, t, when
 from models.domain import ReportState, digest
@@ -91,9 +91,8 @@ def standing_notice(state: ReportState) -> None:
     if state.status in ("void", "withdrawn", "returned"):
         reason = next((d.reason for d in reversed(state.decisions) if d.reason), "")
         look.notice(t(f"report.notice.{state.status}", reason=reason), "void")
-    for file in rendered(state.report.id):
-        if file.standing != "intact":
-            look.notice(t(f"report.file.{file.standing}", name=file.path.name, version=file.version, at=clock(file.at)), "changed")
+    for trouble in troubles(state.report.id):
+        look.notice(trouble, "changed")
 
 
 def download(state: ReportState, *, key: str) -> None:

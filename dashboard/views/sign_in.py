@@ -19,16 +19,7 @@ def page() -> None:
             f'<div style="margin-top:12vh"><h2 style="font-size:1.6rem!important">{look.escaped(t("app.title"))}</h2>'
             f'<div class="anlan-dim">{look.escaped(Settings().bureau)} · {look.escaped(t("app.subtitle"))}</div></div>'
         )
-        st.segmented_control(
-            t("app.language"),
-            LANGUAGES,
-            format_func=lambda code: t(f"app.{code}"),
-            default=language(),
-            required=True,
-            key="language_at_door",
-            label_visibility="collapsed",
-            on_change=_switch,
-        )
+        language_switch("language_at_door")
         with st.form("sign-in", border=True):
             name = st.text_input(t("sign_in.account"), key="sign_in_name", autocomplete="username")
             password = st.text_input(t("sign_in.password"), type="password", key="sign_in_password", autocomplete="current-password")
@@ -43,5 +34,20 @@ def page() -> None:
         look.show(f'<div class="anlan-dim">{look.escaped(t("sign_in.note"))}</div>')
 
 
-def _switch() -> None:
-    st.session_state["language"] = st.session_state["language_at_door"]
+def language_switch(key: str) -> None:
+    """Chinese or English, kept for this session."""
+    st.segmented_control(
+        t("app.language"),
+        LANGUAGES,
+        format_func=lambda code: t(f"app.{code}"),
+        default=language(),
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        on_change=_switch,
+        args=(key,),
+    )
+
+
+def _switch(key: str) -> None:
+    st.session_state["language"] = st.session_state.get(key) or language()

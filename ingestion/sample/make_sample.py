@@ -141,7 +141,7 @@ def _perform_scene(evening: Evening, key: str, scene: dict[str, Any], place: dic
             if on == "social" and place and evening.dice.random() < 0.3:
                 one.lon, one.lat = (round(place[axis] + evening.dice.uniform(-0.0008, 0.0008), 5) for axis in ("lon", "lat"))
     heard = [one for one in evening.said if one.about == key and one.on == "social"]
-    for number in range(scene["chorus"].get("reposts", 0)):
+    for number in range(scene.get("reposts", 0)):
         first = evening.dice.choice(heard)
         text = first.text if number % 2 else f"转发微博 //@{first.nick}：{first.text}"
         evening.say("{open}", "social", key, first.at + timedelta(minutes=evening.dice.randint(1, 25)), text=text)

@@ -142,7 +142,7 @@ def test_the_engine_listens_on_loopback_only_and_outside_our_terminal(desk: Sett
 
 def _socket(fd: Path) -> str:
     try:
-        target = os.readlink(fd)
+        target = str(fd.readlink())
     except FileNotFoundError:
         return ""
     return target.removeprefix("socket:[").removesuffix("]") if target.startswith("socket:[") else ""

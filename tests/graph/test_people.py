@@ -110,7 +110,7 @@ def test_an_easy_password_is_refused(ledger: Ledger, password: str) -> None:
 
 
 def test_every_refused_action_is_on_record_with_who_and_what(desk: Ledger) -> None:
-    with pytest.raises(NotAllowed, match="钱值班.*signer"):
+    with pytest.raises(NotAllowed, match=r"钱值班.*signer"):
         people.allow(desk, DUTY, "sign", subject="re-1")
     *_, last = desk.entries()
     assert (last.kind, last.subject, last.payload["action"], last.payload["subject"]) == ("person.refused", "duty1", "sign", "re-1")

@@ -6,8 +6,8 @@ import time
 
 from ingestion.believe import believe
 from ingestion.fuse import Fuser
+from ingestion.heard import metres, place_key
 from ingestion.likeness import Wordings
-from ingestion.match import metres, place_key
 from models.domain import Impact, Place
 from tests.ingestion.invented import call, underpass
 
@@ -213,6 +213,23 @@ def test_after_a_restart_fusion_goes_on_where_it_stopped() -> None:
     assert after.place(*late) == before.place(*late)
 
 
+def test_after_a_restart_a_repost_is_still_a_repost() -> None:
+    before = Fuser()
+    first = before.place(*call(1, "绮云路下穿隧道里有车被淹了，看着有3个人被困在车顶上", place=underpass(), figures={"trapped": 3}))
+    assert first.incident is not None
+    after = Fuser([first.incident], {first.incident.id: [first.view]})
+    again = call(2, "转发微博 //@路人：绮云路下穿隧道里有车被淹了，看着有3个人被困在车顶上", place=underpass(), source="social", figures={"trapped": 3})
+    assert after.place(*again).duplicate_of == "ev-0001"
+
+
+def test_the_view_shows_the_spot_and_not_the_street_office_that_reports_it() -> None:
+    view, said, statements = call(1, "红花街道办事处来电，绮云路下穿通道三人被困", place=underpass(), figures={"trapped": 3})
+    street = Place(name="红花街道", adcode="320104", district="秦淮区", lon=118.8, lat=32.0, precision="district")
+    said = said.model_copy(update={"places": (street, *said.places)})
+    fused = Fuser().place(view.model_copy(update={"place": "红花街道", "lon": 118.8, "lat": 32.0}), said, statements)
+    assert (fused.view.place, fused.view.lon) == ("绮云路下穿通道", 118.8012)
+
+
 # Names, distances, wording, cost
 
 
@@ -234,6 +251,12 @@ def test_messages_that_differ_in_a_figure_are_not_duplicates() -> None:
     wordings.remember("ev-1", "绮云路下穿通道里面被困3人，车子熄火了快来救人", "")
     assert wordings.first_like("绮云路下穿通道里面被困5人，车子熄火了快来救人", "") is None
     assert wordings.first_like("绮云路下穿通道里面被困3人 车子熄火了，快来救人啊", "") == "ev-1"
+
+
+def test_the_same_complaint_about_another_street_is_not_a_duplicate() -> None:
+    wordings = Wordings()
+    wordings.remember("ev-1", "漆桥街道工地夜间施工扰民，十一点还在打桩", "")
+    assert wordings.first_like("桠溪街道工地夜间施工扰民，十一点还在打桩", "") is None
 
 
 def test_contact_numbers_and_repost_marks_do_not_hide_a_duplicate() -> None:

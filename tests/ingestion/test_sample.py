@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from ingestion.fuse import Fused, Fuser
-from ingestion.match import metres
+from ingestion.heard import metres
 from ingestion.places import gazetteer
 from ingestion.reading import view_of, what_it_says
 from ingestion.sample import make_sample

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from docx import Document
 from docx.document import Document as Docx
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml.ns import qn
@@ -209,7 +210,7 @@ def content_of(path: Path) -> str:
     """SHA-256 of every word in a docx, body and tables, heads and feet: saving it again in another program keeps it, changing a word does not."""
     try:
         document = Document(str(path))
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (PackageNotFoundError, etree.XMLSyntaxError, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise BadInput(f"{path} 不是可读的 docx 文件：{error}；请使用系统导出的文件") from error
     section = document.sections[0]
     parts = [document.element.body, section.header._element, section.even_page_header._element]

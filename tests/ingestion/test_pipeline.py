@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from datetime import datetime
 from pathlib import Path
 
@@ -141,7 +135,9 @@ def test_no_telephone_number_leaves_the_archive(knowledge: Knowledge, tmp_path):
 
 
 def test_every_quote_in_the_record_is_in_the_masked_text(knowledge: Knowledge, tmp_path):
-    ingest(knowledge, "hotline", calls(tmp_path / "a.csv", f"我是李建国，电话13900001234，鼓楼区{FIRE}", "江宁区竹山路7月18日19时许积水50厘米"))
+    ingest(
+        knowledge, "hotline", calls(tmp_path / "a.csv", f"我是李建国，电话13900001234，鼓楼区{FIRE}", "江宁区竹山路7月18日19时许积水50厘米")
+    )
     for entry in knowledge.ledger.entries(kinds=["evidence.understood"]):
         text = entry.payload["understanding"]["masked_text"]
         quotes = [statement["quote"] for statement in entry.payload["statements"]]
@@ -239,9 +235,15 @@ def test_a_message_that_waited_is_in_the_incident_that_opens_later(knowledge: Kn
 
 @pytest.mark.parametrize(
     ("text", "hint", "name", "adcode"),
-    [("着火了，快来", "鼓楼区", "鼓楼区", "320106"), ("银杏里小区着火了，快来", "鼓楼区", "银杏里小区", "320106"), ("秦淮区着火了", "鼓楼区", "秦淮区", "320104")],
+    [
+        ("着火了，快来", "鼓楼区", "鼓楼区", "320106"),
+        ("银杏里小区着火了，快来", "鼓楼区", "银杏里小区", "320106"),
+        ("秦淮区着火了", "鼓楼区", "秦淮区", "320104"),
+    ],
 )
-def test_the_place_a_source_gives_outside_the_text_fills_what_the_text_leaves_open(knowledge: Knowledge, tmp_path, text, hint, name, adcode):
+def test_the_place_a_source_gives_outside_the_text_fills_what_the_text_leaves_open(
+    knowledge: Knowledge, tmp_path, text, hint, name, adcode
+):
     (tmp_path / "d.json").write_text(json.dumps({"text": text, "place_hint": hint}), encoding="utf-8")
     ingest(knowledge, "desk", tmp_path / "d.json")
     [entry] = knowledge.ledger.entries(kinds=["evidence.understood"])

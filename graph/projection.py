@@ -147,7 +147,9 @@ def _understood(out: Changes, entry: Entry) -> None:
     _evidence(out, view)
     # Earlier messages that waited and belong to the incident this one opened.
     for content in entry.payload.get("also", ()):
-        _evidence(out, EvidenceView.model_validate(content))
+        earlier = EvidenceView.model_validate(content)
+        _evidence(out, earlier)
+        out.moved.add(earlier.id)
     for content in entry.payload.get("statements", ()):
         statement = Statement.model_validate(content)
         out.nodes["Statement"][statement.id] = {"json": as_json(statement), "property": statement.property}

@@ -139,11 +139,14 @@ _DROP_OLD_LIBRARY = (
 _DROP_UNUSED_HAZARDS = "MATCH (h:Hazard) WHERE NOT (h)<-[:OF_KIND]-() DELETE h"
 _LIBRARY_LABELS = {"provisions": "Provision", "topics": "Topic", "documents": "Document", "cases": "Case"}
 _KEEP_LIBRARY_DIGEST = "MERGE (p:Projection {id: 'library'}) SET p.digest = $digest"
-_CLEAR = "MATCH (n) WITH n LIMIT 5000 DETACH DELETE n RETURN count(*) AS gone"
+_CLEARING = "MERGE (p:Projection {id: 'clearing'}) SET p.begun = true"
+_CLEAR = "MATCH (n) WHERE n.begun IS NULL WITH n LIMIT 5000 DETACH DELETE n RETURN count(*) AS gone"
+_CLEARED = "MATCH (p:Projection {id: 'clearing'}) DELETE p"
 
 # -- reading ------------------------------------------------------------------------------------------------------------------
 
 _PROJECTED = "MATCH (p:Projection {id: 'ledger'}) RETURN coalesce(p.seq, 0) AS seq"
+_HALF_CLEARED = "MATCH (p:Projection {id: 'clearing'}) RETURN p.begun AS begun"
 _LIBRARY_DIGEST = "MATCH (p:Projection {id: 'library'}) RETURN p.digest AS digest"
 
 _INCIDENT = "MATCH (n:Incident {id: $id}) RETURN n.json AS json"
@@ -290,8 +293,14 @@ class Store:
 
     def clear(self) -> None:
         """Empty the graph; constraints and indexes stay. The ledger can fill it again."""
+        self._change(lambda tx: _rows(tx, _CLEARING))
         while self._change(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
             pass
+        self._change(lambda tx: _rows(tx, _CLEARED))
+
+    def is_half_cleared(self) -> bool:
+        """Whether clearing was cut short; what is left then is not to be believed, nor built upon."""
+        return bool(self._ask(_HALF_CLEARED))
 
     def load_library(self, documents: Sequence[Document], provisions: Sequence[Provision], cases: Sequence[Case], digest: str = "") -> None:
         """Put this library in place of the one before, in one transaction."""

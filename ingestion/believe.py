@@ -100,13 +100,13 @@ class Withdrawal:
     denies: frozenset[str]
     """Kinds of harm whose figure it repeats in order to deny it."""
     says_figures: bool
-    """Whether it gives any figure; one that gives none takes back everything its source said."""
+    """Whether it gives any figure; one that gives none takes back all harm its source spoke of."""
 
     def concerns(self, impact_type: str, figure: Figure) -> bool:
         """Whether an older figure of the same source is what it takes back."""
         if figure.view.source != self.view.source or figure.view.id == self.view.id or figure.at > spoken_at(self.view):
             return False
-        return impact_type in self.denies or not self.says_figures or (figure.is_hearsay and impact_type in _HARM)
+        return impact_type in self.denies or (impact_type in _HARM and (not self.says_figures or figure.is_hearsay))
 
 
 def _all_are_out(one: Statement, view: EvidenceView) -> bool:

@@ -94,7 +94,7 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     layout.signature(document, report.issuer, day(signed.at.astimezone(BEIJING).date()) if signed else "（未签发）")
     layout.body(document, _note(report, signed))
     layout.annex_title(document, ANNEX)
-    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (13, 34, 28, 45, 36))
+    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (12, 28, 24, 34, 58))
     printed = day((signed.at if signed else report.created_at).astimezone(BEIJING).date())
     layout.imprint(document, report.recipients[1:], report.issuer, printed)
     return _packed(document, state)

@@ -14,7 +14,7 @@ from dashboard import words
 from models.errors import BrokenDefinition
 
 ROOM = Path(words.__file__).parent
-CODE = [path for path in sorted(ROOM.rglob("*.py"))]
+CODE = sorted(ROOM.rglob("*.py"))
 CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
 
 

@@ -52,7 +52,7 @@ def killed_often(folder: Path, *, messages: int, kills: int, seed: int) -> Outco
     rows = [f"{n},2026/7/18 {n % 24:02d}:{n % 60:02d}:00,{dice.choice(_WHERE)}{n}号{dice.choice(_WHAT)}" for n in range(messages)]
     after: list[tuple[int, int]] = []
     # Half of the work is kept for kills during understanding; about 250 calls are understood in a second.
-    longest = max(0.5, messages / kills / 250)
+    longest = max(0.5, messages / kills / 100)
     while len(after) < kills:
         grown = rows[: messages * (len(after) + 1) // kills]
         path.write_text("工单编号,来电时间,诉求内容\n" + "\n".join(grown) + "\n", encoding="utf-8")

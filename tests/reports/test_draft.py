@@ -47,7 +47,7 @@ def test_nobody_told_us_is_refused() -> None:
 
 def test_conflicting_figures_stand_side_by_side_with_the_rule_that_chose() -> None:
     text = text_of(drafted(fire()), "casualties")
-    assert "12345热线称3人（20时14分），南湖街道办事处称2人（20时20分），本报采用2人：南湖街道办事处20:20的说法" in text
+    assert "12345热线称3人（20时14分），南湖街道办事处称2人（20时20分），本报采用2人：南湖街道办事处20时20分的说法" in text
 
 
 def test_an_unconfirmed_figure_says_so() -> None:
@@ -140,6 +140,33 @@ def test_an_exercise_is_marked_in_its_title_and_first_sentence() -> None:
     report = drafted(fire(incident=incident(mode="exercise"), evidence=evidence))
     assert report.title.startswith("【演练】关于")
     assert "演练材料" in report.claims[0].text
+
+
+def test_a_saying_is_printed_once_and_without_greeting_or_number() -> None:
+    call = heard(1, "你好，晴川苑3栋楼下冒浓烟，楼道进不去，联系魏＊＊＊＊＊＊＊＊＊＊＊＊＊", 20, 14)
+    statements = tuple(said(call, prop, call.text) for prop in ("scene", "trigger", "cause"))
+    text = text_of(drafted(fire(evidence=(call,), statements=statements, impacts=())))
+    assert text.count("楼道进不去") == 1
+    assert "“晴川苑3栋楼下冒浓烟，楼道进不去”" in text
+
+
+def test_what_a_citizen_asks_for_is_no_measure_taken() -> None:
+    call = heard(1, "晴川苑楼下着火，要求安排消防车过来", 20, 14)
+    report = drafted(fire(evidence=(call,), statements=(said(call, "measure", call.text),), impacts=()))
+    assert text_of(report, "measures") == "已采取措施的具体情况暂无，待核。"
+
+
+def test_nobody_hurt_is_told_as_what_was_said_not_as_a_finding() -> None:
+    call = heard(1, "晴川苑着火，没有人员伤亡", 20, 14)
+    none = said(call, "impact.dead", "没有人员伤亡", 0)
+    text = text_of(drafted(fire(evidence=(call,), statements=(none,), impacts=(believed("dead", none),))), "lead")
+    assert "据反映无死亡人员（待核）" in text
+
+
+def test_a_time_only_callers_gave_is_marked_unchecked() -> None:
+    call = heard(1, "绮云路19点40淹了", 19, 41)
+    told = said(call, "occurred_at", "19点40")
+    assert "2026年7月18日19时40分（待核），" in text_of(drafted(flood(evidence=(call,), statements=(told,), impacts=())), "lead")
 
 
 def test_times_are_written_as_24_hour_beijing_time() -> None:

@@ -2,7 +2,8 @@
 
 Leaflet and the cluster plugin are served from our own static folder. Without tiles the survey is the base map: divisions,
 roads and rivers. Every name and message reaches the browser as JSON and is put on the page as text, never as HTML, because
-folium's own tooltips write their words into a script (`${…}` in a place name would run).
+folium's own tooltips write their words into a script (`${…}` in a place name would run). And every word that comes from
+outside goes through `foreign` first, because branca compiles what it is given as a template: `{{…}}` in a post would run here.
 """
 
 from __future__ import annotations
@@ -45,6 +46,9 @@ LINES: dict[str, dict[str, Any]] = {
     "road": {"color": "#7d6f57", "weight": 1.2, "opacity": 0.75, "fillOpacity": 0},
 }
 """The base map, bottom first: divisions by population survey, rivers, roads."""
+
+SHAPES = ("LineString", "MultiLineString", "Polygon", "MultiPolygon")
+"""Geometries drawn in the base map."""
 
 SITES = ("shelter", "depot", "underpass", "chemical_plant", "hospital", "school")
 """Surveyed places drawn as a letter each; the first four from the start, the others on request."""
@@ -90,6 +94,14 @@ class Click:
 NEVER_CLUSTER = {"disableClusteringAtZoom": 1, "spiderfyOnMaxZoom": False}
 
 
+BRACES = {ord("{"): 0xFF5B, ord("}"): 0xFF5D}
+
+
+def foreign(words: str) -> str:
+    """Words of strangers with their braces made full-width, so that no template engine on the way to the browser obeys them."""
+    return words.translate(BRACES)
+
+
 def positions(rows: Iterable[Row], features: Sequence[Feature]) -> dict[str, tuple[float, float]]:
     """Where each incident is drawn, latitude and longitude; incidents on one spot stand in a small ring around it.
 
@@ -124,7 +136,7 @@ def base_map(features: Sequence[Feature], rows: Sequence[Row]) -> folium.Map:
     """The map below everything that changes: divisions, rivers, roads and surveyed places."""
     ground = folium.Map(location=[32.04, 118.78], zoom_start=11, tiles=None, maxZoom=MAX_ZOOM, minZoom=7, prefer_canvas=True)
     for kind, style in LINES.items():
-        drawn = [_shape(f) for f in features if f.kind == kind and f.geometry.get("type") != "Point"]
+        drawn = [_shape(f) for f in features if f.kind == kind and f.geometry.get("type") in SHAPES]
         if drawn:
             folium.GeoJson(
                 {"type": "FeatureCollection", "features": drawn},
@@ -134,7 +146,7 @@ def base_map(features: Sequence[Feature], rows: Sequence[Row]) -> folium.Map:
                 smooth_factor=1.0,
             ).add_to(ground)
     for kind in SITES:
-        points = [[f.lat, f.lon, f"{t(f'map.layer.{kind}')} · {f.name}", kind, t(f"map.letter.{kind}")] for f in features if f.kind == kind]
+        points = [[f.lat, f.lon, foreign(f"{t(f'map.layer.{kind}')} · {f.name}"), kind, t(f"map.letter.{kind}")] for f in features if f.kind == kind]
         if points:
             name = html.escape(t(f"map.layer.{kind}"))
             clustered(points, SITE_MARKER, name=name, show=kind in SHOWN_FIRST, disableClusteringAtZoom=11).add_to(ground)
@@ -149,7 +161,8 @@ def clustered(points: list[list[Any]], marker: str, **options: Any) -> FastMarke
 
 
 def _shape(feature: Feature) -> dict[str, Any]:
-    return {"type": "Feature", "geometry": feature.geometry, "properties": {"name": feature.name}}
+    outline = {"type": feature.geometry["type"], "coordinates": feature.geometry["coordinates"]}
+    return {"type": "Feature", "geometry": outline, "properties": {"name": foreign(feature.name)}}
 
 
 def frame(features: Sequence[Feature], rows: Sequence[Row]) -> list[list[float]]:
@@ -182,14 +195,14 @@ def _incident_words(row: Row, selected: str | None) -> list[object]:
     told = [severity_word(row), clock(row.incident.first_evidence_at), where]
     title = f"{t('mode.exercise')} · {row.incident.title}" if exercise else row.incident.title
     classes = (" anlan-incident-exercise" if exercise else "") + (" anlan-incident-area" if row.incident.scope == "area" else "") + (" anlan-incident-selected" if row.incident.id == selected else "")
-    return [title, " · ".join(told), drawn, min(shape.rank, PLAIN), classes]
+    return [foreign(title), " · ".join(told), drawn, min(shape.rank, PLAIN), classes]
 
 
 def evidence_layer(views: Iterable[EvidenceView]) -> folium.FeatureGroup:
     """Evidence in clusters; ten thousand points are drawn in under a second."""
     group = folium.FeatureGroup(name="evidence")
     points = [
-        [view.lat, view.lon, f"{view.source_title} {clock(view.sent_at or view.received_at)}", (view.title or view.text)[:90]]
+        [view.lat, view.lon, foreign(f"{view.source_title} {clock(view.sent_at or view.received_at)}"), foreign((view.title or view.text)[:90])]
         for view in views
         if view.lat is not None and view.lon is not None
     ]

@@ -95,6 +95,11 @@ def told() -> None:
         st.toast(words, icon=":material/check:")
 
 
+def sentence(error: AnlanError) -> str:
+    """The error's own sentence, with nothing in it that the page would take for a picture or a link to fetch."""
+    return str(error).replace("[", "\\[").replace("`", "'")
+
+
 @contextmanager
 def answering() -> Iterator[None]:
     """Show a foreseen failure as its own sentence where it happened; anything else is a defect and stays one."""
@@ -102,9 +107,9 @@ def answering() -> Iterator[None]:
         yield
     except Unreachable as error:
         reopen()
-        st.error(t("error.unreachable", error=str(error)), icon=":material/cloud_off:")
+        st.error(t("error.unreachable", error=sentence(error)), icon=":material/cloud_off:")
         st.button(t("error.retry"), key=f"retry-{abs(hash(str(error)))}")
     except Refused as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(sentence(error), icon=":material/block:")
     except AnlanError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")

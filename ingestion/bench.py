@@ -41,7 +41,7 @@ class Bench:
             raise NotFound(
                 f"证据 {evidence.id} 来自来源 {evidence.source}，但程序中已没有这个来源，请恢复 ingestion/sources/{evidence.source}.py。"
             )
-        said, quoted = what_it_says(evidence, self._gazetteer, self._city, when=evidence.sent_at or evidence.received_at)
+        said, quoted = what_it_says(evidence, self._gazetteer, self._city)
         view = view_of(evidence, self._sources[evidence.source], said)
         if is_unreadable(said):
             match = Match(incident=None, score=0, reasons=(UNREAD,))

@@ -37,7 +37,7 @@ class UnderstoodCount(Model):
     fused: int = 0
     """Pieces fused into an incident, the opening ones included."""
     waiting_for_person: int = 0
-    """Pieces that could not be read by the rules and wait for a person."""
+    """Pieces left for a person to look at: about a danger or a life, and in no incident."""
     seconds: float = 0
     """How long it took."""
 

@@ -31,14 +31,14 @@ _WHO = rf"(?:(?!{NUMBER}[人名位])(?!死亡|遇难|受伤|失踪|失联|被困
 _HOW = r"(?:当场|不幸|经?抢救无效|经救治无效|送医不治|被?送医后?|不治|全部|均|都|已经?|先后|陆续|相继|不同程度|分别|因伤势过重|因|被|在[^，。；]{1,6}中|确认|疑似|受|为|遭|严重)*"
 
 _VERBS = {
-    "dead": r"死亡|遇难|身亡|丧生|罹难|丧命|殉职|牺牲|遇害|毙命|溺亡|死于|打死|炸死|烧死|砸死|被害|战死|去世|殒命|亡(?![羊命])|死(?![者机角刑])",
+    "dead": r"死亡|遇难|身亡|丧生|罹难|丧命|殉职|牺牲|遇害|毙命|溺亡|死于|打死|炸死|烧死|砸死|被害|战死|去世|殒命|亡(?![羊命])|死(?![者机角刑等撑守扛磕党循胡贵沉盯路水活板])",
     "seriously_injured": r"重伤|受重伤|伤势严重|伤势较重|伤势危重|伤情较重|生命垂危|危重|病危",
     "injured": (
         r"受伤|负伤|轻伤|轻微伤|烧伤|烫伤|砸伤|摔伤|灼伤|炸伤|咬伤|划伤|擦伤|骨折|挂彩|(?:疑似)?(?:食物|煤气|一氧化碳|氯气|气体)?中毒|伤(?![势情者员害心残口])"
     ),
     "missing": r"失踪|失联|下落不明|失去联系|失去联络",
     "trapped": r"被困|受困|被埋|被压|困在|被卡|滞留",
-    "rescued": r"获救|被(?:成功|陆续|全部|安全)?(?:救|解救|营救|搜救)出?|脱险|脱困",
+    "rescued": r"获救|(?:全部|全都|均|都|全)(?:被|给)?(?:救|营救|解救)(?:出来?|下来?)|被(?:成功|陆续|全部|安全)?(?:救|解救|营救|搜救)出?|脱险|脱困",
     "relocated": r"(?:紧急)?转移安置|集中安置|(?:得到|妥善)?安置",
     "evacuated": r"(?:紧急)?(?:疏散|撤离|避险转移|避险|转移)",
     "affected": r"受灾|受影响",
@@ -59,7 +59,7 @@ _BEFORE = {
     "urgent_aid": r"需紧急生活救助(?:人口)?",
 }
 _FIRST = "|".join(f"(?P<{k}>{v})" for k, v in _BEFORE.items())
-_LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师生|职工|员工|被困人员|受灾群众|老人)*(?:[从由]\d+人)?(?:已经?|的|上升|增加|升|增|至|到|达到|达|为|共|有|约|了|:|约为)*"
+_LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师生|职工|员工|被困人员|受灾群众|老人)*(?:[从由]\d+人)?(?:已经?|的|上升|增加|更正|修正|升|增|至|到|达到|达|为|共|有|约|了|:|约为)*"
 
 _PERSON_FIRST = re.compile(rf"{_COUNT}{_PEOPLE}?(?<=[名人位个口])(?P<who>{_WHO}){_HOW}(?:{_AFTER})")
 _HARM_FIRST = re.compile(rf"(?<![无未])(?:{_FIRST}){_LINK}{_COUNT}(?:名|人|位|个)")
@@ -68,9 +68,20 @@ _SHORT = re.compile(
     r"(?:(?P<c>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?:失踪|失联))?"
 )
 _NOBODY = re.compile(
-    r"(?P<neg>暂时?无|尚无|暂时?没有|暂未|尚未|还没有|目前没有|目前无|未造成|没有造成|未发生|未出现|未有|没有|无|未)(?:任何|接到|收到|发现|造成|发生|出现|人|有|1|一)*"
+    r"(?P<neg>暂时?无|尚无|暂时?没有|暂未|尚未|还没有|目前没有|目前无|未造成|没有造成|未发生|未出现|未有|没有|(?<!有)没(?=人(?:员)?(?:受伤|死|伤亡|被困|遇难|失踪|失联)|造成|发生|出现|接到)|无|未)(?:任何|接到|收到|发现|造成|发生|出现|人|有|1|一)*"
     r"(?:人员|人|旅客|乘客|群众|居民|学生|名|例)*(?P<what>伤亡|死伤|死亡|遇难|受伤|被困|失踪|失联)"
 )
+_ALL_OUT = re.compile(
+    r"(?P<who>(?:(?:被困|受困|里面|车上|车里|楼里|屋里|所有|全部)的?)*(?:人员|群众|居民|住户|乘客|工人|学生|员工|几个人|(?<![老女男工病客路别众本有家])人|大家|他们))?(?:现在|目前|刚刚|刚才|总算|终于|已经|已)*"
+    r"(?:全部|全都|全员|悉数|均|都|全)(?:已经|已|被|给|安全|成功|顺利|陆续|平安|消防员?|救援人员|营救|解救|抢)*"
+    r"(?P<out>救出来?|救下来?|救了?出来|获救|脱险|脱困|(?:跑|逃|撤|走|爬|转移|疏散|接)?出来|安全撤离)了?"
+)
+"""Everyone is out and no number is given: nobody is trapped any more."""
+_PART = re.compile(rf"(?:(?:{NUMBER})[名位个口余多]*|[楼层边户幢栋元家们室号](?:里|上)?的?)(?:群众|居民|工人|乘客|学生)?$")
+"""被困5人已全部救出 says how many; 二楼的人都出来了 speaks of some of them."""
+_NOT_OUT = re.compile(r"(?:没有?|未|不|别|快|要|得|争取|力争|确保|等|希望|能|是否|直到|直至|才|让|把|请|求|尽快|如果|一定)[^，。；！？\n]{0,8}$")
+_STILL_IN = re.compile(rf"(?:还|仍)(?:有|剩)[^，。；！？\n]{{0,4}}(?:人|老|孩|(?:{NUMBER}))|(?:还|仍)[^，。；！？\n]{{0,8}}(?:被困|困在|没出来|没有出来|没救出|未救出|在里面|在楼|在屋|在车)|(?:{NUMBER})[名位个]?人?(?:还|仍)?(?:被困|没出来)")
+_DANGER = re.compile(r"救|困|火|烟|淹|塌|漏|爆|险|伤|灾")
 _UNKNOWN = re.compile(
     r"(?P<cas>(?:人员)?伤亡(?:情况|人数|数字)?(?:尚|暂|目前|还)?(?:不明|不详|不清楚|未知|待核|待查|正在核实|有待核实|正在统计))"
     r"|(?P<who>有人员?|有群众|有居民|有学生|有老人|有小孩|有孩子|多人|数人|多名[\u4e00-\u9fff]{0,4}?|多位[\u4e00-\u9fff]{0,4}?|一些人|大量人员|不少人)"
@@ -91,17 +102,28 @@ _CLAUSE_STOP = re.compile(r"[，。；！？!?;\n]")
 _SENTENCE_STOP = re.compile(r"[。！？!?\n]")
 _SUPPOSED = re.compile(
     r"如果|假如|假设|倘若|要是|若(?!干)|万一|一旦|防止|避免|以防|预防|谨防|严防|杜绝|减少|以免|可能(?:会)?(?:造成|导致|有)|容易(?:造成|导致)|将会|会(?:造成|导致)|"
-    r"模拟|预计|或将|是否|有没有|有无|确保|力争|最大可?载|核载|限载|可容纳|能容纳|怕|担心|差点|险些"
+    r"要死人|出人命|模拟|预计|或将|是否|有没有|有无|确保|力争|最大可?载|核载|限载|可容纳|能容纳|怕|担心|差点|险些"
 )
 _ELSEWHERE = re.compile(
     r"去年|前年|上个?月|上周|往年|历年|近年|近几年|历史上|曾经?(?=发生|造成|有|导致|引发|于|在)|\d{1,2}年前|[一二两三四五六七八九十几]+年前|每年|年均|今年以来|"
     r"以来|今年上半年|上半年|全年|同比|案例|历史|当年|那年|上一次|上次|前不久|无独有偶"
 )
-_DENIED = re.compile(r"不实|谣言|系谣|误报|虚构|编造|不属实|并非事实|假消息|辟谣")
+_DENIED = re.compile(r"不实|失实|谣言|谣传|误报|误传|虚构|编造|捏造|不属实|并非事实|与事实不符|子虚乌有|假消息|辟谣")
+_WRONG = re.compile(rf"{_DENIED.pattern}|有误|不准确|说错|报错|弄错|搞错|(?:是|都是)(?:假的|瞎说|胡说)")
+"""Words that deny what was alleged before; by themselves they may speak of an address."""
+_ALLEGED = re.compile(r"网传|据传|传言|传闻|谣传|误传|疯传|有人说|群里(?:说|传|都在传)|所谓|(?:此前|之前|早前|先前|刚才)[^，。；！？\n]{0,12}(?:报道|报告|报|说|称|传|通报|消息)|(?:网上|网络上?|网友)[^，。；！？\n]{0,6}(?:流传|传播|说|称)")
+_IN_FACT = re.compile(r"经(?:现场|初步)?(?:核实|查|核查|调查|确认|了解)|实际|事实上|实为|实有|应为|应当?是|更正[为:]|准确(?:数字|情况)|截至|目前|情况是|其实")
+"""What follows is the denier's own word."""
+_ALLEGED_OR_DENIED = re.compile(f"{_ALLEGED.pattern}|{_WRONG.pattern}")
+_NOT_SO = re.compile(r"(?:没有|并无|并未|不存在|并没有|不是|并非|不会|从未|未|没)(?:造成|出现|发生|导致|发现|接到|有|过|所谓的?|什么|所说的?|网传的?|“)*$")
 _RULE = re.compile(r"条例|规定|办法|预案|标准|等级|响应|属于|是指|构成|判处|处以")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
 _ONE_OF_A_LIST = re.compile(rf"(?:{NUMBER})[名位]{_HAN}{{0,6}}[和及与]$")
 """3名男子和2名女子死亡: two is not the figure, and figures are never added up, so neither is given."""
+_EXTREMELY = re.compile(r"[吓笑烦恨急气愁臭吵丑坑爱堵难羡慕美香甜苦酸疼痛痒困忙穷土挤晒馋]$")
+_MAY_BE_EXTREMELY = re.compile(r"[热冷冻饿累渴呛熏闷憋]$")
+"""Cold and hunger do kill; with 死了 and nobody to suffer it, they are a figure of speech."""
+_ABOUT_TO = re.compile(r"(?:要|快要?|会|得|想|该|半|找|去|作|装|等|不|差点|险些)$")
 _RISES_FROM = re.compile(r"(?:从|由)[^，。；]{0,8}$")
 
 
@@ -146,10 +168,11 @@ def _candidates(plain: str) -> list[_Candidate]:
     out: list[_Candidate] = []
     for m in _SHORT.finditer(plain):
         pairs = [("dead", m["a"]), ("seriously_injured" if m["heavy"] else "injured", m["b"]), ("missing", m["c"])]
-        spans = {kind: ((v, v, v), "人") for kind, words in pairs if words and (v := number(words)) is not None}
+        spans: dict[str, tuple[_Span, str]] = {kind: ((v, v, v), "人") for kind, words in pairs if words and (v := number(words)) is not None}
         out.append((tuple(spans), m.start(), m.end(), spans))
     for m in _NOBODY.finditer(plain):
         out.append(_nobody(m))
+    out += _all_out(plain)
     for pattern in (_PERSON_FIRST, _HARM_FIRST):
         for m in _overlapping(pattern, plain):
             one = _people(m, plain)
@@ -176,6 +199,8 @@ def _overlapping(pattern: re.Pattern[str], plain: str) -> list[Match[str]]:
 
 def _people(m: Match[str], plain: str) -> _Candidate | None:
     kind = next(k for k in _KINDS if m[k])
+    if kind == "dead" and _only_a_manner_of_speaking(m, plain):
+        return None
     if m["above"] or _ONE_OF_A_LIST.search(plain, max(0, m.start() - 16), m.start()):
         return None
     if kind == "relocated" and "转移" not in m[kind] and "安置" not in m[kind]:
@@ -187,6 +212,16 @@ def _people(m: Match[str], plain: str) -> _Candidate | None:
     return (kind,), at, m.end(), {kind: (reach, IMPACT_TYPES[kind][1])}
 
 
+def _only_a_manner_of_speaking(m: Match[str], plain: str) -> bool:
+    """吓死了, 热死了, 要死人了: 死 says how much or how near, not that somebody died. 被冻死 and 冻死2人 are literal."""
+    at = m.start("dead")
+    if plain[at] != "死" or plain.startswith("死亡", at):
+        return False
+    if _EXTREMELY.search(plain, max(0, at - 4), at) or _ABOUT_TO.search(plain, max(0, at - 4), at):
+        return True
+    return bool(_MAY_BE_EXTREMELY.search(plain, max(0, at - 1), at)) and plain.startswith("死了", at) and "被" not in plain[max(0, at - 4) : at]
+
+
 def _nobody(m: Match[str]) -> _Candidate:
     so_far = m["neg"][0] in "暂尚还目" or re.search("发现|接到|收到", m[0]) or "报告" in m.string[m.end() : m.end() + 3]
     zero: _Span = (0.0, 0.0, None if so_far else 0.0)
@@ -195,6 +230,24 @@ def _nobody(m: Match[str]) -> _Candidate:
         "被困": ("trapped",), "失踪": ("missing",), "失联": ("missing",),
     }[m["what"]]  # fmt: skip
     return kinds, m.start(), m.end(), dict.fromkeys(kinds, (zero, "人"))
+
+
+def _all_out(plain: str) -> list[_Candidate]:
+    """人都救出来了: nobody trapped, some rescued and nobody says how many. A trapped person named afterwards undoes it."""
+    out: list[_Candidate] = []
+    for m in _ALL_OUT.finditer(plain):
+        rescue = re.search("救|困|脱险", m[0])
+        if _PART.search(plain, max(0, m.start() - 10), m.start()) or _NOT_OUT.search(plain, max(0, m.start() - 10), m.start()):
+            continue
+        if not rescue and not (m["who"] and _DANGER.search(plain)):
+            continue  # 菜都出来了, and people strolling out after the rain
+        if _STILL_IN.search(plain, m.end()) or re.match(r"之?前|[^。！？]{0,8}(?:才能?|再)", plain[m.end() :]):
+            continue
+        reading: dict[str, tuple[_Span, str]] = {"trapped": ((0.0, 0.0, 0.0), "人")}
+        if "救" in m["out"]:
+            reading["rescued"] = ((None, None, None), "人")
+        out.append((tuple(reading), m.start(), m.end(), reading))
+    return out
 
 
 def _unknown(m: Match[str]) -> _Candidate:
@@ -296,7 +349,7 @@ def _is_not_this_event(plain: str, at: int, end: int, year: int | None) -> bool:
     sentence_at = max((m.end() for m in _SENTENCE_STOP.finditer(plain, max(0, at - 200), at)), default=max(0, at - 200))
     full_stop = _SENTENCE_STOP.search(plain, end)
     sentence_end = full_stop.end() if full_stop else len(plain)
-    if _DENIED.search(plain, sentence_at, sentence_end):
+    if _is_denied(plain, at, end, clause_at, sentence_at, sentence_end):
         return True
     if _RULE.search(plain, sentence_at, sentence_end) and re.search(r"以上|以下|级", plain[clause_at:sentence_end]):
         return True
@@ -305,3 +358,18 @@ def _is_not_this_event(plain: str, at: int, end: int, year: int | None) -> bool:
         return True
     years = {int(y) for y in _YEAR.findall(plain, sentence_at, at)}
     return bool(years) and year is not None and year not in years
+
+
+def _is_denied(plain: str, at: int, end: int, clause_at: int, sentence_at: int, sentence_end: int) -> bool:
+    """Whether the figure is repeated only to be denied. 无人死亡 is the denial itself, and 实际1人死亡 the denier's own figure."""
+    if _NOT_SO.search(plain, clause_at, at):
+        return True
+    alleged = _ALLEGED.search(plain, sentence_at, at)
+    denied = _WRONG if alleged else _DENIED
+    own_word = any(_IN_FACT.search(plain, m.end(), at) for m in _ALLEGED_OR_DENIED.finditer(plain, sentence_at, at))
+    if denied.search(plain, sentence_at, sentence_end):
+        if own_word and not denied.search(plain, end, sentence_end):
+            return False
+        return not (re.match(r"[无未没暂尚]|全部|均|都|被困人", plain[at:end]) and not _ALLEGED.search(plain, clause_at, at))
+    # 网传死亡30人。经核实，该信息不实: the denial follows in a sentence of its own.
+    return bool(alleged) and not own_word and bool(_WRONG.search(plain, sentence_end))

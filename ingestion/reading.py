@@ -10,7 +10,6 @@ import logging
 import re
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from ingestion.extract import statements, understand
 from ingestion.places import Gazetteer
@@ -31,11 +30,15 @@ _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 """What a defect in pure reading rules can raise. Nothing else is caught: a full disk or a lost database must stop the worker."""
 
 
-def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str, *, when: datetime | None) -> tuple[Understanding, list[Statement]]:
+def what_it_says(
+    evidence: Evidence, gazetteer: Gazetteer, city: str, *, assume_received: bool = True
+) -> tuple[Understanding, list[Statement]]:
     """Understanding and statements of one item, quoting masked words only. Never fails on a text, however odd.
 
-    `when` is the moment its words are read from ("昨晚8点"); without it such words stay unresolved.
+    Words such as 昨晚8点 are read from the moment it was sent, else from when it was received, unless `assume_received` is false: then
+    they stay unresolved.
     """
+    when = evidence.sent_at or (evidence.received_at if assume_received else None)
     text = _opening(evidence.text)
     try:
         said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)

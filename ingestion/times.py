@@ -362,8 +362,7 @@ def _moment(m: Match[str], base: datetime | None, reading: _Reading) -> _Reading
     hour, guessed = _half_day(hour, part, "点" in words or ":" in words, day, base)
     at = datetime.combine(day, time(), BEIJING) + timedelta(hours=hour, minutes=minute or 0, seconds=second or 0)
     length = timedelta(hours=1) if minute is None else timedelta(minutes=1) if second is None else timedelta(seconds=1)
-    last = at + length - timedelta(seconds=1)
-    return replace(reading, start=at, stop=last, dated=dated, clocked=True, assumed=assumed + (("half-day",) if guessed else ()))
+    return replace(reading, start=at, stop=at + length - timedelta(seconds=1), dated=dated, clocked=True, assumed=assumed + (("half-day",) if guessed else ()))
 
 
 def _part_in(day_word: str) -> str:

@@ -18,12 +18,21 @@ _NOT_A_DRILL = re.compile(
     r"(?:之前|以前|上次|上周|去年|平时|以往|前几天|刚刚结束的?|曾|多次|定期|经常|从没|没有|未|加强|缺少|缺乏|建议|希望|应该|多|每年|每月)[^，。；]{0,10}(?:演练|演习)|(?:演练|演习)(?:过|不到位|太少|流于形式)"
 )
 _RETRACTS = re.compile(
-    r"(?:此前|之前|早前|刚才|先前|上一条|前面)[^。！？\n]{0,15}(?:有误|不实|不准确|说错|报错|弄错|搞错|是误会)|误报|谎报|虚惊|辟谣|谣言|不实(?:信息|消息|传言|言论)?|更正|撤回|作废|"
+    r"(?:此前|之前|早前|刚才|先前|上一条|前面)[^。！？\n]{0,15}(?:有误|不实|不准确|说错|报错|弄错|搞错|是误会)|误报|谎报|虚惊|辟谣|谣言|不实(?:信息|消息|传言|言论)?|失实|不属实|与事实不符|子虚乌有|纯属(?:虚构|编造|捏造)|系(?:编造|捏造|杜撰)|更正|撤回|作废|"
     r"(?:并未|并没有|没有|未|不曾)(?:真的)?发生(?!(?:人员)?伤|次生|死|意外|大)[^，。；]{0,8}(?:事故|火灾|爆炸|泄漏|险情|地震|坍塌|塌方)|(?:经核实|经查|经核查)[^。]{0,20}(?:不属实|不实|没有|并无|未发现|并未)|并非(?:火灾|事故|爆炸|地震)|系(?:误传|谣传|误会)"
 )
 _HEARSAY = re.compile(r"听说|据说|听人说|有人说|别人说|网传|群里(?:说|看到|都在传|有人)|朋友圈|转发|转自|传言|疯传|好像|似乎|据传|不知(?:道)?真假|求证实|是不是真的|真的假的|//@|RT\s*@|小道消息|据网友")
 _FIRST_HAND = re.compile(r"我家|我在|我们(?:家|在|这|小区|楼|单元|厂|车间|村)|我(?:亲眼|看到|看见|听到|闻到|被困|就在|正在|刚刚?|住|所在)|亲眼|本人(?:在|现|就|被)|我的?(?:车|房|店|孩子|父母|老公|老婆|妈妈|爸爸|母亲|父亲)|我(?:爸|妈|奶奶|爷爷)|楼下|隔壁|现场(?:看到|是|有|目前)")
+_HERE = re.compile(r"我们?家|我们?(?:正)?在|我们?(?:小区|楼|单元|厂|车间|村|这)|我就在|这里|这边|这儿|现在|此刻|楼下|楼上|隔壁|对面|眼前|现场")
 _OFFICIAL = re.compile(r"(?:应急管理局|消防|公安|交警|气象台|气象局|地震台网|街道办|指挥部|派出所|卫健委|卫生局|医院)[^，。；]{0,12}(?:通报|发布|消息|测定|核实|证实|获悉|了解到|通知)|官方通报|情况通报|据.{0,12}(?:测定|通报)")
+_OFFICE = r"(?:街道办事处|街道办|街道|镇政府|区政府|市政府|管委会|社区(?:居委会)?|居委会|村委会|派出所|消防(?:救援)?(?:总队|支队|大队|中队|站|局)|公安(?:分?局|厅)|交警(?:支队|大队|中队)|警方|应急管理(?:局|厅|部)|水务局|气象(?:局|台)|卫健委|网信办|指挥部|人民政府|宣传部)"
+_OFFICE_CALLS = re.compile(rf"(?:^|[。！!？?\n；，,：:】\s])(?:今日?|现|据|接|我)?(?P<who>[^，。：:！!？?\n；]{{0,16}}?{_OFFICE}(?:值班员|工作人员|值班室)?)(?:现场)?(?:来电)?[^，。：:]{{0,4}}(?:来电|报告|续报|上报|报称|核报|反馈)(?!给|了?(?:没|吗))")
+_TO_THE_OFFICE = re.compile(r"向|给|打|找|请|叫|问|联系|通知|听说|据说|网传|市民|群众|居民|网友|我")
+_CHECKED = re.compile(r"经(?:现场|实地)(?:核实|核查|查看|勘查|确认)")
+_NOTICE = re.compile(rf"【[^】]{{0,20}}(?:辟谣|通报|通告|公告|声明|澄清|提示|核查)[^】]{{0,6}}】|^\s*(?:情况通报|警情通报|辟谣)")
+_AUTHORITY = re.compile(rf"{_OFFICE}|网警|(?:平安|消防|交警|应急)[\u4e00-\u9fff]{{2}}|[\u4e00-\u9fff]{{2}}(?:发布|公安|警方|消防|应急|网警)")
+_ANNOUNCES = re.compile(rf"(?:^|[。！!？?\n；：:】])(?P<who>[^，。：:！!？?\n；]{{0,16}}?{_OFFICE})[^，。：:！!？?\n]{{0,6}}(?:辟谣|通报|声明|澄清|发布(?:消息|通报|公告)?[:：，])")
+_PASSED_ON = re.compile(r"转发|转自|//@|RT\s*@|听说|据说|听人说|有人说|群里|朋友圈|求证实|真的假的|不知(?:道)?真假|是不是真的")
 _BOAST = re.compile(r"死了(?:好多|很多|几百|上千|几千|无数)|全(?:都)?死|瞒报|不让报|快转|速转|疯转|震惊|删帖|真相|内部消息|扩散出去|哈哈|开个玩笑|逗你|骗你|23333|吹牛")
 _DETAIL = re.compile(r"\d+号|\d+栋|\d+幢|单元|\d+楼|路口|交叉口")
 
@@ -73,6 +82,22 @@ def request_type(text: str, *, hazard: str | None, over: bool | None = None) -> 
     return "求助" if hazard and not done and _FIRST_HAND.search(text) else "其他"
 
 
+def is_office(text: str) -> bool:
+    """Whether an office speaks of what it has seen to: a street office or police station that rings up, or 经现场核实."""
+    calls = _OFFICE_CALLS.search(text)
+    return bool(calls and not _TO_THE_OFFICE.search(calls["who"])) or (bool(_CHECKED.search(text)) and not _PASSED_ON.search(text))
+
+
+def is_notice(text: str) -> bool:
+    """Whether a named authority addresses the public (【辟谣】, 【情况通报】). It names a rumour to deny it, and repeats none."""
+    if _PASSED_ON.search(text):
+        return False
+    if _NOTICE.search(text) and _AUTHORITY.search(text):
+        return True
+    announces = _ANNOUNCES.search(text)
+    return bool(announces and not _TO_THE_OFFICE.search(announces["who"]))
+
+
 def is_over(text: str) -> bool:
     """Whether the text says that the danger has passed."""
     return bool(_OVER.search(text))
@@ -102,13 +127,16 @@ def urgency(text: str, request: RequestType, hazard: str | None, impacts: tuple[
 def credibility(text: str, *, has_place: bool, has_time: bool, has_event: bool, impacts: tuple[Quantity, ...], drill: Mode) -> Credibility:
     """How far to believe one message before anyone has checked; each step comes with its reason."""
     score, reasons = 0.5, []
+    office, notice = is_office(text), is_notice(text)
     steps: list[tuple[bool, float, str]] = [
-        (bool(_OFFICIAL.search(text)), 0.2, "引用部门通报或测定"),
+        (office, 0.35, "单位来电报告或经现场核实"),
+        (notice and not office, 0.3, "具名部门对外通报或辟谣"),
+        (not office and not notice and bool(_OFFICIAL.search(text)), 0.2, "引用部门通报或测定"),
         (bool(_FIRST_HAND.search(text)), 0.2, "自述在现场或亲见"),
         (bool(_DETAIL.search(text)) and has_place, 0.1, "地点具体到门牌或路口"),
         (has_time and has_place, 0.05, "时间地点齐全"),
         (not has_place and has_event, -0.1, "没有可核对的地点"),
-        (bool(_HEARSAY.search(text)), -0.25, "转述或听说，非亲见"),
+        (not office and is_hearsay(text), -0.25, "转述或听说，非亲见"),
         (bool(_BOAST.search(text)), -0.2, "用语夸张、煽动转发或戏谑"),
         (any(q.type in ("dead", "missing") and (q.low or 0) >= 30 for q in impacts), -0.15, "伤亡数字异常大，须核实"),
         (retracts(text), 0.0, "文中更正或否认先前的说法"),
@@ -126,17 +154,25 @@ def is_acute(text: str) -> bool:
     return bool(_SAVE.search(text) or _ACUTE.search(text) or _HELP.search(text) or _RUSH.search(text))
 
 
+def is_here_and_now(text: str) -> bool:
+    """Whether the sender tells of a spot they are at, or of right now: 我家, 我在, 这里, 现在."""
+    return bool(_HERE.search(text))
+
+
 def is_hearsay(text: str) -> bool:
-    """Whether the sender passes on what others said."""
-    return bool(_HEARSAY.search(text))
+    """Whether the sender passes on what others said. An authority that names a rumour to deny it does not."""
+    return bool(_HEARSAY.search(text)) and not is_notice(text)
 
 
-def certainty(sentence: str, text: str) -> Certainty:
-    """How sure the speaker is: seen → observed, plainly said → likely, 疑似 or hearsay → possible, denied → unlikely."""
+def certainty(sentence: str, text: str, *, denies: bool = True) -> Certainty:
+    """How sure the speaker is: seen → observed, plainly said → likely, 疑似 or hearsay → possible, denied → unlikely.
+
+    A figure kept from a sentence that denies another one (`denies` false) is the speaker's own word.
+    """
     if _UNSURE.search(sentence):
         return "unknown"
-    if retracts(sentence):
+    if denies and retracts(sentence):
         return "unlikely"
-    if _DOUBT.search(sentence) or _HEARSAY.search(text):
+    if _DOUBT.search(sentence) or is_hearsay(text):
         return "possible"
     return "observed" if _FIRST_HAND.search(text) else "likely"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from streamlit_folium import generate_leaflet_string
@@ -11,7 +11,6 @@ from streamlit_folium import generate_leaflet_string
 from dashboard import maps
 from dashboard.reading import Row
 from models.domain import EvidenceView, Feature, Incident, Place
-from tests.dashboard.evening import HOSTILE
 
 NOON = datetime(2026, 7, 18, 4, 0, tzinfo=UTC)
 
@@ -24,9 +23,9 @@ def row(id: str, *, lon: float | None = 118.8, lat: float | None = 32.0, scope: 
     return Row(incident, (), None, (), ())
 
 
-def division(lon: float, lat: float) -> Feature:
+def division(lon: float, lat: float, name: str = "某街道") -> Feature:
     shape = {"type": "Polygon", "coordinates": [[[lon, lat], [lon + 0.01, lat], [lon, lat + 0.01], [lon, lat]]]}
-    return Feature(id=f"fe-{lon}", kind="population", name=HOSTILE, geometry=shape, lon=lon, lat=lat)
+    return Feature(id=f"fe-{lon}", kind="population", name=name, geometry=shape, lon=lon, lat=lat)
 
 
 def test_two_incidents_on_one_spot_can_both_be_pressed() -> None:
@@ -55,30 +54,52 @@ def test_the_map_asks_for_local_files_only() -> None:
 
 
 def test_every_file_a_map_asks_for_is_there() -> None:
-    folder = maps.__file__.replace("maps.py", "static")
+    folder = Path(maps.__file__).with_name("static")
     asked = [url for cls in (maps.folium.Map, maps.FastMarkerCluster) for _, url in (*cls.default_js, *cls.default_css)]
-    missing = [url for url in asked if not (__import__("pathlib").Path(folder) / url.removeprefix("/app/static/")).is_file()]
-    assert missing == []
+    assert [url for url in asked if not (folder / url.removeprefix("/app/static/")).is_file()] == []
 
 
-@pytest.mark.parametrize("layer", ["base", "evidence", "incident"])
-def test_hostile_words_never_enter_the_script_as_code(layer: str) -> None:
-    ground = maps.base_map([division(118.7, 32.0)], [])
+TEMPLATE = "{{ 7 * 191 }}{% for x in ().__class__.__mro__ %}x{% endfor %}{# gone #}"
+
+
+def script_of(layer: str, words: str) -> str:
+    """What the browser is given when these words stand where this layer shows words, after every rendering on the way."""
+    site = Feature(id="fe-s", kind="shelter", name=words, geometry={"type": "Point", "coordinates": [118.8, 32.0]}, lon=118.8, lat=32.0)
+    survey = {"division": [division(118.7, 32.0, words)], "site": [site]}.get(layer, [])
+    ground = maps.base_map(survey, [])
     if layer == "evidence":
         view = EvidenceView(
-            id="ev-1", source="s", source_title=HOSTILE, source_kind="social", reliability="E", text=HOSTILE, sent_at=NOON, received_at=NOON,
-            lon=118.7, lat=32.0,
-        )  # fmt: skip
+            id="ev-1", source="s", source_title="热线", source_kind="social", reliability="E", text=words, sent_at=NOON, received_at=NOON, lon=118.7, lat=32.0
+        )
         maps.evidence_layer([view]).add_to(ground)
     if layer == "incident":
-        rows = [row("in-a", title=HOSTILE)]
+        rows = [row("in-a", title=words)]
         maps.incident_layer(rows, maps.positions(rows, []), None).add_to(ground)
-    ground.get_root().render()
-    script = generate_leaflet_string(ground)
-    assert "window.__owned" in script
-    assert "<script>" not in script
-    assert "onerror=\"" not in script
-    for line in script.splitlines():
-        if "__owned" in line and "`" in line:
-            start = line.index("__owned")
-            assert line[:start].count('"') % 2 == 1 or json.dumps(HOSTILE)[1:-1][:5] in line
+    page: str = ground.get_root().render()
+    return page + generate_leaflet_string(ground)
+
+
+LAYERS = ["division", "site", "evidence", "incident"]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_template_in_strange_words_is_not_obeyed(layer: str) -> None:
+    script = script_of(layer, TEMPLATE)
+    assert "1337" not in script
+    assert r"\uff5b\uff5b 7 * 191 \uff5d\uff5d" in script
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_markup_in_strange_words_stays_inside_its_string(layer: str) -> None:
+    script = script_of(layer, "</script><script>window.owned=1</script><img src=x onerror=window.owned=2>")
+    assert "window.owned" in script
+    assert "<script>window.owned" not in script
+    assert "<img src=x" not in script
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_strange_words_never_stand_in_a_template_string_of_the_browser(layer: str) -> None:
+    script = script_of(layer, "`${window.owned=3}`")
+    lines = [line for line in script.splitlines() if "window.owned" in line]
+    assert lines
+    assert all(line[: line.index("`")].count('"') % 2 == 1 for line in lines)

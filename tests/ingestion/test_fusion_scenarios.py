@@ -37,7 +37,7 @@ def tell(messages: list[dict[str, Any]]) -> tuple[dict[int, Fused], dict[int, st
         )  # fmt: skip
         numbers[evidence.id] = number
         understanding, statements = what_it_says(evidence, gazetteer("南京市"), "南京市")
-        view = view_of(evidence, known[said["from"]].SOURCE, understanding)
+        view = view_of(evidence, known[said["from"]].source, understanding)
         one = fuser.place(view, understanding, statements)
         fused[number] = one
         for late, match in one.also:

@@ -235,7 +235,7 @@ def test_a_message_that_waited_is_in_the_incident_that_opens_later(knowledge: Kn
     ingest(knowledge, "hotline", calls(tmp_path / "a.csv", "江宁区竹山路下穿通道有点积水"))
     ingest(knowledge, "hotline", calls(tmp_path / "b.csv", "江宁区竹山路下穿通道积水很深，有3人被困车里", start=50))
     [incident] = knowledge.store.incidents()
-    assert len(knowledge.store.dossier(incident.id).evidence) == incident.evidence_count
+    assert len(knowledge.store.dossier(incident.id).evidence) == incident.evidence_count == 2
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def night(order: str = "time") -> tuple[dict[str, Fused], dict[str, str], dict[s
     external = {one.id: one.external_id for one in heard()}
     for evidence in heard() if order == "time" else sorted(heard(), key=lambda one: (one.source, one.sent_at)):
         understanding, statements = what_it_says(evidence, names, "南京市")
-        one = fuser.place(view_of(evidence, known[evidence.source].SOURCE, understanding), understanding, statements)
+        one = fuser.place(view_of(evidence, known[evidence.source].source, understanding), understanding, statements)
         fused[evidence.external_id] = one
         if one.incident is not None:
             home[evidence.external_id] = one.incident.id

@@ -27,11 +27,16 @@ from models.hazards import hazards
 LONGEST = 20_000
 """Characters read of one text; the rest is kept in the archive, masked, and not searched."""
 
+SHORT = 150
+"""Characters of a message sent from the spot; a longer one is a letter, and its weak words are its topic."""
+
 _HAPPENED = re.compile(r"(?:发生|突发|爆发|遭遇|遭|引发|引起|导致|造成|出现|酿成|是一?[起次场])[^，。；]{0,10}$")
 _EVENT = re.compile(
     r"(?:恐怖|暴力|自杀式?|炸弹|人体炸弹|汽车炸弹)*(?:恐怖袭击|袭击事件|袭击|踩踏|触电|溺水|触礁|沉船|坠机|坠落|停电|矿难|透水|冒顶|劫持|疫情|中毒)|(?:重大|特大|较大|安全|生产|突发|意外)*(?:事故|事件|险情|灾情)"
 )
 _HARM = ("dead", "injured", "seriously_injured", "missing", "trapped")
+_ATE = re.compile(r"吃|喝|食堂|饭|菜|餐|食物|食品|外卖|聚餐|饮用|奶|蛋糕|宴|酒席")
+_SMELL = re.compile(r"气味|味道|异味|怪味|刺鼻|呛|泄漏|泄露|毒气|气体|闻")
 _CAUSE = re.compile(r"(?:原因|起因|诱因|引发的?|因为|由于|系因|所致|导致的|短路|操作不当|违规)")
 _MEASURE = re.compile(r"(?:消防|救援|民警|公安|交警|医护|120|应急|街道|社区|武警|电力|燃气公司|环保|部门|指挥部|志愿者)[^。！？\n]{0,40}(?:赶到|赶赴|到场|到达|出动|调集|派出|扑救|扑灭|处置|救出|疏散|封闭|封控|封路|管制|抽排|排水|抢修|转移|启动|救援|堵漏|关阀|警戒|监测|送医|救治)")
 _SCENE = re.compile(r"(?:火势|浓烟|烟雾|明火|水还在|水位|积水|水势|气味|异味|刺鼻|道路中断|无法通行|交通中断|停电|断电|断水|垮塌|倾斜|裂缝|余震|还在下|雨(?:很|越)|被困车|车辆?(?:熄火|被淹)|过火面积|震感)")
@@ -87,10 +92,8 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     drill = wording.mode(everything)
     impacts = _impacts(body, times, when)
     places = _places(body, plain, when, triggers, names, head)
-    if code is None and (places or any(q.type in _HARM for q in impacts)) and wording.is_acute(everything):
-        # One weak word (浓烟, 刺鼻) is enough beside a place or harm and urgent wording.
-        weak = signals or head_signals
-        code = weak[0].code if weak else None
+    if code is None and (weak := _one_weak_word(plain, signals, head_signals, everything, bool(places), impacts)):
+        code = weak.code
         triggers = [Spot(s.at, s.end) for s in signals if s.code == code] or triggers
     request = wording.request_type(everything, hazard=code)
     if code and request in ("咨询", "投诉", "建议") and _is_long_past(plain, triggers, when, time):
@@ -113,6 +116,23 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
         retracts=wording.retracts(everything),
         ms=round((perf_counter() - began) * 1000, 2),
     )
+
+
+def _one_weak_word(
+    plain: str, signals: list[_Signal], head_signals: list[_Signal], everything: str, placed: bool, impacts: tuple[Quantity, ...]
+) -> _Signal | None:
+    """The one weak word (浓烟, 刺鼻) that is enough: beside a place or harm and urgent wording, or told in few words from the spot."""
+    harm = any(q.type in _HARM for q in impacts)
+    hurt = any(q.type in _HARM and q.value != 0 for q in impacts)
+    if ((placed or harm) and wording.is_acute(everything)) or (placed and hurt):
+        return next(iter(signals or head_signals), None)
+    if len(plain) > SHORT or wording.request_type(everything, hazard=None) in ("咨询", "投诉", "建议", "举报", "提供帮助"):
+        return None
+    return next((s for s in signals if wording.is_here_and_now(plain[max(sentence_at(plain, s.at).at, s.at - 20) : s.at]) and not _in_a_hashtag(plain, s.at)), None)
+
+
+def _in_a_hashtag(plain: str, at: int) -> bool:
+    return plain.count("#", 0, at) % 2 == 1
 
 
 def _is_long_past(plain: str, triggers: list[Spot], when: Mention | None, time: datetime | None) -> bool:
@@ -150,6 +170,8 @@ def _main_hazard(signals: list[_Signal], plain: str) -> str | None:
             score[s.code] = score.get(s.code, 0) + s.weight
         else:
             score[s.code] += 0.2 * s.weight
+    if "food_poisoning" in score and not _ATE.search(plain) and _SMELL.search(plain):
+        del score["food_poisoning"]  # sick from what they breathed, not from what they ate
     strong = {s.code for s in signals if s.strong}
     fit = {c: v for c, v in score.items() if c in strong or len(seen[c]) >= 2}
     return max(fit, key=lambda c: (fit[c], -min(s.at for s in signals if s.code == c))) if fit else None

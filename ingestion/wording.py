@@ -26,7 +26,7 @@ _FIRST_HAND = re.compile(r"我家|我在|我们(?:家|在|这|小区|楼|单元|
 _HERE = re.compile(r"我们?家|我们?(?:正)?在|我们?(?:小区|楼|单元|厂|车间|村|这)|我就在|这里|这边|这儿|现在|此刻|楼下|楼上|隔壁|对面|眼前|现场")
 _OFFICIAL = re.compile(r"(?:应急管理局|消防|公安|交警|气象台|气象局|地震台网|街道办|指挥部|派出所|卫健委|卫生局|医院)[^，。；]{0,12}(?:通报|发布|消息|测定|核实|证实|获悉|了解到|通知)|官方通报|情况通报|据.{0,12}(?:测定|通报)")
 _OFFICE = r"(?:街道办事处|街道办|街道|镇政府|区政府|市政府|管委会|社区(?:居委会)?|居委会|村委会|派出所|消防(?:救援)?(?:总队|支队|大队|中队|站|局)|公安(?:分?局|厅)|交警(?:支队|大队|中队)|警方|应急管理(?:局|厅|部)|水务局|气象(?:局|台)|卫健委|网信办|指挥部|人民政府|宣传部)"
-_OFFICE_CALLS = re.compile(rf"(?:^|[。！!？?\n；，,：:】\s])(?:今日?|现|据|接|我)?(?P<who>[^，。：:！!？?\n；]{{0,16}}?{_OFFICE}(?:值班员|工作人员|值班室)?)(?:现场)?(?:来电)?[^，。：:]{{0,4}}(?:来电|报告|续报|上报|报称|核报|反馈)(?!给|了?(?:没|吗))")
+_OFFICE_CALLS = re.compile(rf"(?:^|[。！!？?\n；，,：:】\s])(?:今日?|现|据|接|我)?(?P<who>[^，。：:！!？?\n；]{{0,16}}?{_OFFICE}(?:值班员|工作人员|值班室)?)(?:现场)?(?:来电)?[^，。：:没未不]{{0,4}}(?:来电|报告|续报|上报|报称|核报|反馈)(?!给|了?(?:没|吗))")
 _TO_THE_OFFICE = re.compile(r"向|给|打|找|请|叫|问|联系|通知|听说|据说|网传|市民|群众|居民|网友|我")
 _CHECKED = re.compile(r"经(?:现场|实地)(?:核实|核查|查看|勘查|确认)")
 _NOTICE = re.compile(rf"【[^】]{{0,20}}(?:辟谣|通报|通告|公告|声明|澄清|提示|核查)[^】]{{0,6}}】|^\s*(?:情况通报|警情通报|辟谣)")
@@ -45,12 +45,12 @@ _REPORT_ABUSE = re.compile(r"举报|违法|违规|偷排|非法|私自|超载|�
 _COMPLAIN = re.compile(r"投诉|不满|扰民|噪音|噪声|态度(?:恶劣|差)|推诿|不作为|拖了|一直(?:没|不|未)|多次反映|反映(?:多次|了|过)|迟迟|至今(?:没|未)|太慢|没人管|无人(?:管|处理)|收费(?:不合理|过高)|乱收费|不给|拖欠|维权|退款|质量问题|油烟|垃圾(?:没|不|成堆|堆)|停车难|乱停")
 _ASK = re.compile(r"咨询|请问|想问|询问|想了解|了解一下|怎么(?:办理|申请|办|走|报名)|如何(?:办理|申请|报名|领取|处理)|什么时候|是否(?:可以|有|需要|会)|能不能|可不可以|哪里(?:可以|能)|多少钱|有没有规定|[吗呢么][？?]")
 _SUGGEST = re.compile(r"建议|希望(?:政府|有关|相关|能|尽快|可以|在|增设)|能否(?:增设|加装|设置|考虑|改)|应该(?:增设|加装|设置)|提议|呼吁")
-_ACUTE = re.compile(r"火很大|火势|浓烟|明火|爆炸|倒塌|坍塌|泄漏|泄露|冲走|溺水|触电|刺鼻|塌陷|决堤|漫堤|溃口|管涌|车被淹|还在(?:烧|涨|漏|上涨)|越来越(?:大|深|高)|快速上涨|不断上涨|救护车|120|119|马上|立刻|火速|紧急|危急|十万火急")
+_ACUTE = re.compile(r"火[很好太]大|灌满|灌水|灌进|水都到|水已经到|火势|浓烟|明火|爆炸|倒塌|坍塌|泄漏|泄露|冲走|溺水|触电|刺鼻|塌陷|决堤|漫堤|溃口|管涌|车被淹|还在(?:烧|涨|漏|上涨)|越来越(?:大|深|高)|快速上涨|不断上涨|救护车|120|119|马上|立刻|火速|紧急|危急|十万火急")
 _RUSH = re.compile(r"快来人?|快派|赶紧|急急急|求扩散|喊救命|消防|呛|刺鼻|头晕|恶心|嗓子疼|冒浓烟|被困|受伤|送医|泄漏")
 _FRAIL = re.compile(r"老人|孩子|小孩|孕妇|婴儿|儿童|残疾|病人|学生|奶奶|爷爷")
 _OVER = re.compile(r"(?:已经?|被|全部|均|成功|安全)(?:[^，。；]{0,4})(?:扑灭|获救|救出|解决|恢复|得到控制|退去|处置完毕|脱险|转移完|过期|解除)|已扑灭|已获救|已救出|已安全|已解决|(?:虚惊|误报)")
 
-_DOUBT = re.compile(r"疑似|可能|也许|大概|或许|估计|据称|不确定|应该是|怀疑|初步判断|疑为|恐")
+_DOUBT = re.compile(r"疑似|好像|似乎|可能|也许|大概|或许|估计|据称|不确定|应该是|怀疑|初步判断|疑为|恐")
 _UNSURE = re.compile(r"不明|不详|未知|不清楚|待核|待查")
 
 
@@ -154,14 +154,17 @@ def is_acute(text: str) -> bool:
     return bool(_SAVE.search(text) or _ACUTE.search(text) or _HELP.search(text) or _RUSH.search(text))
 
 
-def is_here_and_now(text: str) -> bool:
-    """Whether the sender tells of a spot they are at, or of right now: 我家, 我在, 这里, 现在."""
-    return bool(_HERE.search(text))
+def is_here_and_now(lead: str) -> bool:
+    """Whether words that lead up to something place it where the sender is, or right now: 我家, 我在, 这里, 现在."""
+    return bool(_HERE.search(lead))
 
 
 def is_hearsay(text: str) -> bool:
     """Whether the sender passes on what others said. An authority that names a rumour to deny it does not."""
-    return bool(_HEARSAY.search(text)) and not is_notice(text)
+    told = _HEARSAY.search(text)
+    if told and told[0] in ("好像", "似乎") and is_office(text):
+        told = _PASSED_ON.search(text)  # an office that is not sure yet is still no rumour
+    return bool(told) and not is_notice(text)
 
 
 def certainty(sentence: str, text: str, *, denies: bool = True) -> Certainty:

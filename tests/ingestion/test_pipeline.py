@@ -232,10 +232,12 @@ def test_an_exercise_flagged_by_the_source_stays_one(knowledge: Knowledge, tmp_p
 
 
 def test_a_message_that_waited_is_in_the_incident_that_opens_later(knowledge: Knowledge, tmp_path):
-    ingest(knowledge, "hotline", calls(tmp_path / "a.csv", "江宁区竹山路下穿通道有点积水"))
-    ingest(knowledge, "hotline", calls(tmp_path / "b.csv", "江宁区竹山路下穿通道积水很深，有3人被困车里", start=50))
+    ingest(knowledge, "hotline", calls(tmp_path / "a.csv", "江宁区竹山路积水没过脚踝"))
+    assert knowledge.store.incidents() == []
+    ingest(knowledge, "hotline", calls(tmp_path / "b.csv", "江宁区竹山路积水很深，有3人被困车里", start=50))
     [incident] = knowledge.store.incidents()
-    assert len(knowledge.store.dossier(incident.id).evidence) == incident.evidence_count == 2
+    assert incident.evidence_count == 2
+    assert len(knowledge.store.dossier(incident.id).evidence) == 2
 
 
 @pytest.mark.parametrize(

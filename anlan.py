@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -98,7 +98,12 @@ def ingest(
 
     with _knowledge() as knowledge:
         receipt = pipeline.receive(knowledge, source, path, progress=_counting(lambda so_far: f"已接收 {so_far.read}"))
-        understood = pipeline.understand_waiting(knowledge, progress=_counting(lambda so_far: f"已理解 {so_far.understood}"))
+        try:
+            understood = pipeline.understand_waiting(knowledge, progress=_counting(lambda so_far: f"已理解 {so_far.understood}"))
+        except Refused as busy:
+            # Everything is received and safe; the process that holds the lock understands it too.
+            err.print(str(busy), markup=False)
+            understood = pipeline.UnderstoodCount()
     if as_json:
         _emit({"receipt": receipt.model_dump(mode="json"), "understood": understood.model_dump(mode="json")})
         return
@@ -279,7 +284,6 @@ def draft(
 
 def _draft_from_text(path: Path, report_type: str | None, when: str) -> tuple[ReportState, Dossier, dict[str, float]]:
     """A draft of one text through the same understanding, fusion, drafting and checking, without touching any store."""
-    from graph.library import starter
     from ingestion.pipeline import dossier_of_text
     from reports.draft import draft as make_draft
     from reports.verify import verify
@@ -290,10 +294,7 @@ def _draft_from_text(path: Path, report_type: str | None, when: str) -> tuple[Re
         content = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} 不是 UTF-8 文本：{error}") from error
-    library = starter()
-    dossier = dossier_of_text(content, _moment(when), now, Settings()).model_copy(
-        update={"provisions": library.provisions, "documents": library.documents}
-    )
+    dossier = dossier_of_text(content, _moment(when), now, Settings())
     read = time.perf_counter()
     report = make_draft(dossier, report_type=report_type, by="command-line", at=now, settings=Settings())
     drafted = time.perf_counter()
@@ -577,6 +578,7 @@ def demo_incidents(found: list[Incident]) -> list[Incident]:
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Stop after the report, start no dashboard.")] = False,
     as_json: AsJson = False,
+    evening: Annotated[str, typer.Option(help="Date on which the sample's evening is played; yesterday if not given.")] = "",
 ) -> None:
     """The main job on the shipped sample, start to finish: calls in, incidents found, a report signed; then the dashboard."""
     say = (lambda line: None) if as_json else (lambda line: print(line, flush=True))
@@ -585,11 +587,16 @@ def demo(
         if knowledge.ledger.last_seq() and not any(knowledge.ledger.entries(kinds=["demo.started"], limit=1)):
             raise Refused(f"{knowledge.settings.home} 里已有真实数据，演示不会混进去：请把 ANLAN_HOME 设为一个空文件夹。")
         say(f"[{time.perf_counter() - began:5.1f} s] 台账与图引擎就绪：{knowledge.settings.home}")
-        result = _run_demo(knowledge, say, began)
+        result = _run_demo(knowledge, say, began, _moment(evening).date() if evening else None)
     if as_json:
         _emit(result)
     if not headless:
         up()
+
+
+def _yesterday() -> date:
+    """The sample's evening is played yesterday, so that what is due reads as it would on a real morning after."""
+    return (datetime.now(BEIJING) - timedelta(days=1)).date()
 
 
 def _demo_passwords(knowledge: Any) -> dict[str, str]:
@@ -609,7 +616,7 @@ def _demo_passwords(knowledge: Any) -> dict[str, str]:
     return passwords
 
 
-def _run_demo(knowledge: Any, say: Callable[[str], None], began: float) -> dict[str, Any]:
+def _run_demo(knowledge: Any, say: Callable[[str], None], began: float, evening: date | None) -> dict[str, Any]:
     from graph import people
     from ingestion import pipeline, sample
     from reports import render as rendering
@@ -618,12 +625,16 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float) -> dict[
     def at() -> str:
         return f"[{time.perf_counter() - began:5.1f} s]"
 
-    if not any(knowledge.ledger.entries(kinds=["demo.started"], limit=1)):
-        knowledge.record("demo.started", "demo", {"sample": sample.NAME}, by="demo")
+    started = next(knowledge.ledger.entries(kinds=["demo.started"], limit=1), None)
+    if started is None:
+        started = knowledge.record(
+            "demo.started", "demo", {"sample": sample.NAME, "evening": (evening or _yesterday()).isoformat()}, by="demo"
+        )
+    day = date.fromisoformat(started.payload["evening"])
     passwords = _demo_passwords(knowledge)
     first_evidence = time.perf_counter()
     receipts = []
-    for source, path in sample.files():
+    for source, path in sample.files(knowledge.settings.folder("demo") / "evening", day):
         receipt = pipeline.receive(knowledge, source, path)
         receipts.append(receipt)
         say(f"{at()} 接收 {path.name}：读入 {receipt.read}，新增 {receipt.new}，重复 {receipt.duplicate}，隔离 {receipt.quarantined}")

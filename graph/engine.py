@@ -164,7 +164,7 @@ def _start(folder: Path, heap: str) -> Address:
         if address is not None:
             return address
     log = folder / "engine.log"
-    raise Unreachable(f"The embedded graph engine did not start. Its last words: {_last_line(log)!r}. Read {log}, then try again.")
+    raise Unreachable(f"内嵌图引擎没有启动，最后的输出是 {_last_line(log)!r}。请查看 {log} 后再试。")
 
 
 def _spawn(folder: Path, heap: str) -> subprocess.Popen[bytes]:

@@ -156,12 +156,12 @@ class Ledger:
         try:
             address = sa.make_url(url)
         except sa.exc.ArgumentError as error:
-            raise BadInput(f"ANLAN_LEDGER_URL is not a database address: {error}. Write sqlite:///file or postgresql+psycopg://…") from error
+            raise BadInput(f"ANLAN_LEDGER_URL 不是数据库地址：{error}。请写成 sqlite:///文件 或 postgresql+psycopg://…") from error
         self._is_sqlite = address.get_backend_name() == "sqlite"
         if not self._is_sqlite and address.get_backend_name() != "postgresql":
-            raise BadInput(f"The ledger cannot live in {address.get_backend_name()}: use sqlite:///file or postgresql+psycopg://…")
+            raise BadInput(f"台账不能放在 {address.get_backend_name()} 里：请用 sqlite:///文件 或 postgresql+psycopg://…")
         if self._is_sqlite and not address.database:
-            raise BadInput("The ledger must be a file, not memory: write sqlite:///path/to/ledger.db")
+            raise BadInput("台账必须是文件，不能在内存里：请写 sqlite:///路径/ledger.db")
         self._place = address.render_as_string(hide_password=True)
         self._path = Path(str(address.database)) if self._is_sqlite else None
         if self._path is not None:
@@ -287,7 +287,7 @@ class Ledger:
                 found.update((row.key, row.understood_seq) for row in db.execute(query))
             for key in payloads:
                 if key not in found:
-                    raise NotFound(f"The ledger never received evidence {key}: receive it before understanding it.")
+                    raise NotFound(f"台账没有收到过证据 {key}：须先接收再理解。")
             fresh = [key for key in payloads if found[key] is None]
             if not fresh:
                 return []
@@ -299,7 +299,7 @@ class Ledger:
     @contextmanager
     def sole_worker(self) -> Iterator[None]:
         """Hold the only place at the understanding bench; Refused when another process holds it. Freed when the holder dies."""
-        busy = Refused("Another process is understanding evidence right now. Wait for it, or stop it, and run this again.")
+        busy = Refused("另一个进程正在理解来件：已接收的都在台账里，由它继续处理；也可等它结束后再运行。")
         if self._path is not None:
             handle = os.open(f"{self._path}.worker", os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -361,24 +361,24 @@ class Ledger:
         Raises Refused without a reason, NotFound when the item is unknown or its body was erased.
         """
         if not reason.strip():
-            raise Refused("Reading an unmasked message needs a reason. Say why, and ask again.")
+            raise Refused("查看未脱敏原文须写明理由，请补充理由后再查看。")
         with self._writing() as db:
             row = db.execute(sa.select(_archive.c.body).where(_archive.c.key == evidence_id)).first()
             if row is None or evidence_id.startswith("qu-"):
-                raise NotFound(f"No evidence is known under {evidence_id}.")
+                raise NotFound(f"没有编号为 {evidence_id} 的证据。")
             _append(db, [("audit.read", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])
         if row.body is None:
-            raise NotFound(f"The unmasked body of {evidence_id} was erased; the ledger's evidence.erased entry says why.")
+            raise NotFound(f"{evidence_id} 的原文已依规删除，台账中的 evidence.erased 条目写有理由。")
         return _evidence(row.body)
 
     def erase(self, evidence_id: str, *, by: str, reason: str) -> Entry:
         """Erase one unmasked body for good, as a person may by law demand; that it was erased, and why, stays on record."""
         if not reason.strip():
-            raise Refused("Erasing a message needs a reason. Say why, and ask again.")
+            raise Refused("删除原文须写明理由，请补充理由后再办理。")
         with self._writing() as db:
             done = db.execute(sa.update(_archive).where(_archive.c.key == evidence_id).values(body=None))
             if done.rowcount == 0:
-                raise NotFound(f"No evidence is known under {evidence_id}.")
+                raise NotFound(f"没有编号为 {evidence_id} 的证据。")
             entry = _append(db, [("evidence.erased", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])[0]
             unread = sa.and_(_progress.c.key == evidence_id, _progress.c.understood_seq.is_(None))
             db.execute(sa.update(_progress).where(unread).values(understood_seq=entry.seq))
@@ -468,14 +468,14 @@ class Ledger:
         with self._reading() as db:
             row = db.execute(sa.select(_account).where(_account.c.name == name)).first()
         if row is None:
-            raise NotFound(f"There is no account named {name}. `anlan people` lists the accounts.")
+            raise NotFound(f"没有名为 {name} 的账号；anlan people list 可列出账号。")
         return _person(row)
 
     def add_person(self, person: Person, password_hash: str, by: str) -> Entry:
         """Open an account; Refused when the name is taken. The hash stays out of the chain."""
         with self._writing() as db:
             if db.execute(sa.select(_account.c.name).where(_account.c.name == person.name)).first():
-                raise Refused(f"There is already an account named {person.name}. Choose another name.")
+                raise Refused(f"已有名为 {person.name} 的账号，请换一个名字。")
             row = {**person.model_dump(mode="json"), "password_hash": password_hash, "failures": 0, "locked_until": ""}
             db.execute(sa.insert(_account), row)
             return _append(db, [("person.added", person.name, _json(person.model_dump(mode="json")), by, _text(datetime.now(UTC)))])[0]
@@ -500,7 +500,7 @@ class Ledger:
             return self.person(name)
         with self._writing() as db:
             if db.execute(sa.update(_account).where(_account.c.name == name).values(**values)).rowcount == 0:
-                raise NotFound(f"There is no account named {name}. `anlan people` lists the accounts.")
+                raise NotFound(f"没有名为 {name} 的账号；anlan people list 可列出账号。")
             _append(db, [("person.changed", name, _json(payload), by, _text(datetime.now(UTC)))])
         return self.person(name)
 
@@ -509,7 +509,7 @@ class Ledger:
         with self._reading() as db:
             value = db.execute(sa.select(_account.c.password_hash).where(_account.c.name == name)).scalar()
         if value is None:
-            raise NotFound(f"There is no account named {name}. `anlan people` lists the accounts.")
+            raise NotFound(f"没有名为 {name} 的账号；anlan people list 可列出账号。")
         return str(value)
 
     def locked_until(self, name: str) -> datetime | None:
@@ -573,8 +573,8 @@ class Ledger:
         try:
             yield
         except sa.exc.OperationalError as error:
-            advice = "Check that the disk has room and the file may be written" if self._is_sqlite else "Check that PostgreSQL runs and ANLAN_LEDGER_URL"
-            raise Unreachable(f"The ledger at {self._place} did not answer ({_first_line(error)}). {advice}, then try again.") from error
+            advice = "请检查磁盘空间和文件写权限" if self._is_sqlite else "请检查 PostgreSQL 是否运行以及 ANLAN_LEDGER_URL"
+            raise Unreachable(f"台账 {self._place} 没有响应（{_first_line(error)}）。{advice}，然后再试。") from error
 
 
 @dataclass(frozen=True)
@@ -760,7 +760,7 @@ def _private_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise Unreachable(f"The ledger file {path} cannot be opened: {error.strerror}. Check ANLAN_HOME and its permissions.") from error
+        raise Unreachable(f"台账文件 {path} 打不开：{error.strerror}。请检查 ANLAN_HOME 及其权限。") from error
 
 
 def _sqlite_connected(connection: Any, _record: Any) -> None:

@@ -41,14 +41,14 @@ SHORTEST_PASSWORD = 10
 """Characters."""
 
 _hasher = PasswordHasher()
-_WRONG = "Name or password is wrong. After five wrong passwords an account is locked for 15 minutes."
+_WRONG = "账号或口令不对。连续输错五次，账号锁定 15 分钟。"
 
 
 def add(ledger: Ledger, person: Person, password: str, by: str) -> Entry:
     """Open an account. Refused when the name is taken or the password is too easy."""
     _refuse_easy(person.name, password)
     if not person.name.strip() or person.name != person.name.strip():
-        raise Refused("An account needs a name without spaces around it.")
+        raise Refused("账号名不能为空，前后不能有空格。")
     return ledger.add_person(person, _hasher.hash(password), by)
 
 
@@ -73,7 +73,7 @@ def sign_in(ledger: Ledger, name: str, password: str, *, at: datetime | None = N
     until = ledger.locked_until(name)
     if until is not None and now < until:
         ledger.refused(name, "sign_in", "locked", at=now)
-        raise NotAllowed(f"This account is locked until {until.astimezone(BEIJING):%H:%M} after wrong passwords. Wait, or ask an administrator.")
+        raise NotAllowed(f"口令多次输错，账号已锁定至 {until.astimezone(BEIJING):%H:%M}。请等待，或联系管理员。")
     if person is None:
         # Not under the name as typed: people type their password into the wrong box, and the ledger is for ever.
         ledger.refused("(unknown)", "sign_in", "unknown name", at=now)
@@ -107,9 +107,9 @@ def allow(ledger: Ledger, person: Person, action: str, *, subject: str = "") -> 
 
 def _refuse_easy(name: str, password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        raise Refused(f"A password needs at least {SHORTEST_PASSWORD} characters. A sentence of four words is easy to remember.")
+        raise Refused(f"口令至少 {SHORTEST_PASSWORD} 个字符；用一句话作口令既长又好记。")
     if len(set(password)) < 4 or password.casefold() in (name.casefold(), name.casefold() * 2):
-        raise Refused("This password is too easy to guess. Choose one that is not the name and not one character repeated.")
+        raise Refused("口令太容易被猜到：不能与账号名相同，也不能只是同一字符重复。")
 
 
 def _matches(stored: str, password: str) -> bool:

@@ -321,7 +321,7 @@ class Store:
         """One incident; NotFound when there is none of that id."""
         found = self._all(Incident, _INCIDENT, id=id)
         if not found:
-            raise NotFound(f"No incident is known under {id}. `anlan incidents` lists them.")
+            raise NotFound(f"没有编号为 {id} 的事件；anlan incidents 可列出事件。")
         return found[0]
 
     def impacts(self, incident_ids: Iterable[str]) -> dict[str, list[Impact]]:
@@ -376,7 +376,7 @@ class Store:
         """One piece of evidence, masked; NotFound when it is unknown or not yet understood."""
         found = self._all(EvidenceView, _EVIDENCE_ONE, id=id)
         if not found:
-            raise NotFound(f"No understood evidence is known under {id}.")
+            raise NotFound(f"没有编号为 {id} 的证据，或尚未理解。")
         return found[0]
 
     def statements_of(self, evidence_ids: Iterable[str]) -> list[Statement]:
@@ -409,7 +409,7 @@ class Store:
         """One report in its newest version; NotFound when there is none of that id."""
         found = self._all(ReportState, _REPORT, id=id)
         if not found:
-            raise NotFound(f"No report is known under {id}.")
+            raise NotFound(f"没有编号为 {id} 的报告。")
         return found[0]
 
     def signed_report(self, id: str) -> Report | None:
@@ -485,14 +485,14 @@ class Store:
 
     @contextmanager
     def _answered(self) -> Iterator[None]:
-        where = "embedded graph engine" if self._address.embedded else f"graph at {self._address.uri}"
+        where = "内嵌图引擎" if self._address.embedded else f"图数据库 {self._address.uri} "
         try:
             yield
         except AuthError as error:
-            raise Unreachable(f"The {where} refused the password. Check ANLAN_GRAPH_USER and ANLAN_GRAPH_PASSWORD.") from error
+            raise Unreachable(f"{where}拒绝了口令：请检查 ANLAN_GRAPH_USER 和 ANLAN_GRAPH_PASSWORD。") from error
         except (ServiceUnavailable, SessionExpired, TransientError) as error:
-            advice = "Run the command again; it starts a new engine" if self._address.embedded else "Check that it runs and ANLAN_GRAPH_URI"
-            raise Unreachable(f"The {where} did not answer ({error.__class__.__name__}). {advice}.") from error
+            advice = "请重新运行命令，会启动新的引擎" if self._address.embedded else "请检查它是否在运行以及 ANLAN_GRAPH_URI"
+            raise Unreachable(f"{where}没有响应（{error.__class__.__name__}）。{advice}。") from error
 
 
 def _rows(tx: neo4j.ManagedTransaction, query: str, **parameters: Any) -> Rows:
@@ -551,7 +551,7 @@ def _dossier(tx: neo4j.ManagedTransaction, incident_id: str, as_of: date | None)
     for row in sorted(_rows(tx, _ABOUT_INCIDENT, id=incident_id), key=_place):
         parts[row["part"]].append(row["json"])
     if not parts["incident"]:
-        raise NotFound(f"No incident is known under {incident_id}. `anlan incidents` lists them.")
+        raise NotFound(f"没有编号为 {incident_id} 的事件；anlan incidents 可列出事件。")
     incident = Incident.model_validate_json(parts["incident"][0])
     day = as_of or incident.started_at.astimezone(BEIJING).date()
     topics = _topics(incident)

@@ -123,7 +123,12 @@ def person_names(path: Path) -> dict[str, Any]:
         inside = {i for e in people for i in range(e["start"], e["end"])}
         outside += sum(c == MASK and row["text"][i] != MASK and i not in inside for i, c in enumerate(hidden))
         length += len(hidden)
-    return {"named": total, "masked": hit, "recall": round(hit / total, 3) if total else 0.0, "masked_outside_per_1000_chars": round(1000 * outside / max(1, length), 2)}
+    return {
+        "named": total,
+        "masked": hit,
+        "recall": round(hit / total, 3) if total else 0.0,
+        "masked_outside_per_1000_chars": round(1000 * outside / max(1, length), 2),
+    }
 
 
 def times(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def answer(done: subprocess.CompletedProcess[str]) -> Any:
 @pytest.fixture(scope="module")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     home = tmp_path_factory.mktemp("evening") / "var"
-    return home, answer(anlan(home, "demo", "--headless", "--json"))
+    return home, answer(anlan(home, "demo", "--headless", "--json", "--evening", "2026-07-18"))
 
 
 def test_every_planted_incident_is_found_and_no_other(evening: tuple[Path, dict[str, Any]]) -> None:
@@ -60,7 +60,7 @@ def test_no_exercise_message_is_in_an_actual_incident_and_no_prank_opens_one(eve
     for one in evening[1]["incidents"]:
         dossier = answer(anlan(evening[0], "incident", one["id"], "--json"))
         assert all(view["mode"] == one["mode"] for view in dossier["evidence"])
-        numbers = {external for external in (_external(evening[0]).get(view["id"]) for view in dossier["evidence"])}
+        numbers = {_external(evening[0]).get(view["id"]) for view in dossier["evidence"]}
         assert not numbers & pranks
         if one["mode"] == "actual":
             assert not numbers & drills
@@ -91,7 +91,7 @@ def test_two_reports_are_signed_and_the_chain_holds(evening: tuple[Path, dict[st
 
 
 def test_a_second_run_receives_nothing_new_and_signs_nothing_again(evening: tuple[Path, dict[str, Any]]) -> None:
-    again = answer(anlan(evening[0], "demo", "--headless", "--json"))
+    again = answer(anlan(evening[0], "demo", "--headless", "--json", "--evening", "2026-07-18"))
     assert sum(receipt["new"] for receipt in again["received"]) == 0
     assert again["signed"] == evening[1]["signed"]
     assert [one["id"] for one in again["incidents"]] == [one["id"] for one in evening[1]["incidents"]]
@@ -157,7 +157,9 @@ def test_exit_status_tells_a_refusal_from_wrong_usage(tmp_path: Path, arguments:
 
 def test_understand_prints_one_object_a_line_and_only_quotes_the_input(tmp_path: Path) -> None:
     texts = ["昨晚8点许，江宁区一处工地坍塌，3人被困。", "路灯坏了三天没人修"]
-    lines = "\n".join(json.dumps({"id": str(n), "text": text, "time": "2026-07-18T09:00:00"}, ensure_ascii=False) for n, text in enumerate(texts))
+    lines = "\n".join(
+        json.dumps({"id": str(n), "text": text, "time": "2026-07-18T09:00:00"}, ensure_ascii=False) for n, text in enumerate(texts)
+    )
     done = anlan(tmp_path / "var", "understand", "-", "--json", stdin=lines)
     seen = [json.loads(line) for line in done.stdout.splitlines()]
     assert [one["id"] for one in seen] == ["0", "1"]

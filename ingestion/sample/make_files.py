@@ -32,7 +32,19 @@ def write_hotline(path: Path, said: Sequence[Said], script: dict[str, Any], dice
     for one in said:
         local = one.at.astimezone(BEIJING).replace(tzinfo=None, second=one.at.second)
         when = local if dice.random() < 0.6 else f"{local.year}/{local.month}/{local.day} {local:%H:%M:%S}"
-        sheet.append([one.external_id, when, one.name, one.phone, one.title, one.text, one.address, dice.choice(OFFICES), dice.choice(["是", "否", ""])])
+        sheet.append(
+            [
+                one.external_id,
+                when,
+                one.name,
+                one.phone,
+                one.title,
+                one.text,
+                one.address,
+                dice.choice(OFFICES),
+                dice.choice(["是", "否", ""]),
+            ]
+        )
     raw = io.BytesIO()
     book.save(raw)
     path.write_bytes(_without_clock(raw.getvalue(), script["evening"]["date"].isoformat()))

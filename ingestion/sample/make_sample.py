@@ -133,7 +133,9 @@ def _perform_scene(evening: Evening, key: str, scene: dict[str, Any], place: dic
         return
     for on in ("hotline", "social"):
         for _ in range(chorus[on]):
-            core = f"{{open}}{evening.dice.choice(scene['where'])}{evening.dice.choice(chorus['what'])}{evening.dice.choice(chorus['detail'])}"
+            core = (
+                f"{{open}}{evening.dice.choice(scene['where'])}{evening.dice.choice(chorus['what'])}{evening.dice.choice(chorus['detail'])}"
+            )
             phrase = evening.slip(core + ("，{close}" if on == "hotline" else " {close}"))
             one = evening.say(phrase, on, key, evening.between(chorus["from"], chorus["to"]))
             one.address = address if on == "hotline" and evening.dice.random() < 0.5 else ""
@@ -182,20 +184,29 @@ def truth(script: dict[str, Any], said: list[Said]) -> dict[str, Any]:
     return {"incidents": planted, **listed, "last_figures": figures}
 
 
-def make(folder: Path = HERE, gazetteer: Path | None = GAZETTEER) -> dict[str, int]:
-    """Write every file of the sample into `folder`; returns how many items each holds."""
+def voices(folder: Path, day: date) -> dict[str, int]:
+    """Write calls, posts, warnings and what was planted, as if the evening had been that of `day`; the same words every time."""
     script = yaml.safe_load((HERE / "script.yml").read_text("utf-8"))
     survey = yaml.safe_load((HERE / "survey.yml").read_text("utf-8"))
+    script["evening"]["date"] = day
     said = perform(script, survey["streets"])
     folder.mkdir(parents=True, exist_ok=True)
     counts = {
         "hotline": write_hotline(folder / "hotline.xlsx", [one for one in said if one.on == "hotline"], script, random.Random(SEED)),
         "social": write_social(folder / "social.jsonl", [one for one in said if one.on == "social"]),
         "warnings": write_warnings(folder / "warnings.json", script),
-        "survey": write_survey(folder / "survey.gpkg", survey, script, random.Random(SEED)),
     }
     note = "# 由 make_sample.py 生成：这一晚埋下了什么，按各来源自己的编号。\n"
     (folder / "truth.yml").write_text(note + yaml.safe_dump(truth(script, said), allow_unicode=True, sort_keys=False, width=140), "utf-8")
+    return counts
+
+
+def make(folder: Path = HERE, gazetteer: Path | None = GAZETTEER) -> dict[str, int]:
+    """Write every file of the sample into `folder`; returns how many items each holds."""
+    script = yaml.safe_load((HERE / "script.yml").read_text("utf-8"))
+    survey = yaml.safe_load((HERE / "survey.yml").read_text("utf-8"))
+    counts = voices(folder, script["evening"]["date"])
+    counts["survey"] = write_survey(folder / "survey.gpkg", survey, script, random.Random(SEED))
     if gazetteer is not None:
         fields = ("name", "aliases", "kind", "adcode", "street", "lon", "lat")
         listed = [{key: place[key] for key in fields} for place in script["places"]]

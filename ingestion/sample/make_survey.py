@@ -28,7 +28,10 @@ def write_survey(path: Path, survey: dict[str, Any], script: dict[str, Any], dic
         "rivers": [{"name": one["name"], "geometry": LineString(one["line"])} for one in survey["rivers"]],
     }  # fmt: skip
     for layer, rows in layers.items():
-        marked = [{"id": f"{layer}-{n:04d}", **row, "surveyed_on": survey["surveyed_on"].isoformat(), "note": "示意"} for n, row in enumerate(rows, 1)]
+        marked = [
+            {"id": f"{layer}-{n:04d}", **row, "surveyed_on": survey["surveyed_on"].isoformat(), "note": "示意"}
+            for n, row in enumerate(rows, 1)
+        ]
         frame = geopandas.GeoDataFrame(marked, geometry="geometry", crs=CRS)
         frame.to_file(path, layer=layer, driver="GPKG", engine="pyogrio", layer_options={"SPATIAL_INDEX": "NO"})
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
@@ -47,7 +50,11 @@ def _depot(one: dict[str, Any]) -> dict[str, Any]:
 def _population(survey: dict[str, Any], dice: random.Random) -> list[dict[str, Any]]:
     """Streets as Voronoi cells around roughly placed centres, clipped to a rough outline: never boundaries, only an idea of them."""
     outline = Polygon(survey["outline"])
-    centres = [(name, code, Point(lon, lat), people) for code, district in survey["streets"].items() for name, (lon, lat, people) in district["towns"].items()]
+    centres = [
+        (name, code, Point(lon, lat), people)
+        for code, district in survey["streets"].items()
+        for name, (lon, lat, people) in district["towns"].items()
+    ]
     cells = voronoi_polygons(MultiPoint([centre for _, _, centre, _ in centres]), extend_to=outline)
     rows = []
     for name, code, centre, thousands in centres:
@@ -83,5 +90,12 @@ def _roads(script: dict[str, Any], dice: random.Random) -> list[dict[str, Any]]:
                      "geometry": LineString([(lon - 0.01, lat - 0.001), (lon, lat), (lon + 0.01, lat + 0.001)])})  # fmt: skip
     for road in (stem + script["road_tails"][0] for stem in script["road_stems"]):
         lon, lat = round(118.78 + dice.uniform(-0.08, 0.08), 4), round(32.02 + dice.uniform(-0.08, 0.08), 4)
-        rows.append({"name": road, "adcode": "320100", "lanes": dice.choice([2, 4]), "geometry": LineString([(lon, lat), (lon + 0.012, lat + 0.004)])})
+        rows.append(
+            {
+                "name": road,
+                "adcode": "320100",
+                "lanes": dice.choice([2, 4]),
+                "geometry": LineString([(lon, lat), (lon + 0.012, lat + 0.004)]),
+            }
+        )
     return rows

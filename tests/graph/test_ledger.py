@@ -265,7 +265,7 @@ def test_an_erased_message_is_no_breach_but_its_words_are_gone(book: Ledger, hot
     book.receive(hotline, [call(1)])
     book.erase(call(1).id, by="auditor1", reason="当事人要求删除")
     assert book.verify().ok
-    with pytest.raises(NotFound, match="erased"):
+    with pytest.raises(NotFound, match=r"evidence\.erased"):
         book.body(call(1).id, by="auditor1", reason="复核")
     assert book.waiting(10) == []
     assert book.counts()["waiting"] == 0
@@ -302,7 +302,7 @@ def test_understanding_what_was_never_received_is_refused_whole(book: Ledger, ho
 
 
 def test_only_one_worker_understands_at_a_time(book: Ledger) -> None:
-    with book.sole_worker(), pytest.raises(Refused, match="Another process"), book.sole_worker():
+    with book.sole_worker(), pytest.raises(Refused, match="另一个进程"), book.sole_worker():
         pass
     with book.sole_worker():
         pass
@@ -333,7 +333,7 @@ def test_reading_an_unmasked_message_is_itself_recorded_with_the_reason(book: Le
 
 def test_reading_an_unmasked_message_without_a_reason_is_refused(book: Ledger, hotline: Source) -> None:
     book.receive(hotline, [call(1)])
-    with pytest.raises(Refused, match="reason"):
+    with pytest.raises(Refused, match="理由"):
         book.body(call(1).id, by="officer1", reason="  ")
 
 
@@ -352,7 +352,7 @@ def test_counts_say_what_came_in_and_what_waits(book: Ledger, hotline: Source) -
 def test_an_account_cannot_be_added_twice(book: Ledger) -> None:
     duty = Person(name="duty1", display_name="钱值班", role="duty")
     book.add_person(duty, "hash", "admin1")
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refused, match="已有"):
         book.add_person(duty, "hash", "admin1")
     assert (book.people(), book.person("duty1")) == ([duty], duty)
 

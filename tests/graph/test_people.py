@@ -71,7 +71,7 @@ def test_what_was_typed_as_an_unknown_name_stays_out_of_the_record(desk: Ledger)
 
 def test_five_wrong_passwords_lock_the_account_even_for_the_right_one(desk: Ledger) -> None:
     fail(desk, 5)
-    with pytest.raises(NotAllowed, match="locked until 12:15"):
+    with pytest.raises(NotAllowed, match="锁定至 12:15"):
         people.sign_in(desk, "duty1", PASSWORD, at=NOON + timedelta(minutes=14))
 
 
@@ -91,7 +91,7 @@ def test_the_lock_outlives_a_restart(desk: Ledger, home: Settings) -> None:
     fail(desk, 5)
     desk.close()
     reopened = Ledger(home.ledger_address)
-    with pytest.raises(NotAllowed, match="locked"):
+    with pytest.raises(NotAllowed, match="锁定"):
         people.sign_in(reopened, "duty1", PASSWORD, at=NOON + timedelta(minutes=1))
     reopened.close()
 

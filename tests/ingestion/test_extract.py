@@ -83,7 +83,13 @@ def test_only_a_text_that_calls_itself_a_drill_is_a_drill(text: str, mode: str) 
 
 @pytest.mark.parametrize(
     ("text", "retracts"),
-    [("此前报道有误，现场无人死亡", True), ("经核实系误报，并未发生火灾", True), ("虚惊一场", True), ("刚才发生火灾，幸未发生人员伤亡", False), ("发生火灾", False)],
+    [
+        ("此前报道有误，现场无人死亡", True),
+        ("经核实系误报，并未发生火灾", True),
+        ("虚惊一场", True),
+        ("刚才发生火灾，幸未发生人员伤亡", False),
+        ("发生火灾", False),
+    ],
 )
 def test_a_denial_is_told_from_an_event(text: str, retracts: bool) -> None:
     assert seen(text).retracts is retracts
@@ -145,7 +151,27 @@ def test_an_unsure_wording_lowers_certainty() -> None:
     assert [s.certainty for s in statements(one, "ev-1", one.masked_text, BASE) if s.property == "impact.trapped"] == ["possible"]
 
 
-PIECES = ["昨晚8点", "2月30日", "鼓楼区", "东山街道", "发生火灾", "3人死亡", "无人员伤亡", "我叫王小明", "13800001234", "，", "。", "（", "）", "被困", "１２", "听说", "\n", "😀", "＊"]
+PIECES = [
+    "昨晚8点",
+    "2月30日",
+    "鼓楼区",
+    "东山街道",
+    "发生火灾",
+    "3人死亡",
+    "无人员伤亡",
+    "我叫王小明",
+    "13800001234",
+    "，",
+    "。",
+    "（",
+    "）",
+    "被困",
+    "１２",
+    "听说",
+    "\n",
+    "😀",
+    "＊",
+]
 
 
 @settings(max_examples=60, deadline=None)
@@ -203,3 +229,102 @@ def test_who_calls_is_not_where_it_happened() -> None:
 def test_one_weak_word_is_enough_beside_a_place_and_urgent_wording() -> None:
     assert seen("江宁区东山街道甲子路有浓烟，快来人").hazard == "fire"
     assert seen("浓烟").hazard is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hazard"),
+    [
+        ("现在火很大，快来人", "fire"),
+        ("火好大！那个火，赶紧的", "fire"),
+        ("我家灌水了", "flood"),
+        ("我家楼下车都泡在水里", "flood"),
+        ("江宁区甲子路隧道整个灌满水", "flood"),
+        ("我在楼下，一股化工味", "hazmat_leak"),
+        ("厂区储罐发生泄漏，呛人的气味", "hazmat_leak"),
+        ("小区燃气管道发生泄漏", "gas_leak"),
+        ("刺鼻气味，好几个人呕吐", "hazmat_leak"),
+        ("吃完食堂的饭好几个人呕吐腹泻", "food_poisoning"),
+    ],
+)
+def test_everyday_words_told_from_the_spot_name_the_hazard(text: str, hazard: str) -> None:
+    assert seen(text).hazard == hazard
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今晚演唱会太炸了，全场燃爆",
+        "我被需求淹没了",
+        "这家店最近火很大",
+        "水涨船高，房租又涨",
+        "枸杞泡在水里",
+        "论坛灌水的人真多",
+        "#河南暴雨互助#我在苏州为你加油",
+    ],
+)
+def test_idle_talk_names_none(text: str) -> None:
+    assert seen(text).hazard is None
+
+
+def test_what_happened_is_the_water_and_not_the_underpass() -> None:
+    one = seen("澜岸路下穿隧道灌水了，有人被困")
+    assert (one.trigger and one.trigger.quote, one.places[0].quote) == ("灌水", "澜岸路下穿隧道")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "长芦街道办事处来电报告：下穿通道积水1米",
+        "东山派出所来电续报：道路封闭",
+        "江南社区来电：3号楼起火",
+        "消防救援站报告：明火已扑灭",
+        "经现场核实，积水深约1.6米",
+    ],
+)
+def test_an_office_that_reports_is_believed(text: str) -> None:
+    assert seen(text).credibility.score >= 0.75
+
+
+@pytest.mark.parametrize("text", ["我已向派出所报告，没人来", "市民反映给街道，街道没反馈", "打了消防站电话报告没人接"])
+def test_a_citizen_who_turned_to_an_office_is_not_one(text: str) -> None:
+    assert seen(text).credibility.score < 0.75
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "【辟谣】南京市公安局秦淮分局：网传下穿隧道死亡30人为不实信息，无人员伤亡。",
+        "警方辟谣：网传隧道死了几十人系谣言",
+        "【情况通报】网传死亡30人不实。建邺区应急管理局",
+    ],
+)
+def test_a_named_authority_that_denies_a_rumour_spreads_none(text: str) -> None:
+    one = seen(text)
+    said = statements(one, "ev-1", one.masked_text, BASE)
+    assert one.credibility.score >= 0.7
+    assert one.retracts
+    assert "rumour" not in {s.property for s in said}
+    assert not [s for s in said if s.property.startswith("impact.") and (s.best is None or s.best > 0)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "网传隧道死了几十人，真的假的",
+        "听说公安局通报了死了30人",
+        "转发：【情况通报】公安局：死了30人",
+        "【辟谣】网传死了几十人为不实信息，请勿信谣",
+    ],
+)
+def test_hearsay_stays_low_whatever_it_claims(text: str) -> None:
+    assert seen(text).credibility.score < 0.5
+
+
+def test_the_zero_of_a_denial_is_its_own_word() -> None:
+    one = seen("【辟谣】秦淮区应急管理局：网传死亡30人不实，无人员伤亡。")
+    assert {s.certainty for s in statements(one, "ev-1", one.masked_text, BASE) if s.property == "impact.dead"} == {"likely"}
+
+
+def test_everyone_rescued_later_in_the_text_is_the_headline_figure() -> None:
+    one = seen("隧道积水，3人被困。20时许全部救出。")
+    assert [s.best for s in statements(one, "ev-1", one.masked_text, BASE) if s.property == "impact.trapped"] == [0]

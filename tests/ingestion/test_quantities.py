@@ -14,7 +14,17 @@ def figures(text: str, **known: int) -> list[tuple[str, float | None, float | No
 
 @pytest.mark.parametrize(
     ("words", "value"),
-    [("15", 15), ("1,234", 1234), ("2.1万", 21000), ("一千二百", 1200), ("二〇二四", 2024), ("两", 2), ("十", 10), ("一百零五", 105), ("２１", 21)],
+    [
+        ("15", 15),
+        ("1,234", 1234),
+        ("2.1万", 21000),
+        ("一千二百", 1200),
+        ("二〇二四", 2024),
+        ("两", 2),
+        ("十", 10),
+        ("一百零五", 105),
+        ("２１", 21),
+    ],
 )
 def test_numbers_are_read_exactly(words: str, value: float) -> None:
     assert number(words) == value
@@ -85,3 +95,68 @@ def test_a_sentence_about_another_year_gives_no_figure() -> None:
 def test_quotes_are_the_words_as_written() -> None:
     text = "火灾造成１２名工人受伤"
     assert [f.quantity.quote for f in find_impacts(text)] == ["１２名工人受伤"]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("被困人员已全部救出", "被困人员已全部救出"),
+        ("都救出来了，大家放心", "都救出来了"),
+        ("火灭了，人都出来了", "人都出来了"),
+        ("里面的人全都获救了", "里面的人全都获救了"),
+    ],
+)
+def test_everyone_out_leaves_nobody_trapped(text: str, quote: str) -> None:
+    found = [f.quantity for f in find_impacts(text)]
+    assert [(q.low, q.value, q.high, q.quote) for q in found if q.type == "trapped"] == [(0, 0, 0, quote)]
+    assert [q.value for q in found if q.type == "rescued" and q.value is not None] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "希望被困人员全部获救",
+        "人都救出来了吗？",
+        "里面的人还没都救出来",
+        "被困人员全部救出后才能恢复通车",
+        "二楼的人都出来了",
+        "天晴了大家都出来了",
+        "人都出来了，二楼还有老人没下来",
+    ],
+)
+def test_not_everyone_out_says_nothing_of_the_trapped(text: str) -> None:
+    assert [kind for kind, *_ in figures(text) if kind == "trapped"] == []
+
+
+def test_everyone_of_a_counted_group_is_a_number_rescued() -> None:
+    assert figures("那3个人都救出来了") == [("rescued", 3, 3, 3)]
+
+
+def test_nobody_hurt_in_everyday_words() -> None:
+    assert figures("没人受伤") == [("injured", 0, 0, 0)]
+
+
+@pytest.mark.parametrize("text", ["要出人命了", "再不来要死人了", "吓死了一个人在家", "两个人热死了", "笑死我们三个人", "我们三个人快死了"])
+def test_a_figure_of_speech_is_no_death(text: str) -> None:
+    assert figures(text) == []
+
+
+@pytest.mark.parametrize(("text", "value"), [("冻死3人", 3), ("2人被热死", 2), ("淹死了两个人", 2), ("再不来就要死人了，已有2人死亡", 2)])
+def test_a_death_by_cold_heat_or_water_is_one(text: str, value: float) -> None:
+    assert figures(text) == [("dead", value, value, value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("网传死亡30人不实", []),
+        ("网传死亡30人。经核实，该信息不实。", []),
+        ("并没有30人死亡", []),
+        ("网传死亡30人不实，无人员伤亡", [("dead", 0, 0, 0), ("injured", 0, 0, 0)]),
+        ("此前说3人死亡有误，实际1人死亡", [("dead", 1, 1, 1)]),
+        ("网传死亡30人。警方通报：该信息不实，实际1人死亡。", [("dead", 1, 1, 1)]),
+        ("3人受伤，刚才地址报错了", [("injured", 3, 3, 3)]),
+    ],
+)
+def test_a_denied_figure_is_none_and_the_denial_stands(text: str, expected: list[tuple[str, float, float, float]]) -> None:
+    assert figures(text) == expected

@@ -15,6 +15,7 @@ from functools import cache
 from time import perf_counter
 
 from ingestion import wording
+from ingestion.clauses import around, sayings
 from ingestion.headline import Spot, event_place, event_time, sentence_at
 from ingestion.numerals import halved
 from ingestion.places import Gazetteer, gazetteer
@@ -35,13 +36,17 @@ _EVENT = re.compile(
     r"(?:恐怖|暴力|自杀式?|炸弹|人体炸弹|汽车炸弹)*(?:恐怖袭击|袭击事件|袭击|踩踏|触电|溺水|触礁|沉船|坠机|坠落|停电|矿难|透水|冒顶|劫持|疫情|中毒)|(?:重大|特大|较大|安全|生产|突发|意外)*(?:事故|事件|险情|灾情)"
 )
 _HARM = ("dead", "injured", "seriously_injured", "missing", "trapped")
+_EVERYONE = re.compile(r"^(?:被困|受困|已|全|悉数|均|都)")
+_GROUNDS = frozenset(["下穿", "涵洞", "化工厂", "化工园", "消防车", "救护车", "交警"])
+"""Weak words that name where, or who came, and not what happened."""
 _ATE = re.compile(r"吃|喝|食堂|饭|菜|餐|食物|食品|外卖|聚餐|饮用|奶|蛋糕|宴|酒席")
 _SMELL = re.compile(r"气味|味道|异味|怪味|刺鼻|呛|泄漏|泄露|毒气|气体|闻")
-_CAUSE = re.compile(r"(?:原因|起因|诱因|引发的?|因为|由于|系因|所致|导致的|短路|操作不当|违规)")
-_MEASURE = re.compile(r"(?:消防|救援|民警|公安|交警|医护|120|应急|街道|社区|武警|电力|燃气公司|环保|部门|指挥部|志愿者)[^。！？\n]{0,40}(?:赶到|赶赴|到场|到达|出动|调集|派出|扑救|扑灭|处置|救出|疏散|封闭|封控|封路|管制|抽排|排水|抢修|转移|启动|救援|堵漏|关阀|警戒|监测|送医|救治)")
-_SCENE = re.compile(r"(?:火势|浓烟|烟雾|明火|水还在|水位|积水|水势|气味|异味|刺鼻|道路中断|无法通行|交通中断|停电|断电|断水|垮塌|倾斜|裂缝|余震|还在下|雨(?:很|越)|被困车|车辆?(?:熄火|被淹)|过火面积|震感)")
-_UNIT = re.compile(r"(?:(?<=^)|(?<=[，。；、在于：:\s]))(?!听说|据说|网传|我们|一)[\u4e00-\u9fffA-Za-z]{2,24}?(?:有限责任公司|有限公司|集团|公司|工厂|化工厂|医院|学校|中学|小学|幼儿园|商场|超市|酒店|养老院|敬老院|工地)")
-_AGENCY = re.compile(r"(?:街道)?(?:办事处|派出所|消防|政府|应急|公安|区委|市委|县委|交警|警方|气象|发布|地震局|卫生局|宣传部|[^，。]{0,4}(?:局|委|办)(?:[^\u4e00-\u9fff]|通报|消息|获悉|称|来电))")
+_UNIT = re.compile(
+    r"(?:(?<=^)|(?<=[，。；、在于：:\s]))(?!听说|据说|网传|我们|一)[\u4e00-\u9fffA-Za-z]{2,24}?(?:有限责任公司|有限公司|集团|公司|工厂|化工厂|医院|学校|中学|小学|幼儿园|商场|超市|酒店|养老院|敬老院|工地)"
+)
+_AGENCY = re.compile(
+    r"(?:街道)?(?:办事处|派出所|消防|政府|应急|公安|区委|市委|县委|交警|警方|气象|发布|地震局|卫生局|宣传部|[^，。]{0,4}(?:局|委|办)(?:[^\u4e00-\u9fff]|通报|消息|获悉|称|来电))"
+)
 _SENTENCE = re.compile(r"[^。！？!?\n；;]+[。！？!?；;]?")
 
 
@@ -92,7 +97,7 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     drill = wording.mode(everything)
     impacts = _impacts(body, times, when)
     places = _places(body, plain, when, triggers, names, head)
-    if code is None and (weak := _one_weak_word(plain, signals, head_signals, everything, bool(places), impacts)):
+    if code is None and (weak := _one_weak_word(plain, signals, head_signals, everything, places, impacts)):
         code = weak.code
         triggers = [Spot(s.at, s.end) for s in signals if s.code == code] or triggers
     request = wording.request_type(everything, hazard=code)
@@ -119,16 +124,30 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
 
 
 def _one_weak_word(
-    plain: str, signals: list[_Signal], head_signals: list[_Signal], everything: str, placed: bool, impacts: tuple[Quantity, ...]
+    plain: str,
+    signals: list[_Signal],
+    head_signals: list[_Signal],
+    everything: str,
+    places: tuple[Place, ...],
+    impacts: tuple[Quantity, ...],
 ) -> _Signal | None:
     """The one weak word (浓烟, 刺鼻) that is enough: beside a place or harm and urgent wording, or told in few words from the spot."""
     harm = any(q.type in _HARM for q in impacts)
     hurt = any(q.type in _HARM and q.value != 0 for q in impacts)
-    if ((placed or harm) and wording.is_acute(everything)) or (placed and hurt):
+    if (places or harm) and wording.is_acute(everything):
         return next(iter(signals or head_signals), None)
+    if places and hurt and (told := [s for s in signals if not any(plain[s.at : s.end] in p.quote for p in places)]):
+        return told[0]  # 下穿 in the name of the place says nothing of water
     if len(plain) > SHORT or wording.request_type(everything, hazard=None) in ("咨询", "投诉", "建议", "举报", "提供帮助"):
         return None
-    return next((s for s in signals if wording.is_here_and_now(plain[max(sentence_at(plain, s.at).at, s.at - 20) : s.at]) and not _in_a_hashtag(plain, s.at)), None)
+    return next(
+        (
+            s
+            for s in signals
+            if wording.is_here_and_now(plain[max(sentence_at(plain, s.at).at, s.at - 20) : s.at]) and not _in_a_hashtag(plain, s.at)
+        ),
+        None,
+    )
 
 
 def _in_a_hashtag(plain: str, at: int) -> bool:
@@ -144,6 +163,7 @@ def _is_long_past(plain: str, triggers: list[Spot], when: Mention | None, time: 
 
 def _signals(plain: str, names: Gazetteer) -> Iterator[_Signal]:
     words, meaning, others = _hazard_words()
+    breathed = bool(_SMELL.search(plain)) and not _ATE.search(plain)
     covered = [m.span() for m in others.finditer(plain)]
     named = names.named_spans(plain)
     lead = sentence_at(plain, 0).end + 60
@@ -156,6 +176,8 @@ def _signals(plain: str, names: Gazetteer) -> Iterator[_Signal]:
         happened = bool(_HAPPENED.search(plain, max(0, m.start() - 14), m.start()))
         for code, strong in meaning[m[0]]:
             weight = (2.0 if strong else 0.7) * (1.6 if m.start() < lead else 1) * (1.5 if happened else 1)
+            if code == "food_poisoning" and breathed and not strong:
+                code = "hazmat_leak"  # sick from what they breathed, not from what they ate
             yield _Signal(code, m.start(), m.end(), strong, weight)
 
 
@@ -170,8 +192,6 @@ def _main_hazard(signals: list[_Signal], plain: str) -> str | None:
             score[s.code] = score.get(s.code, 0) + s.weight
         else:
             score[s.code] += 0.2 * s.weight
-    if "food_poisoning" in score and not _ATE.search(plain) and _SMELL.search(plain):
-        del score["food_poisoning"]  # sick from what they breathed, not from what they ate
     strong = {s.code for s in signals if s.strong}
     fit = {c: v for c, v in score.items() if c in strong or len(seen[c]) >= 2}
     return max(fit, key=lambda c: (fit[c], -min(s.at for s in signals if s.code == c))) if fit else None
@@ -180,6 +200,8 @@ def _main_hazard(signals: list[_Signal], plain: str) -> str | None:
 def _triggers(plain: str, signals: list[_Signal], code: str | None) -> list[Spot]:
     """Words that say what happened: of the main hazard, said to have happened first; else general words such as 事故."""
     own = [s for s in signals if s.code == code and (s.strong or not any(o.strong and o.code == code for o in signals))]
+    # 下穿隧道灌水了: what happened is the water, not the underpass.
+    own = [s for s in own if plain[s.at : s.end] not in _GROUNDS] or own
     spots = [Spot(s.at, s.end) for s in own]
     if not spots:
         spots = [Spot(m.start(), m.end()) for m in _EVENT.finditer(plain)]
@@ -256,8 +278,10 @@ def statements(understanding: Understanding, evidence_id: str, masked_text: str,
     def say(prop: str, quote: str, *, held: datetime | None = None, **values: object) -> None:
         quote = quote.strip()
         if quote and quote in masked_text:
-            certain = wording.certainty(_around(text, quote), text)
-            out.append(Statement.of(evidence=evidence_id, property=prop, quote=quote, certainty=certain, holds_at=held or sent_at, **values))
+            certain = wording.certainty(_around(text, quote), text, denies=not prop.startswith("impact."))
+            out.append(
+                Statement.of(evidence=evidence_id, property=prop, quote=quote, certainty=certain, holds_at=held or sent_at, **values)
+            )
 
     when = understanding.occurred_at
     if when:
@@ -265,11 +289,17 @@ def statements(understanding: Understanding, evidence_id: str, masked_text: str,
     for place in understanding.places[:1]:
         say("place", place.quote, value=place.name)
     if understanding.trigger:
-        say("trigger", understanding.trigger.quote, value=understanding.trigger.quote)
+        word = understanding.trigger.quote
+        at = text.find(word)
+        say("trigger", word, value=around(text, at, at + len(word)) if at >= 0 else word)
     for quantity in _headline_figures(understanding.impacts, text):
         say(f"impact.{quantity.type}", quantity.quote, low=quantity.low, best=quantity.value, high=quantity.high, unit=quantity.unit)
-    for prop, quote in _sentences(text):
-        say(prop, quote, value=quote)
+    for prop, quote in sayings(text):
+        if not (understanding.trigger and quote == understanding.trigger.quote):
+            say(prop, quote, value=quote)
+    unit = _UNIT.search(text)
+    if unit:
+        say("unit", unit[0], value=unit[0])
     if understanding.retracts:
         say("retraction", _first_sentence(text, wording.retracts), value="更正或否认先前说法")
     if wording.is_hearsay(text):
@@ -287,24 +317,10 @@ def _headline_figures(impacts: tuple[Quantity, ...], text: str) -> list[Quantity
         own = [q for q in impacts if q.type == kind]
         sentence = sentence_at(text, text.find(own[0].quote))
         near = [q for q in own if sentence.at <= text.find(q.quote) < sentence.end] or own[:1]
+        if kind == "trapped" and own[-1].value == 0 and _EVERYONE.search(own[-1].quote):
+            near = own[-1:]  # 3人被困。20时许全部救出: nobody is trapped now
         chosen.append(max(near, key=lambda q: -1.0 if q.value is None else q.value))
     return chosen
-
-
-def _sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Sentences about cause, measures and the scene, at most three each, and the unit concerned."""
-    counts = {"cause": 0, "measure": 0, "scene": 0}
-    for m in _SENTENCE.finditer(text):
-        sentence = m[0].strip()
-        if not 4 <= len(sentence) <= 300:
-            continue
-        for prop, pattern in (("cause", _CAUSE), ("measure", _MEASURE), ("scene", _SCENE)):
-            if counts[prop] < 3 and pattern.search(sentence):
-                counts[prop] += 1
-                yield prop, sentence
-    unit = _UNIT.search(text)
-    if unit:
-        yield "unit", unit[0]
 
 
 def _around(text: str, quote: str) -> str:

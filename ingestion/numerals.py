@@ -30,7 +30,7 @@ def number(words: str) -> float | None:
     head = words.rstrip("十百千万亿")
     if head and head.replace(".", "", 1).isdigit():
         value = float(head)
-        for unit in words[len(head):]:
+        for unit in words[len(head) :]:
             value *= _UNITS.get(unit) or _BIG[unit]
         return round(value, 6)
     if not words or any(c not in _DIGITS and c not in _UNITS and c not in _BIG for c in words):

@@ -79,24 +79,36 @@ _ALL_OUT = re.compile(
 """Everyone is out and no number is given: nobody is trapped any more."""
 _PART = re.compile(rf"(?:(?:{NUMBER})[名位个口余多]*|[楼层边户幢栋元家们室号](?:里|上)?的?)(?:群众|居民|工人|乘客|学生)?$")
 """被困5人已全部救出 says how many; 二楼的人都出来了 speaks of some of them."""
-_NOT_OUT = re.compile(r"(?:没有?|未|不|别|快|要|得|争取|力争|确保|等|希望|能|是否|直到|直至|才|让|把|请|求|尽快|如果|一定)[^，。；！？\n]{0,8}$")
-_STILL_IN = re.compile(rf"(?:还|仍)(?:有|剩)[^，。；！？\n]{{0,4}}(?:人|老|孩|(?:{NUMBER}))|(?:还|仍)[^，。；！？\n]{{0,8}}(?:被困|困在|没出来|没有出来|没救出|未救出|在里面|在楼|在屋|在车)|(?:{NUMBER})[名位个]?人?(?:还|仍)?(?:被困|没出来)")
+_NOT_OUT = re.compile(
+    r"(?:没有?|未|不|别|快|要|得|争取|力争|确保|等|希望|能|是否|直到|直至|才|让|把|请|求|尽快|如果|一定)[^，。；！？\n]{0,8}$"
+)
+_STILL_IN = re.compile(
+    rf"(?:还|仍)(?:有|剩)[^，。；！？\n]{{0,4}}(?:人|老|孩|(?:{NUMBER}))|(?:还|仍)[^，。；！？\n]{{0,8}}(?:被困|困在|没出来|没有出来|没救出|未救出|在里面|在楼|在屋|在车)|(?:{NUMBER})[名位个]?人?(?:还|仍)?(?:被困|没出来)"
+)
 _DANGER = re.compile(r"救|困|火|烟|淹|塌|漏|爆|险|伤|灾")
 _UNKNOWN = re.compile(
     r"(?P<cas>(?:人员)?伤亡(?:情况|人数|数字)?(?:尚|暂|目前|还)?(?:不明|不详|不清楚|未知|待核|待查|正在核实|有待核实|正在统计))"
     r"|(?P<who>有人员?|有群众|有居民|有学生|有老人|有小孩|有孩子|多人|数人|多名[\u4e00-\u9fff]{0,4}?|多位[\u4e00-\u9fff]{0,4}?|一些人|大量人员|不少人)"
     rf"(?:还|仍|正|已经?|当场|不幸|在[^，。；]{{1,8}})*(?:{_AFTER})"
 )
-_LOSS = re.compile(rf"(?:(?:直接)?经济损失|财产损失|损失)(?:初步)?(?:估计|估算|预计)?(?:金额|总额)?(?:已|达到|达|为|共计|合计|超过|逾|近|约|:|人民币|高)*{_COUNT}(?P<unit>万|亿)?(?P<more2>[多余]?)(?:美|港|欧|日)?元")
-_HOMES = re.compile(rf"{_COUNT}(?P<unit>间|户|栋|幢|座)[^，。；\d]{{0,6}}?(?:房屋|住房|民房|房|平房|农房|店铺)?(?:被|遭|发生|部分|全部|严重|不同程度)*(?:(?P<fallen>倒塌|垮塌|坍塌)|(?P<hurt>受损|损坏|损毁|烧毁|被毁|进水))")
+_LOSS = re.compile(
+    rf"(?:(?:直接)?经济损失|财产损失|损失)(?:初步)?(?:估计|估算|预计)?(?:金额|总额)?(?:已|达到|达|为|共计|合计|超过|逾|近|约|:|人民币|高)*{_COUNT}(?P<unit>万|亿)?(?P<more2>[多余]?)(?:美|港|欧|日)?元"
+)
+_HOMES = re.compile(
+    rf"{_COUNT}(?P<unit>间|户|栋|幢|座)[^，。；\d]{{0,6}}?(?:房屋|住房|民房|房|平房|农房|店铺)?(?:被|遭|发生|部分|全部|严重|不同程度)*(?:(?P<fallen>倒塌|垮塌|坍塌)|(?P<hurt>受损|损坏|损毁|烧毁|被毁|进水))"
+)
 _HOMES_FIRST = re.compile(rf"(?:(?P<fallen>倒塌|垮塌)|(?P<hurt>损坏|受损|烧毁|损毁))(?:房屋|民房|住房|农房)*(?:\d+户)?{_COUNT}(?P<unit>间)")
 _HOMES_LED = re.compile(rf"(?:房屋|民房|住房|农房)(?:(?P<fallen>倒塌|垮塌)|(?P<hurt>受损|损坏|烧毁|损毁))(?:\d+户)?{_COUNT}(?P<unit>间)")
 _CROPS = re.compile(rf"农作物(?:受灾|受损)(?:面积)?(?:达|约|:|共)*{_COUNT}(?P<unit>公顷|万亩|亩)")
-_CARS = re.compile(rf"{_COUNT}(?:辆|台)(?:[^，。；\d]{{0,8}}?)(?:车|轿车|客车|货车)?(?:连环|发生)*(?:相撞|追尾|碰撞|被淹|泡水|熄火|受损|被困|烧毁|过火|起火)|(?P<n2>\d{{1,3}}|[一二两三四五六七八九十]{{1,3}})车(?:连环)?(?:相撞|追尾|碰撞)")
+_CARS = re.compile(
+    rf"{_COUNT}(?:辆|台)(?:[^，。；\d]{{0,8}}?)(?:车|轿车|客车|货车)?(?:连环|发生)*(?:相撞|追尾|碰撞|被淹|泡水|熄火|受损|被困|烧毁|过火|起火)|(?P<n2>\d{{1,3}}|[一二两三四五六七八九十]{{1,3}})车(?:连环)?(?:相撞|追尾|碰撞)"
+)
 _DEPTH = re.compile(
     rf"(?:积水|水深|水位|淹水|水)(?:[^，。；\d零一二两三四五六七八九十半]{{0,6}}?)(?P<dhint>近|约|大约|大概|超过|至少|逾)?(?P<n>半|{NUMBER})(?P<more>[多余]?)(?P<unit>厘米|公分|cm|CM|米(?!外|远|长|宽|处)|m(?![a-z²]))(?P<tail>多|左右|半|深)?"
 )
-_DEPTH_BODY = re.compile(r"(?:积水|水深|水位|水)(?:[^，。；]{0,4}?)(?:没过|漫过|淹过|及|齐|到|过)(?:了|人的?|成年人的?)?(?:脚踝|小腿|膝盖?|大腿|腰|胸口?|脖子|头顶?|车轮|车窗|车门)")
+_DEPTH_BODY = re.compile(
+    r"(?:积水|水深|水位|水)(?:[^，。；]{0,4}?)(?:没过|漫过|淹过|及|齐|到|过)(?:了|人的?|成年人的?)?(?:脚踝|小腿|膝盖?|大腿|腰|胸口?|脖子|头顶?|车轮|车窗|车门)"
+)
 
 _CLAUSE_STOP = re.compile(r"[，。；！？!?;\n]")
 _SENTENCE_STOP = re.compile(r"[。！？!?\n]")
@@ -111,11 +123,17 @@ _ELSEWHERE = re.compile(
 _DENIED = re.compile(r"不实|失实|谣言|谣传|误报|误传|虚构|编造|捏造|不属实|并非事实|与事实不符|子虚乌有|假消息|辟谣")
 _WRONG = re.compile(rf"{_DENIED.pattern}|有误|不准确|说错|报错|弄错|搞错|(?:是|都是)(?:假的|瞎说|胡说)")
 """Words that deny what was alleged before; by themselves they may speak of an address."""
-_ALLEGED = re.compile(r"网传|据传|传言|传闻|谣传|误传|疯传|有人说|群里(?:说|传|都在传)|所谓|(?:此前|之前|早前|先前|刚才)[^，。；！？\n]{0,12}(?:报道|报告|报|说|称|传|通报|消息)|(?:网上|网络上?|网友)[^，。；！？\n]{0,6}(?:流传|传播|说|称)")
-_IN_FACT = re.compile(r"经(?:现场|初步)?(?:核实|查|核查|调查|确认|了解)|实际|事实上|实为|实有|应为|应当?是|更正[为:]|准确(?:数字|情况)|截至|目前|情况是|其实")
+_ALLEGED = re.compile(
+    r"网传|据传|传言|传闻|谣传|误传|疯传|有人说|群里(?:说|传|都在传)|所谓|(?:此前|之前|早前|先前|刚才)[^，。；！？\n]{0,12}(?:报道|报告|报|说|称|传|通报|消息)|(?:网上|网络上?|网友)[^，。；！？\n]{0,6}(?:流传|传播|说|称)"
+)
+_IN_FACT = re.compile(
+    r"经(?:现场|初步)?(?:核实|查|核查|调查|确认|了解)|实际|事实上|实为|实有|应为|应当?是|更正[为:]|准确(?:数字|情况)|截至|目前|情况是|其实"
+)
 """What follows is the denier's own word."""
 _ALLEGED_OR_DENIED = re.compile(f"{_ALLEGED.pattern}|{_WRONG.pattern}")
-_NOT_SO = re.compile(r"(?:没有|并无|并未|不存在|并没有|不是|并非|不会|从未|未|没)(?:造成|出现|发生|导致|发现|接到|有|过|所谓的?|什么|所说的?|网传的?|“)*$")
+_NOT_SO = re.compile(
+    r"(?:没有|并无|并未|不存在|并没有|不是|并非|不会|从未|未|没)(?:造成|出现|发生|导致|发现|接到|有|过|所谓的?|什么|所说的?|网传的?|“)*$"
+)
 _RULE = re.compile(r"条例|规定|办法|预案|标准|等级|响应|属于|是指|构成|判处|处以")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年")
 _ONE_OF_A_LIST = re.compile(rf"(?:{NUMBER})[名位]{_HAN}{{0,6}}[和及与]$")
@@ -168,7 +186,9 @@ def _candidates(plain: str) -> list[_Candidate]:
     out: list[_Candidate] = []
     for m in _SHORT.finditer(plain):
         pairs = [("dead", m["a"]), ("seriously_injured" if m["heavy"] else "injured", m["b"]), ("missing", m["c"])]
-        spans: dict[str, tuple[_Span, str]] = {kind: ((v, v, v), "人") for kind, words in pairs if words and (v := number(words)) is not None}
+        spans: dict[str, tuple[_Span, str]] = {
+            kind: ((v, v, v), "人") for kind, words in pairs if words and (v := number(words)) is not None
+        }
         out.append((tuple(spans), m.start(), m.end(), spans))
     for m in _NOBODY.finditer(plain):
         out.append(_nobody(m))
@@ -206,7 +226,9 @@ def _people(m: Match[str], plain: str) -> _Candidate | None:
     if kind == "relocated" and "转移" not in m[kind] and "安置" not in m[kind]:
         kind = "evacuated"
     reach = _reach(m["hint"], m["n"], m["more"])
-    if reach is None or (_RISES_FROM.search(plain[max(0, m.start() - 10) : m.start()]) and re.match(r"[人名位]?(?:升|增|上升)", plain[m.end("n") :])):
+    if reach is None or (
+        _RISES_FROM.search(plain[max(0, m.start() - 10) : m.start()]) and re.match(r"[人名位]?(?:升|增|上升)", plain[m.end("n") :])
+    ):
         return None
     at = m.start() + (len(m["hint"]) - len(m["hint"].lstrip("已共有"))) if m["hint"] and m.start("hint") == m.start() else m.start()
     return (kind,), at, m.end(), {kind: (reach, IMPACT_TYPES[kind][1])}
@@ -219,7 +241,11 @@ def _only_a_manner_of_speaking(m: Match[str], plain: str) -> bool:
         return False
     if _EXTREMELY.search(plain, max(0, at - 4), at) or _ABOUT_TO.search(plain, max(0, at - 4), at):
         return True
-    return bool(_MAY_BE_EXTREMELY.search(plain, max(0, at - 1), at)) and plain.startswith("死了", at) and "被" not in plain[max(0, at - 4) : at]
+    return (
+        bool(_MAY_BE_EXTREMELY.search(plain, max(0, at - 1), at))
+        and plain.startswith("死了", at)
+        and "被" not in plain[max(0, at - 4) : at]
+    )
 
 
 def _nobody(m: Match[str]) -> _Candidate:

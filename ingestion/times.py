@@ -34,9 +34,7 @@ _PARTS = {
 _PART = "|".join(sorted(_PARTS, key=len, reverse=True))
 _REL = "|".join(sorted([*_DAY_WORDS, *_SAME_DAY, *_NEXT_DAY], key=len, reverse=True))
 _WEEK = r"(?:上|本|这|下)?(?:周|星期|礼拜)[一二三四五六日天]"
-_VAGUE = (
-    r"日前|近日|近期|不久前|目前|眼下|现在|此刻|当时|此前|稍早|前不久|前几天|这几天|连日来|前段时间|当前"
-)
+_VAGUE = r"日前|近日|近期|不久前|目前|眼下|现在|此刻|当时|此前|稍早|前不久|前几天|这几天|连日来|前段时间|当前"
 _AGO = r"(?P<ago_n>半|\d{1,3}(?:\.5)?|[一二两三四五六七八九十]{1,3})(?:个)?(?P<ago_half>半)?(?P<ago_u>小时|钟头|分钟|刻钟|天|日|周|星期|月)(?:多)?(?:之?前|以前)"
 
 _POINT = re.compile(
@@ -162,7 +160,9 @@ def _ranged(text: str, first: _Reading, second: _Reading) -> Mention:
     stop = second.stop
     if stop and first.start and stop < first.start and not second.dated and second.clocked:
         half = stop + timedelta(hours=12)
-        stop = half if half > first.start and first.start.hour >= 12 and half.date() == first.start.date() else stop + timedelta(days=1)  # 22时至2时: the later clock belongs to the next day
+        stop = (
+            half if half > first.start and first.start.hour >= 12 and half.date() == first.start.date() else stop + timedelta(days=1)
+        )  # 22时至2时: the later clock belongs to the next day
     whole = first.start is not None and stop is not None and stop >= first.start
     assumed = tuple(dict.fromkeys(first.assumed + tuple(a for a in second.assumed if a in ("half-day", "year") or not first.dated)))
     span = TimeSpan(quote=text[first.at : second.end], start=first.start if whole else None, end=stop if whole else None, assumed=assumed)
@@ -362,7 +362,14 @@ def _moment(m: Match[str], base: datetime | None, reading: _Reading) -> _Reading
     hour, guessed = _half_day(hour, part, "点" in words or ":" in words, day, base)
     at = datetime.combine(day, time(), BEIJING) + timedelta(hours=hour, minutes=minute or 0, seconds=second or 0)
     length = timedelta(hours=1) if minute is None else timedelta(minutes=1) if second is None else timedelta(seconds=1)
-    return replace(reading, start=at, stop=at + length - timedelta(seconds=1), dated=dated, clocked=True, assumed=assumed + (("half-day",) if guessed else ()))
+    return replace(
+        reading,
+        start=at,
+        stop=at + length - timedelta(seconds=1),
+        dated=dated,
+        clocked=True,
+        assumed=assumed + (("half-day",) if guessed else ()),
+    )
 
 
 def _part_in(day_word: str) -> str:

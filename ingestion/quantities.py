@@ -261,13 +261,14 @@ def _nobody(m: Match[str]) -> _Candidate:
 def _all_out(plain: str) -> list[_Candidate]:
     """人都救出来了: nobody trapped, some rescued and nobody says how many. A trapped person named afterwards undoes it."""
     out: list[_Candidate] = []
+    left_behind = max((m.start() for m in _STILL_IN.finditer(plain)), default=-1)
     for m in _ALL_OUT.finditer(plain):
         rescue = re.search("救|困|脱险", m[0])
         if _PART.search(plain, max(0, m.start() - 10), m.start()) or _NOT_OUT.search(plain, max(0, m.start() - 10), m.start()):
             continue
         if not rescue and not (m["who"] and _DANGER.search(plain)):
             continue  # 菜都出来了, and people strolling out after the rain
-        if _STILL_IN.search(plain, m.end()) or re.match(r"之?前|[^。！？]{0,8}(?:才能?|再)", plain[m.end() :]):
+        if m.end() <= left_behind or re.match(r"之?前|[^。！？]{0,8}(?:才能?|再)", plain[m.end() :]):
             continue
         reading: dict[str, tuple[_Span, str]] = {"trapped": ((0.0, 0.0, 0.0), "人")}
         if "救" in m["out"]:

@@ -99,9 +99,14 @@ class Page:
 
     @cached_property
     def rumours(self) -> tuple[Statement, ...]:
-        """What was said to be a rumour, or denied."""
-        modes = {item.id: item.mode for item in self.dossier.evidence}
-        return tuple(item for item in self.dossier.statements if item.property == "rumour" and modes.get(item.evidence) == self.incident.mode)
+        """What was said to be a rumour, or denied by an authority."""
+        return tuple(
+            item
+            for item in self.dossier.statements
+            if (source := self.evidence.get(item.evidence)) is not None
+            and source.mode == self.incident.mode
+            and (item.property == "rumour" or (item.property == "retraction" and source.reliability in TRUSTED))
+        )
 
     def heard(self, item: EvidenceView | Statement) -> datetime:
         """The moment a statement or a piece of evidence dates from: when it was written, else when it reached us."""

@@ -126,7 +126,9 @@ def row_markup(row: Row) -> str:
     """One incident in the list: shape, title, then grade, figures, first duty, standing and age on two dense lines."""
     incident = row.incident
     shape = severity(row)
-    harmed = " · ".join(f"{impact_name(i.type)} {figure(i.best if i.best is not None else i.high)}" for i in row.impacts if i.best or i.high)
+    harmed = " · ".join(
+        f"{impact_name(i.type)} {figure(i.best if i.best is not None else i.high)}" for i in row.impacts if i.best or i.high
+    )
     standing = chip(known("incident_status", incident.status))
     exercise = " anlan-row-exercise" if incident.mode == "exercise" else ""
     return (

@@ -82,6 +82,7 @@ INCIDENT_MARKER = """function (row) {
     return m.bindTooltip(d, {className: 'anlan-tip', direction: 'top', offset: [0, -28]});
 }"""
 
+
 @dataclass(frozen=True)
 class Click:
     """One press on an incident's marker."""
@@ -146,7 +147,11 @@ def base_map(features: Sequence[Feature], rows: Sequence[Row]) -> folium.Map:
                 smooth_factor=1.0,
             ).add_to(ground)
     for kind in SITES:
-        points = [[f.lat, f.lon, foreign(f"{t(f'map.layer.{kind}')} · {f.name}"), kind, t(f"map.letter.{kind}")] for f in features if f.kind == kind]
+        points = [
+            [f.lat, f.lon, foreign(f"{t(f'map.layer.{kind}')} · {f.name}"), kind, t(f"map.letter.{kind}")]
+            for f in features
+            if f.kind == kind
+        ]
         if points:
             name = html.escape(t(f"map.layer.{kind}"))
             clustered(points, SITE_MARKER, name=name, show=kind in SHOWN_FIRST, disableClusteringAtZoom=11).add_to(ground)
@@ -194,7 +199,11 @@ def _incident_words(row: Row, selected: str | None) -> list[object]:
     where = t("map.whole_area") if place.lat is None else known("precision", place.precision)
     told = [severity_word(row), clock(row.incident.first_evidence_at), where]
     title = f"{t('mode.exercise')} · {row.incident.title}" if exercise else row.incident.title
-    classes = (" anlan-incident-exercise" if exercise else "") + (" anlan-incident-area" if row.incident.scope == "area" else "") + (" anlan-incident-selected" if row.incident.id == selected else "")
+    classes = (
+        (" anlan-incident-exercise" if exercise else "")
+        + (" anlan-incident-area" if row.incident.scope == "area" else "")
+        + (" anlan-incident-selected" if row.incident.id == selected else "")
+    )
     return [foreign(title), " · ".join(told), drawn, min(shape.rank, PLAIN), classes]
 
 
@@ -202,7 +211,12 @@ def evidence_layer(views: Iterable[EvidenceView]) -> folium.FeatureGroup:
     """Evidence in clusters; ten thousand points are drawn in under a second."""
     group = folium.FeatureGroup(name="evidence")
     points = [
-        [view.lat, view.lon, foreign(f"{view.source_title} {clock(view.sent_at or view.received_at)}"), foreign((view.title or view.text)[:90])]
+        [
+            view.lat,
+            view.lon,
+            foreign(f"{view.source_title} {clock(view.sent_at or view.received_at)}"),
+            foreign((view.title or view.text)[:90]),
+        ]
         for view in views
         if view.lat is not None and view.lon is not None
     ]

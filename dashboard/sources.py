@@ -15,7 +15,7 @@ from reports.types import report_type
 def evidence_head(view: EvidenceView) -> str:
     """Who said it and when, how reliable, and whether it is an exercise."""
     return (
-        f'{look.mode_chip(view.mode)}{look.chip(view.source_title)}{look.chip(t("evidence.reliability", code=view.reliability))}'
+        f"{look.mode_chip(view.mode)}{look.chip(view.source_title)}{look.chip(t('evidence.reliability', code=view.reliability))}"
         f'<span class="anlan-dim">{look.escaped(when(view.sent_at or view.received_at))}</span>'
     )
 

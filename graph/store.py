@@ -215,7 +215,9 @@ _REPORTS = """
 MATCH (n:Report) WHERE ($incident IS NULL OR n.incident = $incident) AND ($status IS NULL OR n.status = $status)
 RETURN n.json AS json ORDER BY n.created DESC, n.id
 """
-_SOURCES = "MATCH (n:Source) RETURN n.id AS name, n.title AS title, n.kind AS kind, n.reliability AS reliability, n.run AS run ORDER BY n.id"
+_SOURCES = (
+    "MATCH (n:Source) RETURN n.id AS name, n.title AS title, n.kind AS kind, n.reliability AS reliability, n.run AS run ORDER BY n.id"
+)
 
 _DOCUMENTS = "MATCH (n:Document) RETURN n.json AS json ORDER BY n.id"
 _PROVISIONS = """
@@ -590,7 +592,11 @@ def _applies(provision: Provision, topics: set[str]) -> bool:
     """Whether a provision concerns this hazard and kind of event; one that names neither concerns all of them."""
     named = {topic for topic in provision.topics if topic.isascii()} - GENERAL_TOPICS
     hazards, event_types = named - EVENT_TYPES, named & EVENT_TYPES
-    return "other_place" not in provision.topics and (not hazards or bool(hazards & topics)) and (not event_types or bool(event_types & topics))
+    return (
+        "other_place" not in provision.topics
+        and (not hazards or bool(hazards & topics))
+        and (not event_types or bool(event_types & topics))
+    )
 
 
 def _number(content: list[Any]) -> int:

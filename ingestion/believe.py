@@ -115,7 +115,9 @@ def _all_are_out(one: Statement, view: EvidenceView) -> bool:
     return bool(one.best and found and _ALL_OUT.match(after))
 
 
-def _withdrawals(by_type: Mapping[str, Sequence[Figure]], statements: Sequence[Statement], evidence: Mapping[str, EvidenceView]) -> list[Withdrawal]:
+def _withdrawals(
+    by_type: Mapping[str, Sequence[Figure]], statements: Sequence[Statement], evidence: Mapping[str, EvidenceView]
+) -> list[Withdrawal]:
     """Messages that take something back or deny it, oldest first."""
     found = []
     for one in sorted({one.evidence for one in statements if one.property == "retraction"}):
@@ -220,7 +222,9 @@ def _rule(impact_type: str, chosen: Figure | None, conflicts: Sequence[Conflict]
             return f"{name}只有未经证实的传言，不采用，待核{taken_back}"
         return (f"{name}：{_PER_SPOT}" if area else f"有人提到{name}但没有具体数字，待核") + taken_back
     when = chosen.at.astimezone(BEIJING).strftime("%H:%M")
-    why = {2: "权威来源优先", 1: "属地单位报告优先于市民来电" if chosen.is_official else "热线来电优先于社交媒体", 0: "仅有社交媒体说法"}[chosen.tier]
+    why = {2: "权威来源优先", 1: "属地单位报告优先于市民来电" if chosen.is_official else "热线来电优先于社交媒体", 0: "仅有社交媒体说法"}[
+        chosen.tier
+    ]
     others = f"；另有{len(conflicts)}种不同说法，列出不相加" if conflicts else ""
     state = "" if chosen.tier == 2 else "，待核"
     return f"采用{chosen.view.source_title}{when}的说法（{why}，同级取内容可靠且最新的一条）{others}{taken_back}{state}"

@@ -223,7 +223,11 @@ class Fuser:
     def _pull_in(self, known: Open) -> list[tuple[EvidenceView, Match]]:
         """Look again at what waits near a new incident; what fits joins it."""
         mode, moved = known.incident.mode, []
-        keys = [key for key in self._waiting if key[0] == mode] if known.incident.scope == "area" else [(mode, spot) for spot in (*known.spots, "")]
+        keys = (
+            [key for key in self._waiting if key[0] == mode]
+            if known.incident.scope == "area"
+            else [(mode, spot) for spot in (*known.spots, "")]
+        )
         for key in keys:
             for heard in list(self._waiting.get(key, {}).values()):
                 if abs(heard.at - known.incident.started_at) > timedelta(hours=WAITING_HOURS):

@@ -20,9 +20,13 @@ from models.hazards import Hazard
 _UNDERPASS = re.compile(r"(?:的)?(?:下穿(?:式)?(?:通道|隧道|立交|地道)?|隧道|涵洞|桥洞|桥底|地道|地下通道)(?:内|里|口|处|附近)*$")
 _DETAIL = re.compile(r"(?:第?[\d一二三四五六七八九十]+\s*(?:幢|栋|号楼|座|单元|室|层|楼|号)).*$")
 _AROUND = re.compile(r"(?:内|里面?|附近|门口|旁边?|对面|周边|一带|路口|这边|那边)+$")
-_ANY_GROUND = re.compile(r"(?:模拟|演练|整个|附近|周边|旁边|这边|那边|一带|路面|路上|道路|马路|街上|路边|小区|地铁口|地铁站|路口|门口|地下车库|车库|家里|店铺|楼道|工地)+")
+_ANY_GROUND = re.compile(
+    r"(?:模拟|演练|整个|附近|周边|旁边|这边|那边|一带|路面|路上|道路|马路|街上|路边|小区|地铁口|地铁站|路口|门口|地下车库|车库|家里|店铺|楼道|工地)+"
+)
 """Words that name no ground of their own: every street has a 路口."""
-_DIVISION = re.compile(r"^(?:江苏省)?(?:[\u4e00-\u9fff]{2,3}市)?(?:[\u4e00-\u9fff]{2,3}[区县](?!块|域))?(?:[\u4e00-\u9fff]{2,6}(?:街道|镇|乡)(?!办))?")
+_DIVISION = re.compile(
+    r"^(?:江苏省)?(?:[\u4e00-\u9fff]{2,3}市)?(?:[\u4e00-\u9fff]{2,3}[区县](?!块|域))?(?:[\u4e00-\u9fff]{2,6}(?:街道|镇|乡)(?!办))?"
+)
 
 
 def place_key(name: str, *divisions: str | None) -> str:
@@ -120,8 +124,6 @@ class Heard:
     def is_point(self) -> bool:
         """Whether the coordinates stand for a spot rather than for the middle of a division."""
         return self.place is not None and self.place.lon is not None and self.place.precision == "point"
-
-
 
 
 HARM = {"dead", "missing", "injured", "seriously_injured", "trapped", "homes_collapsed"}

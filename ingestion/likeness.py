@@ -22,7 +22,10 @@ SHORT = 8
 REMEMBERED = 50_000
 """Most texts kept; past it the oldest is forgotten."""
 
-_REPOST = re.compile(r"(?:转发微博|轉發微博|repost|RT)?\s*//\s*@[^:：\s]{1,30}[:：]|^转发微博\s*|@[\w\-]{1,30}|#[^#\s]{1,30}#|\[[^\[\]]{1,8}\]", re.IGNORECASE)
+_REPOST = re.compile(
+    r"(?:转发微博|轉發微博|repost|RT)?\s*//\s*@[^:：\s]{1,30}[:：]|^转发微博\s*|@[\w\-]{1,30}|#[^#\s]{1,30}#|\[[^\[\]]{1,8}\]",
+    re.IGNORECASE,
+)
 _CONTACT = re.compile(r"(?:电话|手机|联系)?[:：]?[\d＊*xX]{7,}")
 _NOISE = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+|[一二两三四五六七八九十百千]+(?=[人名个位死伤])")
@@ -77,11 +80,17 @@ class Wordings:
         best: tuple[float, str] | None = None
         for known_id in self._neighbours(wording):
             known = self._kept[known_id]
-            elsewhere = known.divisions and wording.divisions and not (known.divisions <= wording.divisions or wording.divisions <= known.divisions)
+            elsewhere = (
+                known.divisions and wording.divisions and not (known.divisions <= wording.divisions or wording.divisions <= known.divisions)
+            )
             if known.numbers != wording.numbers or elsewhere:
                 continue
             alike = 1.0 if known.words == wording.words else similarity(known.triples, wording.triples)
-            if alike >= ALIKE and (min(len(known.words), len(wording.words)) >= SHORT or alike == 1.0) and (best is None or alike > best[0]):
+            if (
+                alike >= ALIKE
+                and (min(len(known.words), len(wording.words)) >= SHORT or alike == 1.0)
+                and (best is None or alike > best[0])
+            ):
                 best = (alike, known_id)
         return best[1] if best else None
 
@@ -112,7 +121,9 @@ class Wordings:
 
 def _wording(id: str, group: str, text: str) -> Wording:
     words = plain(text)
-    return Wording(id, group, words, tuple(_NUMBER.findall(words)), frozenset(_DIVISION.findall(words)), triples(words) if words else frozenset())
+    return Wording(
+        id, group, words, tuple(_NUMBER.findall(words)), frozenset(_DIVISION.findall(words)), triples(words) if words else frozenset()
+    )
 
 
 def _keys(wording: Wording) -> Iterator[tuple[str, int, bytes]]:

@@ -20,6 +20,7 @@ ACCEPT = 0.60
 WEAK = 0.35
 """From here the best candidate is shown to a person; nothing is fused."""
 
+
 @dataclass
 class Open:
     """One open incident in memory, with what matching needs to know of it."""

@@ -131,7 +131,12 @@ class OpenIncidents:
             return
         # A denial that gives any figure takes back only what it names, so every figure of a denying message must be in view.
         denying = {one.evidence for one in kept.get("retraction", ())}
-        told = [one for name, many in kept.items() for one in many if name in kinds or name in ("retraction", "rumour") or one.evidence in denying]
+        told = [
+            one
+            for name, many in kept.items()
+            for one in many
+            if name in kinds or name in ("retraction", "rumour") or one.evidence in denying
+        ]
         known = self._open[incident_id]
         believed = believe(incident_id, told, known.views, area=known.incident.scope == "area")
         beliefs = {name: impact for name, impact in self._impacts.get(incident_id, {}).items() if f"impact.{name}" not in kinds}

@@ -440,7 +440,9 @@ class Feature(Model):
 
     id: str
     """Digest of source, kind, the survey's own id and geometry."""
-    kind: Literal["building", "road", "school", "hospital", "chemical_plant", "shelter", "depot", "population", "underpass", "river", "other"]
+    kind: Literal[
+        "building", "road", "school", "hospital", "chemical_plant", "shelter", "depot", "population", "underpass", "river", "other"
+    ]
     """What it is."""
     name: str
     """Name, or the survey's own id when it has none."""

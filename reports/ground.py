@@ -39,7 +39,15 @@ class Shelf:
         self.on: date = dossier.incident.started_at.astimezone(BEIJING).date()
         kind = report_type(report.type)
         self.items: dict[str, object] = {dossier.incident.id: dossier.incident}
-        for group in (dossier.impacts, dossier.statements, dossier.evidence, dossier.provisions, dossier.cases, report.deadlines, kind.clauses):
+        for group in (
+            dossier.impacts,
+            dossier.statements,
+            dossier.evidence,
+            dossier.provisions,
+            dossier.cases,
+            report.deadlines,
+            kind.clauses,
+        ):
             self.items |= {item.id: item for item in group}
         self.items |= {grading.scheme: grading for grading in report.gradings}
         self.taking_back = {item.evidence for item in dossier.statements if item.property == "retraction"}

@@ -142,7 +142,9 @@ def red_head(document: Docx, issuer: str, number: str, signer: str) -> None:
 
 def _border(paragraph: Paragraph, side: str, color: str, eighths: int) -> None:
     edges = parse_xml(f'<w:pBdr {nsdecls("w")}><w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="{color}"/></w:pBdr>')
-    paragraph._p.get_or_add_pPr().insert_element_before(edges, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr")
+    paragraph._p.get_or_add_pPr().insert_element_before(
+        edges, "w:shd", "w:tabs", "w:suppressAutoHyphens", "w:snapToGrid", "w:spacing", "w:ind", "w:jc", "w:rPr"
+    )
 
 
 def title(document: Docx, text: str, whole: Sequence[str] = ()) -> Paragraph:
@@ -233,9 +235,14 @@ def imprint(document: Docx, copied: tuple[str, ...], issuer: str, printed: str) 
     height = sum(pitch * (1 if tabbed else -(-(len(text) - 3) // chars)) for text, tabbed in lines) + 6
     made = document.add_table(rows=len(lines), cols=1)
     made.autofit = False
-    rules = "".join(f'<w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="000000"/>' for side, eighths in (("top", 8), ("bottom", 8), ("insideH", 6)))
-    made._tbl.tblPr.append(parse_xml(f'<w:tblBorders {nsdecls("w")}>{rules}</w:tblBorders>'))
-    made._tbl.tblPr.append(parse_xml(f'<w:tblCellMar {nsdecls("w")}><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar>'))
+    rules = "".join(
+        f'<w:{side} w:val="single" w:sz="{eighths}" w:space="0" w:color="000000"/>'
+        for side, eighths in (("top", 8), ("bottom", 8), ("insideH", 6))
+    )
+    made._tbl.tblPr.append(parse_xml(f"<w:tblBorders {nsdecls('w')}>{rules}</w:tblBorders>"))
+    made._tbl.tblPr.append(
+        parse_xml(f'<w:tblCellMar {nsdecls("w")}><w:left w:w="0" w:type="dxa"/><w:right w:w="0" w:type="dxa"/></w:tblCellMar>')
+    )
     made.columns[0].width = Mm(156)
     for row, (text, tabbed) in zip(made.rows, lines, strict=True):
         row.cells[0].width = Mm(156)

@@ -18,11 +18,33 @@ from reports.types import Clause, ReportType
 from reports.wording import UNCHECKED, figure
 
 PROVINCES = {
-    "13": "河北省", "14": "山西省", "15": "内蒙古自治区", "21": "辽宁省", "22": "吉林省", "23": "黑龙江省",
-    "32": "江苏省", "33": "浙江省", "34": "安徽省", "35": "福建省", "36": "江西省", "37": "山东省",
-    "41": "河南省", "42": "湖北省", "43": "湖南省", "44": "广东省", "45": "广西壮族自治区", "46": "海南省",
-    "51": "四川省", "52": "贵州省", "53": "云南省", "54": "西藏自治区", "61": "陕西省", "62": "甘肃省",
-    "63": "青海省", "64": "宁夏回族自治区", "65": "新疆维吾尔自治区",
+    "13": "河北省",
+    "14": "山西省",
+    "15": "内蒙古自治区",
+    "21": "辽宁省",
+    "22": "吉林省",
+    "23": "黑龙江省",
+    "32": "江苏省",
+    "33": "浙江省",
+    "34": "安徽省",
+    "35": "福建省",
+    "36": "江西省",
+    "37": "山东省",
+    "41": "河南省",
+    "42": "湖北省",
+    "43": "湖南省",
+    "44": "广东省",
+    "45": "广西壮族自治区",
+    "46": "海南省",
+    "51": "四川省",
+    "52": "贵州省",
+    "53": "云南省",
+    "54": "西藏自治区",
+    "61": "陕西省",
+    "62": "甘肃省",
+    "63": "青海省",
+    "64": "宁夏回族自治区",
+    "65": "新疆维吾尔自治区",
 }
 """First two digits of a division code (GB/T 2260) and the province above a city; 直辖市 have none."""
 
@@ -32,12 +54,13 @@ TRUSTED = ("A", "B")
 WELL_FOUNDED = 0.7
 """Credibility from which a message counts as well founded, as in fusion."""
 
-OFFICE = re.compile(r"(?:办事处|街道|社区|居委会|村委会|派出所|消防|公安|交警|管委会|应急|医院|水务|城管)[^，。：；]{0,10}(?:来电|报告|续报|通报)")
+OFFICE = re.compile(
+    r"(?:办事处|街道|社区|居委会|村委会|派出所|消防|公安|交警|管委会|应急|医院|水务|城管)[^，。：；]{0,10}(?:来电|报告|续报|通报)"
+)
 """A message in which an office speaks, whoever passed it on."""
 
 HEARSAY = "（传言，未证实）"
 """How fusion marks a differing figure that only a rumour gives."""
-
 
 
 def set_aside(dossier: Dossier) -> frozenset[str]:
@@ -79,7 +102,9 @@ class Page:
         if not cited and kind not in ("missing", "fixed"):
             raise ValueError(f"sentence without a source: {text}")
         number = 1 + sum(1 for claim in self.claims if claim.section == section)
-        self.claims.append(Claim.model_validate({"id": f"{section}.{number}", "section": section, "text": text, "citations": cited, "kind": kind}))
+        self.claims.append(
+            Claim.model_validate({"id": f"{section}.{number}", "section": section, "text": text, "citations": cited, "kind": kind})
+        )
 
     def clause(self, id: str) -> Clause:
         """A clause of this report type, by rule id."""
@@ -89,7 +114,9 @@ class Page:
         """Ids to cite for a clause of this type: its own, and the library's article where the dossier holds it."""
         clause = self._clauses[id]
         documents = {document.id for document in self.dossier.documents if document.title == clause.document}
-        held = [item.id for item in self.dossier.provisions if item.document in documents and item.article == clause.article and item.verified]
+        held = [
+            item.id for item in self.dossier.provisions if item.document in documents and item.article == clause.article and item.verified
+        ]
         return (id, *held)
 
     @cached_property

@@ -105,7 +105,9 @@ def signature_of(state: ReportState) -> Decision | None:
     if state.status != "signed":
         return None
     last = state.decisions[-1]
-    return last if last.verdict == "sign" and last.version == state.report.version and last.digest == state.report.content_digest() else None
+    return (
+        last if last.verdict == "sign" and last.version == state.report.version and last.digest == state.report.content_digest() else None
+    )
 
 
 def _keep(paragraph: Paragraph) -> None:
@@ -196,7 +198,9 @@ def _packed(document: Docx, state: ReportState) -> bytes:
         f'xmlns:vt="http://schemas.openxmlformats.org/officeDocument/2006/docPropsVTypes">{fields}</Properties>'
     ).encode()
     package = document.part.package
-    package.relate_to(Part(PackURI("/docProps/custom.xml"), CONTENT_TYPE.OFC_CUSTOM_PROPERTIES, blob, package), RELATIONSHIP_TYPE.CUSTOM_PROPERTIES)
+    package.relate_to(
+        Part(PackURI("/docProps/custom.xml"), CONTENT_TYPE.OFC_CUSTOM_PROPERTIES, blob, package), RELATIONSHIP_TYPE.CUSTOM_PROPERTIES
+    )
     loose = io.BytesIO()
     document.save(loose)
     fixed = io.BytesIO()
@@ -237,7 +241,9 @@ def rendered_intact(knowledge: Knowledge, report_id: str) -> list[str]:
         if decision.verdict == "sign" and decision.version == report.version and decision.digest != report.content_digest():
             wrong.append(f"报告 {report_id} 第{report.version}版的内容与{decision.officer_name}签发时的摘要不符")
     if known.state.status == "void":
-        wrong.append(f"报告 {report_id} 在签发后被 {known.edited_by} 于{beijing(known.edited_at)}改为第{report.version}版，签发已失效，须重新送签")
+        wrong.append(
+            f"报告 {report_id} 在签发后被 {known.edited_by} 于{beijing(known.edited_at)}改为第{report.version}版，签发已失效，须重新送签"
+        )
     try:
         if knowledge.store.report(report_id).report.content_digest() != report.content_digest():
             wrong.append(f"图谱中的报告 {report_id} 与台账不一致；请运行 anlan graph rebuild")

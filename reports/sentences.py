@@ -51,7 +51,9 @@ def lead(page: Page, *, event: str) -> None:
     for item in sorted(heard, key=lambda one: (page.heard(one), one.id)):
         sources.setdefault(item.source_title, item.id)
     if sources:
-        told = "、".join(f"{title}（{clock(page.heard(page.evidence[id]), incident.started_at)}）" for title, id in list(sources.items())[:4])
+        told = "、".join(
+            f"{title}（{clock(page.heard(page.evidence[id]), incident.started_at)}）" for title, id in list(sources.items())[:4]
+        )
         page.say("lead", f"信息来源：{told}。", sources.values())
 
 
@@ -75,7 +77,11 @@ def place_and_time(page: Page, section: str) -> None:
     if incident.started_at_assumed:
         page.say(section, f"发生时间：待核，最早信息为{beijing(incident.first_evidence_at)}接报。", [incident.id], "missing")
     else:
-        page.say(section, f"发生时间：{beijing(incident.started_at)}{unsure(page)}。", [incident.id, *(item.id for item in page.said("occurred_at")[:1])])
+        page.say(
+            section,
+            f"发生时间：{beijing(incident.started_at)}{unsure(page)}。",
+            [incident.id, *(item.id for item in page.said("occurred_at")[:1])],
+        )
     if not page.place:
         page.say(section, "发生地点：待核。", [incident.id], "missing")
         return
@@ -132,7 +138,12 @@ def count(page: Page, section: str, type_: str, *, name: str = "") -> None:
     if impact.best is None:
         told = _differing(page, impact)
         seen = f"，{'，'.join(_said(page, item.source_title, item.value, impact.unit, item.at) for item in told)}" if told else ""
-        page.say(section, f"{name}：有反映但数目未定，待核{seen or (f'（{by}）' if by else '')}。", [*ids, *(item.statement for item in told)], "missing")
+        page.say(
+            section,
+            f"{name}：有反映但数目未定，待核{seen or (f'（{by}）' if by else '')}。",
+            [*ids, *(item.statement for item in told)],
+            "missing",
+        )
         return
     remarks = "；".join(part for part in ("" if impact.confirmed else "待核", by) if part)
     page.say(section, f"{name}：{figure(impact.best)}{impact.unit}{f'（{remarks}）' if remarks else ''}。", ids)
@@ -156,7 +167,9 @@ def disagreement(page: Page, section: str, impact: Impact, name: str) -> None:
 
 def _differing(page: Page, impact: Impact) -> list[Conflict]:
     """Other figures someone believable gave, each source and figure once, oldest first."""
-    differing = {(item.source_title, item.value): item for item in impact.conflicts if item.value != impact.best and believable(item, page.dossier)}
+    differing = {
+        (item.source_title, item.value): item for item in impact.conflicts if item.value != impact.best and believable(item, page.dossier)
+    }
     return sorted(differing.values(), key=lambda item: (item.at is None, item.at, item.statement))
 
 

@@ -24,7 +24,12 @@ Verdict = Literal["submit", "sign", "return", "withdraw"]
 Status = Literal["draft", "submitted", "returned", "signed", "void", "withdrawn"]
 
 WRITTEN = ("report.drafted", "report.edited")
-DECIDED: dict[Verdict, str] = {"submit": "report.submitted", "sign": "report.signed", "return": "report.returned", "withdraw": "report.withdrawn"}
+DECIDED: dict[Verdict, str] = {
+    "submit": "report.submitted",
+    "sign": "report.signed",
+    "return": "report.returned",
+    "withdraw": "report.withdrawn",
+}
 AFTER: dict[Verdict, Status] = {"submit": "submitted", "sign": "signed", "return": "returned", "withdraw": "withdrawn"}
 """Where a decision leaves a report."""
 
@@ -89,7 +94,9 @@ def record_of(knowledge: Knowledge, report_id: str) -> Record:
     )
 
 
-def write_draft(knowledge: Knowledge, incident_id: str, by: Person, report_type: str | None = None, *, at: datetime | None = None) -> ReportState:
+def write_draft(
+    knowledge: Knowledge, incident_id: str, by: Person, report_type: str | None = None, *, at: datetime | None = None
+) -> ReportState:
     """A complete rule-made draft, checked and recorded. NotFound for an unknown incident, NotAllowed without the permission."""
     allow(knowledge.ledger, by, "draft", subject=incident_id)
     dossier = knowledge.store.dossier(incident_id)
@@ -113,7 +120,10 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
     if strange := [id for id in changes if id not in ids]:
         raise NotFound(f"报告 {report_id} 中没有语句 {'、'.join(strange)}；请刷新后再改")
     dossier = knowledge.store.dossier(report.incident)
-    claims = tuple(_changed(claim, changes[claim.id].strip(), cite(changes[claim.id], dossier)) if claim.id in changes else claim for claim in report.claims)
+    claims = tuple(
+        _changed(claim, changes[claim.id].strip(), cite(changes[claim.id], dossier)) if claim.id in changes else claim
+        for claim in report.claims
+    )
     if claims == report.claims:
         return known.state
     moment = datetime.now(UTC)
@@ -211,7 +221,10 @@ def _changed(claim: Claim, text: str, cited: tuple[str, ...]) -> Claim:
 
 
 def _write(knowledge: Knowledge, kind: str, report: Report, findings: tuple[Finding, ...], by: Person, known: Record | None) -> None:
-    payload: dict[str, Any] = {"report": report.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings]}
+    payload: dict[str, Any] = {
+        "report": report.model_dump(mode="json"),
+        "findings": [finding.model_dump(mode="json") for finding in findings],
+    }
     _record(knowledge, kind, report.id, payload, by, known, "写入")
 
 
@@ -224,5 +237,3 @@ def _record(knowledge: Knowledge, kind: str, report_id: str, payload: dict[str, 
         if known is not None and now.state == known.state:
             return _record(knowledge, kind, report_id, payload, by, now, act)
         raise _refusal(knowledge, by, report_id, act, late) from late
-
-

@@ -65,7 +65,9 @@ _GRADE = re.compile(r"(特别重大|重大|较大|一般)(?:生产安全)?事故
 _LEVEL = re.compile(r"(?:[一二三四1-4]|[ⅠⅡⅢⅣ]|I{1,3}|IV)级(?:[一-龥]{0,6})响应")
 _DIVISION = re.compile(r"([一-龥]{2})(自治区|省|市|区|县|镇|乡|街道)")
 _SPOT = re.compile(r"([一-龥]{2})(社区|村|大道|路|街|巷|隧道|大桥|小区|花园|广场|大厦)")
-_BODY = re.compile(r"([一-龥]{2})(公安局|消防救援[支大]队|消防救援[局站]|应急管理[局厅]|办事处|派出所|医院|公司|集团|管委会|人民政府|气象局|水务局|检察院)")
+_BODY = re.compile(
+    r"([一-龥]{2})(公安局|消防救援[支大]队|消防救援[局站]|应急管理[局厅]|办事处|派出所|医院|公司|集团|管委会|人民政府|气象局|水务局|检察院)"
+)
 _GENERIC = re.compile(
     r"(?:[地灾市城郊社小园厂库景校辖该全本各山林片片街]|警戒|核心|安置|危险|影响|作业|重点|居民|住宅)区$|(?:[全本该各城]|的)市$|(?:[道公铁线电马沿网一出退通管短]|思)路$"
     r"|[全各该本](?:省|县|镇|乡|村|社区)$|[临沿上]街$|(?:本|该|有关|各|所属|辖区|当地|涉事|事故)(?:公司|医院|派出所|街道|社区|小区|集团|人民政府|办事处)$"
@@ -134,7 +136,12 @@ def _conflicts(report: Report, dossier: Dossier) -> Iterator[Finding]:
         hidden = {item.value for item in impact.conflicts if item.value != impact.best and believable(item, dossier)} - shown
         if about and hidden:
             values = "、".join(figure(value) for value in sorted(hidden))
-            yield _find(about[0], "warn", "conflict_hidden", f"{IMPACT_TYPES[impact.type][0]}另有说法（{values}{impact.unit}）未在文中列明；请并列写出")
+            yield _find(
+                about[0],
+                "warn",
+                "conflict_hidden",
+                f"{IMPACT_TYPES[impact.type][0]}另有说法（{values}{impact.unit}）未在文中列明；请并列写出",
+            )
 
 
 def _without_times(text: str) -> str:
@@ -147,7 +154,11 @@ def _logic(report: Report, dossier: Dossier) -> Iterator[Finding]:
     """Logic checks of the disaster indicators, on the counted figures."""
     if dossier.incident.event_type == "production_accident":
         return
-    given = {INDICATOR[item.type]: item.best for item in dossier.impacts if item.basis == "reported" and item.type in INDICATOR and item.best is not None}
+    given = {
+        INDICATOR[item.type]: item.best
+        for item in dossier.impacts
+        if item.basis == "reported" and item.type in INDICATOR and item.best is not None
+    }
     for issue in check_indicators(given):
         yield _find(None, "warn", "indicator_logic", issue.message)
 

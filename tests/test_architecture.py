@@ -67,7 +67,9 @@ def test_a_room_imports_only_the_rooms_it_may_see(room: str) -> None:
 @pytest.mark.parametrize("library", DOORS)
 def test_a_library_has_one_door(library: str) -> None:
     users = {file for file, names in imports().items() if library in names}
-    assert not {file for file in users if not any(file == door or (door.endswith("/") and file.startswith(door)) for door in DOORS[library])}
+    assert not {
+        file for file in users if not any(file == door or (door.endswith("/") and file.startswith(door)) for door in DOORS[library])
+    }
 
 
 def test_no_package_named_after_nothing() -> None:

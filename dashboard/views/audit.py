@@ -20,9 +20,24 @@ SHORT, LONGEST = 110, 6_000
 """Characters of an entry's details shown at once, and when opened."""
 
 KINDS = (
-    "evidence.received", "evidence.quarantined", "evidence.understood", "evidence.erased", "feature.received", "source.run",
-    "report.drafted", "report.edited", "report.submitted", "report.signed", "report.returned", "report.withdrawn", "report.rendered",
-    "person.added", "person.changed", "person.signed_in", "person.refused", "audit.read",
+    "evidence.received",
+    "evidence.quarantined",
+    "evidence.understood",
+    "evidence.erased",
+    "feature.received",
+    "source.run",
+    "report.drafted",
+    "report.edited",
+    "report.submitted",
+    "report.signed",
+    "report.returned",
+    "report.withdrawn",
+    "report.rendered",
+    "person.added",
+    "person.changed",
+    "person.signed_in",
+    "person.refused",
+    "audit.read",
 )
 """Kinds one can ask for; an entry of any other kind is in the list of all."""
 
@@ -67,10 +82,14 @@ def files() -> None:
 def entries() -> None:
     """The ledger page by page, of one kind or all, or only what was refused."""
     left, right = st.columns([4, 2], vertical_alignment="bottom")
-    kind = left.selectbox(t("audit.kind"), ("all", "refused", *KINDS), format_func=lambda k: known("entry_kind", k.replace(".", "_")), key="audit_kind")
+    kind = left.selectbox(
+        t("audit.kind"), ("all", "refused", *KINDS), format_func=lambda k: known("entry_kind", k.replace(".", "_")), key="audit_kind"
+    )
     kinds = None if kind == "all" else ("person.refused",) if kind == "refused" else (kind,)
     number = int(right.number_input(t("audit.page"), 1, 100_000, key="audit_page"))
-    window = reading(lambda k: list(islice(k.ledger.entries(kinds=kinds, limit=number * PAGE + 1, newest_first=True), (number - 1) * PAGE, None)))
+    window = reading(
+        lambda k: list(islice(k.ledger.entries(kinds=kinds, limit=number * PAGE + 1, newest_first=True), (number - 1) * PAGE, None))
+    )
     if not window:
         look.show(f'<div class="anlan-empty">{look.escaped(t("audit.empty"))}</div>')
         return

@@ -60,7 +60,9 @@ def findings_of_whole(findings: tuple[Finding, ...]) -> None:
 
 def finding_markup(finding: Finding) -> str:
     """One finding: how serious, and what would mend it."""
-    return f'<div class="anlan-row-line">{look.chip(t(f"finding.{finding.severity}"), finding.severity)}{look.escaped(finding.message)}</div>'
+    return (
+        f'<div class="anlan-row-line">{look.chip(t(f"finding.{finding.severity}"), finding.severity)}{look.escaped(finding.message)}</div>'
+    )
 
 
 def sentences(state: ReportState, known_now: Dossier) -> dict[str, str]:
@@ -102,7 +104,10 @@ def actions(state: ReportState, changes: Mapping[str, str]) -> None:
     who = session.here()
     report = state.report
     if changes:
-        st.warning(t("draft.unsaved_signed" if state.status in ("signed", "submitted") else "draft.unsaved", count=len(changes)), icon=":material/edit:")
+        st.warning(
+            t("draft.unsaved_signed" if state.status in ("signed", "submitted") else "draft.unsaved", count=len(changes)),
+            icon=":material/edit:",
+        )
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(t("draft.save"), icon=":material/save:", disabled=not changes, key="draft-save"):
             with answering():
@@ -112,7 +117,11 @@ def actions(state: ReportState, changes: Mapping[str, str]) -> None:
         blocked = any(finding.severity == "block" for finding in state.findings)
         sendable = state.status in ("draft", "returned", "void") and session.may(who, "submit")
         if st.button(
-            t("draft.submit"), icon=":material/send:", type="primary", disabled=bool(changes) or blocked or not sendable, key="draft-submit",
+            t("draft.submit"),
+            icon=":material/send:",
+            type="primary",
+            disabled=bool(changes) or blocked or not sendable,
+            key="draft-submit",
             help=t("draft.blocked") if blocked else t("draft.save_first") if changes else None,
         ):
             with answering():

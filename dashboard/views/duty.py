@@ -21,7 +21,12 @@ def page() -> None:
         st.session_state["bench"] = wanted
     st.session_state.setdefault("bench", "queue")
     chosen = st.segmented_control(
-        t("page.duty"), list(benches), format_func=lambda bench: t(f"duty.{bench}"), required=True, key="bench", label_visibility="collapsed"
+        t("page.duty"),
+        list(benches),
+        format_func=lambda bench: t(f"duty.{bench}"),
+        required=True,
+        key="bench",
+        label_visibility="collapsed",
     )
     with answering():
         benches[chosen or "queue"]()

@@ -61,7 +61,12 @@ def bench() -> None:
         title = first.text_input(t("entry.title"), key="entry_title", max_chars=120)
         place = second.text_input(t("entry.place"), key="entry_place", max_chars=200)
         mode = third.segmented_control(
-            t("mode.label"), ("actual", "exercise"), format_func=lambda m: t(f"mode.{m}"), default=session.mode(), required=True, key="entry_mode"
+            t("mode.label"),
+            ("actual", "exercise"),
+            format_func=lambda m: t(f"mode.{m}"),
+            default=session.mode(),
+            required=True,
+            key="entry_mode",
         )
         day = first.date_input(t("entry.day"), value=None, key="entry_day", format="YYYY-MM-DD")
         clock = second.time_input(t("entry.clock"), value=None, key="entry_clock", step=60)
@@ -71,7 +76,12 @@ def bench() -> None:
         with answering():
             session.allowed("draft")
             taken = leave_in_inbox(
-                text=text, title=title, sent_at=moment(day, clock), place_hint=place, mode=mode or session.mode(), taken_by=session.here().name
+                text=text,
+                title=title,
+                sent_at=moment(day, clock),
+                place_hint=place,
+                mode=mode or session.mode(),
+                taken_by=session.here().name,
             )
             for key in ("entry_text", "entry_title", "entry_place"):
                 st.session_state.pop(key, None)

@@ -29,7 +29,12 @@ def bench() -> None:
     left, middle, right = st.columns([3, 3, 5], vertical_alignment="bottom")
     with left:
         st.segmented_control(
-            t("queue.which"), ("waiting", "all"), format_func=lambda w: t(f"queue.{w}"), default="waiting", required=True, key="queue_which",
+            t("queue.which"),
+            ("waiting", "all"),
+            format_func=lambda w: t(f"queue.{w}"),
+            default="waiting",
+            required=True,
+            key="queue_which",
             label_visibility="collapsed",
         )
     with middle:

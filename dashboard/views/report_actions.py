@@ -80,7 +80,7 @@ def line(state: ReportState) -> None:
     """One report in a list, with its decisions."""
     decided = "".join(
         f'<div class="anlan-row-line anlan-dim">{look.escaped(clock(d.at))} {look.escaped(d.officer_name)} {look.escaped(known("verdict", d.verdict))} '
-        f'{look.escaped(t("report.version", version=d.version))} {look.escaped(d.reason)}</div>'
+        f"{look.escaped(t('report.version', version=d.version))} {look.escaped(d.reason)}</div>"
         for d in state.decisions
     )
     look.show(f'<div class="anlan-row-line">{headline(state)}</div>{decided}')
@@ -107,4 +107,6 @@ def download(state: ReportState, *, key: str) -> None:
                 st.rerun()
         return
     name, content = made
-    st.download_button(t(f"report.take.{kind}"), content, file_name=name, mime=DOCX, icon=":material/download:", key=f"take-{key}", on_click="ignore")
+    st.download_button(
+        t(f"report.take.{kind}"), content, file_name=name, mime=DOCX, icon=":material/download:", key=f"take-{key}", on_click="ignore"
+    )

@@ -54,7 +54,9 @@ def decision(state: ReportState, who: Person) -> None:
     report = state.report
     if state.status == "submitted":
         with st.form("decision", border=True):
-            look.show(f'<div class="anlan-row-line">{look.escaped(t("signoff.binding", version=report.version, digest=report.content_digest()[:16]))}</div>')
+            look.show(
+                f'<div class="anlan-row-line">{look.escaped(t("signoff.binding", version=report.version, digest=report.content_digest()[:16]))}</div>'
+            )
             password = st.text_input(t("signoff.password"), type="password", key="sign_password", autocomplete="current-password")
             reason = st.text_input(t("signoff.reason"), key="sign_reason")
             sign, back = st.columns(2)
@@ -64,7 +66,9 @@ def decision(state: ReportState, who: Person) -> None:
             if signed:
                 decide_signed(state, who, password)
             elif returned:
-                signoff.return_(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip())
+                signoff.return_(
+                    knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip()
+                )
                 session.tell(t("signoff.returned"))
                 st.rerun()
         return
@@ -75,7 +79,9 @@ def decision(state: ReportState, who: Person) -> None:
             reason = st.text_input(t("signoff.reason"), key="withdraw_reason")
             if st.button(t("signoff.withdraw"), key="withdraw", type="primary"):
                 with answering():
-                    signoff.withdraw(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip())
+                    signoff.withdraw(
+                        knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip()
+                    )
                     session.tell(t("signoff.withdrawn"))
                     st.rerun()
 
@@ -112,7 +118,8 @@ def findings(state: ReportState, known_now: Dossier) -> None:
     """Everything checking found, with the sentence it concerns."""
     sentences = {claim.id: claim.text for claim in state.report.claims}
     told = "".join(
-        finding_markup(finding) + f'<div class="anlan-dim" style="margin-left:1rem">{look.escaped(sentences.get(finding.claim or "", ""))}</div>'
+        finding_markup(finding)
+        + f'<div class="anlan-dim" style="margin-left:1rem">{look.escaped(sentences.get(finding.claim or "", ""))}</div>'
         for finding in state.findings
     )
     look.show(told or f'<div class="anlan-empty">{look.escaped(t("signoff.no_findings"))}</div>')

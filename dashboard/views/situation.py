@@ -71,7 +71,9 @@ def summary(rows: Sequence[Row]) -> None:
         look.chip(t("situation.overdue", count=overdue), "over" if overdue else "plain"),
         look.chip(t("situation.reported", count=sum(1 for row in rows if row.is_reported)), "good"),
     ]
-    look.show(f'<div class="anlan-top">{"".join(parts)}<span class="anlan-dim">{look.escaped(t("situation.as_of"))} {now():%H:%M:%S}</span></div>')
+    look.show(
+        f'<div class="anlan-top">{"".join(parts)}<span class="anlan-dim">{look.escaped(t("situation.as_of"))} {now():%H:%M:%S}</span></div>'
+    )
 
 
 def draw_map(rows: Sequence[Row], chosen: Row | None) -> None:

@@ -20,21 +20,40 @@ PAST_THE_CITY = ("较大事故", "重大事故", "特别重大事故")
 
 CLAUSES = (
     Clause(
-        "report.493-10", ORDER_493, "第十条",
+        "report.493-10",
+        ORDER_493,
+        "第十条",
         "一般事故报至设区的市，较大报至省，重大、特别重大报至国务院部门；同时报本级政府，并通知公安、人社、工会和检察院",
-        date(2007, 6, 1), None, "LawRefBook/Laws@2f4c5c2 行政法规/生产安全事故报告和调查处理条例(2007-04-09).md",
+        date(2007, 6, 1),
+        None,
+        "LawRefBook/Laws@2f4c5c2 行政法规/生产安全事故报告和调查处理条例(2007-04-09).md",
     ),
     Clause(
-        "report.493-12", ORDER_493, "第十二条", "报告事故应当包括的六项内容",
-        date(2007, 6, 1), None, "LawRefBook/Laws@2f4c5c2 行政法规/生产安全事故报告和调查处理条例(2007-04-09).md",
+        "report.493-12",
+        ORDER_493,
+        "第十二条",
+        "报告事故应当包括的六项内容",
+        date(2007, 6, 1),
+        None,
+        "LawRefBook/Laws@2f4c5c2 行政法规/生产安全事故报告和调查处理条例(2007-04-09).md",
     ),
     Clause(
-        "report.493-13", ORDER_493, "第十三条", "出现新情况及时补报；三十日内（道路交通、火灾七日内）伤亡人数变化及时补报",
-        date(2007, 6, 1), None, "LawRefBook/Laws@2f4c5c2 行政法规/生产安全事故报告和调查处理条例(2007-04-09).md",
+        "report.493-13",
+        ORDER_493,
+        "第十三条",
+        "出现新情况及时补报；三十日内（道路交通、火灾七日内）伤亡人数变化及时补报",
+        date(2007, 6, 1),
+        None,
+        "LawRefBook/Laws@2f4c5c2 行政法规/生产安全事故报告和调查处理条例(2007-04-09).md",
     ),
     Clause(
-        "report.stat-nature", SURVEY, "一（六）1", "性质不明的死亡失踪先按性质待认定事件（涉及事故因素）报告，不得以性质未定为由迟报",
-        date(2024, 1, 1), date(2027, 4, 1), "公开的扫描识别件；施行日未见，按2024年起计，有效期至2027年3月",
+        "report.stat-nature",
+        SURVEY,
+        "一（六）1",
+        "性质不明的死亡失踪先按性质待认定事件（涉及事故因素）报告，不得以性质未定为由迟报",
+        date(2024, 1, 1),
+        date(2027, 4, 1),
+        "公开的扫描识别件；施行日未见，按2024年起计，有效期至2027年3月",
     ),
 )
 
@@ -44,7 +63,12 @@ SECTIONS = (
     Section("scene", "事故发生的时间、地点以及事故现场情况", "事故发生的时间、地点以及现场情况", "国务院令第493号第十二条（二）", True),
     Section("course", "事故的简要经过", "事故的简要经过", "国务院令第493号第十二条（三）", True),
     Section(
-        "casualties", "伤亡人数（包括下落不明的人数）和初步估计的直接经济损失", "伤亡人数和初步估计的直接经济损失", "国务院令第493号第十二条（四）", True, True
+        "casualties",
+        "伤亡人数（包括下落不明的人数）和初步估计的直接经济损失",
+        "伤亡人数和初步估计的直接经济损失",
+        "国务院令第493号第十二条（四）",
+        True,
+        True,
     ),
     Section("measures", "已经采取的措施", "已经采取的措施", "国务院令第493号第十二条（五）", True),
     Section("other", "其他应当报告的情况", "其他应当报告的情况", "国务院令第493号第十二条（六）", True, True),
@@ -102,7 +126,11 @@ def unit(page: Page) -> None:
     named = sorted(page.said("unit"), key=lambda item: (page.weight(item), -len(item.quote), item.id))[:1]
     for item in named:
         source = page.evidence[item.evidence]
-        page.say("unit", f"据{source.source_title}反映，涉及单位为“{pith(item.quote)}”{'' if source.reliability in TRUSTED else UNCHECKED}。", [item.id, source.id])
+        page.say(
+            "unit",
+            f"据{source.source_title}反映，涉及单位为“{pith(item.quote)}”{'' if source.reliability in TRUSTED else UNCHECKED}。",
+            [item.id, source.id],
+        )
     page.say("unit", "单位性质、规模等概况暂无，待核。" if named else "事故发生单位名称、概况暂无，待核。", kind="missing")
 
 
@@ -122,7 +150,11 @@ def grade(page: Page) -> None:
     found, dead, missing = page.grading, page.counted.get("dead"), page.counted.get("missing")
     basis = [impact.id for type_ in ("dead", "missing", "seriously_injured", "direct_loss") if (impact := page.counted.get(type_))]
     supposed = "如认定为生产安全事故，" if page.incident.event_type != "production_accident" else ""
-    if found.level is None or not basis or not any(impact.best for type_ in ("dead", "missing", "seriously_injured", "direct_loss") if (impact := page.counted.get(type_))):
+    if (
+        found.level is None
+        or not basis
+        or not any(impact.best for type_ in ("dead", "missing", "seriously_injured", "direct_loss") if (impact := page.counted.get(type_)))
+    ):
         page.say("other", "事故等级：待核，尚无死亡、重伤和直接经济损失数字。", [found.scheme], "missing")
         return
     by = "按现有数字"
@@ -133,13 +165,39 @@ def grade(page: Page) -> None:
         text += f"；如{IMPACT_TYPES['missing'][0]}{figure(missing.best)}人全部死亡，为{found.if_missing_dead}"
     page.say("other", f"{text}（{found.clause}）。", [found.scheme, *basis], "rule")
     if found.near_boundary:
-        page.say("other", f"数字接近等级界线（{'；'.join(warning.partition('：')[0] for warning in found.near_boundary)}），以核实结果为准。", [found.scheme, *basis], "rule")
+        page.say(
+            "other",
+            f"数字接近等级界线（{'；'.join(warning.partition('：')[0] for warning in found.near_boundary)}），以核实结果为准。",
+            [found.scheme, *basis],
+            "rule",
+        )
 
 
 def told_to(page: Page) -> None:
     """Whom art. 10 says must be told, and that changes follow."""
-    page.say("other", f"依据{page.clause('report.493-10').cited()}，本报报送有关机关，并通知公安、人力资源社会保障、工会、检察机关。", page.law("report.493-10"), "rule")
-    page.say("other", f"以上为截至{beijing(page.as_of)}掌握的情况，新情况按{page.clause('report.493-13').cited()}及时补报。", [page.incident.id, *page.law("report.493-13")], "rule")
+    page.say(
+        "other",
+        f"依据{page.clause('report.493-10').cited()}，本报报送有关机关，并通知公安、人力资源社会保障、工会、检察机关。",
+        page.law("report.493-10"),
+        "rule",
+    )
+    page.say(
+        "other",
+        f"以上为截至{beijing(page.as_of)}掌握的情况，新情况按{page.clause('report.493-13').cited()}及时补报。",
+        [page.incident.id, *page.law("report.493-13")],
+        "rule",
+    )
 
 
-TYPE = ReportType("accident_initial", "生产安全事故初报", "初报", ("production_accident", "undetermined", "other"), SECTIONS, CLAUSES, subject, recipients, gradings, write)
+TYPE = ReportType(
+    "accident_initial",
+    "生产安全事故初报",
+    "初报",
+    ("production_accident", "undetermined", "other"),
+    SECTIONS,
+    CLAUSES,
+    subject,
+    recipients,
+    gradings,
+    write,
+)

@@ -15,8 +15,13 @@ MINIMUM = f"《{SURVEY}》一（六）1（1）"
 
 CLAUSES = (
     Clause(
-        "report.stat-initial", SURVEY, "一（六）1（1）初报指标", "初报至少报灾害种类、发生时间、受灾人口、死亡失踪、紧急转移安置和需紧急生活救助人口",
-        date(2024, 1, 1), date(2027, 4, 1), "公开的扫描识别件；施行日未见，按2024年起计，有效期至2027年3月",
+        "report.stat-initial",
+        SURVEY,
+        "一（六）1（1）初报指标",
+        "初报至少报灾害种类、发生时间、受灾人口、死亡失踪、紧急转移安置和需紧急生活救助人口",
+        date(2024, 1, 1),
+        date(2027, 4, 1),
+        "公开的扫描识别件；施行日未见，按2024年起计，有效期至2027年3月",
     ),
 )
 
@@ -84,7 +89,10 @@ def write(page: Page) -> None:
     due(page, "other")
     rumours(page, "other")
     page.say(
-        "other", f"以上为截至{beijing(page.as_of)}掌握的情况，依据{page.clause('report.stat-initial').cited()}填报，未报数字核定后续报。", [page.incident.id, *page.law("report.stat-initial")], "rule"
+        "other",
+        f"以上为截至{beijing(page.as_of)}掌握的情况，依据{page.clause('report.stat-initial').cited()}填报，未报数字核定后续报。",
+        [page.incident.id, *page.law("report.stat-initial")],
+        "rule",
     )
     label(page, "other")
 
@@ -93,10 +101,14 @@ def response(page: Page) -> None:
     """Only this city's own thresholds may speak; while they are not loaded the report says so and nothing more."""
     reached = [item for item in page.local_levels if item.level]
     for item in reached:
-        page.say("other", f"救助应急响应：按{item.clause}，现有数字达到{item.level}启动条件，是否启动由有权机关决定。", [item.scheme], "rule")
+        page.say(
+            "other", f"救助应急响应：按{item.clause}，现有数字达到{item.level}启动条件，是否启动由有权机关决定。", [item.scheme], "rule"
+        )
     if not page.local_levels:
         text = f"救助应急响应级别：待核（{page.settings.city_name}启动条件未录入系统，请依本市预案研判）。"
         page.say("other", text, [page.incident.id], "missing")
 
 
-TYPE = ReportType("disaster_initial", "自然灾害初报", "初报", ("natural_disaster",), SECTIONS, CLAUSES, subject, recipients, gradings, write)
+TYPE = ReportType(
+    "disaster_initial", "自然灾害初报", "初报", ("natural_disaster",), SECTIONS, CLAUSES, subject, recipients, gradings, write
+)

@@ -19,7 +19,14 @@ from models.settings import Settings
 from tests.dashboard.evening import PASSWORD, Evening, fill
 
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 INSIDE = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:", "about:")
 
 

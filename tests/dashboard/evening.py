@@ -41,7 +41,9 @@ PEOPLE = (
     Person(name="root", display_name="管理员", role="admin"),
 )
 
-HOTLINE = Source(name="hotline", title="12345热线", kind="hotline", publisher="市政务热线", owner="值班处", reliability="C", every_minutes=5)
+HOTLINE = Source(
+    name="hotline", title="12345热线", kind="hotline", publisher="市政务热线", owner="值班处", reliability="C", every_minutes=5
+)
 SOCIAL = Source(name="social", title="社交媒体", kind="social", publisher="公开平台", owner="值班处", reliability="E", every_minutes=5)
 STREET = Source(name="street", title="街道办报告", kind="desk", publisher="街道办", owner="值班处", reliability="B", every_minutes=5)
 SURVEY = Source(name="survey", title="承灾体普查", kind="survey", publisher="普查办", owner="风险处", reliability="A", every_minutes=1440)
@@ -67,7 +69,9 @@ def fill(knowledge: Knowledge, *, at: datetime | None = None) -> Evening:
     story = _Story(knowledge, at)
     flood = story.incident("下穿通道积水", "flood", "natural_disaster", "建邺区", 118.7312, 32.0045, minutes_ago=50)
     fire = story.incident("居民楼电动自行车火灾", "fire", "production_accident", "秦淮区", 118.7982, 32.0227, minutes_ago=35)
-    drill = story.incident("化工企业泄漏演练", "hazmat_leak", "production_accident", "六合区", 118.8405, 32.3410, minutes_ago=20, mode="exercise")
+    drill = story.incident(
+        "化工企业泄漏演练", "hazmat_leak", "production_accident", "六合区", 118.8405, 32.3410, minutes_ago=20, mode="exercise"
+    )
     story.says(flood, HOTLINE, "应天大街下穿通道积水约60厘米，3辆车熄火被困，有2人被困车内", 48, {"trapped": 2, "vehicles": 3})
     story.says(flood, SOCIAL, "下穿通道水好深，有人站在车顶上求救！", 45, {})
     story.says(fire, HOTLINE, "电动车在楼道里烧起来了，造成3人死亡，楼上还有1人失联", 33, {"dead": 3, "missing": 1})
@@ -91,7 +95,9 @@ class _Story:
         self.evidence: list[tuple[Source, Evidence]] = []
         self.items: list[tuple[str, dict[str, Any]]] = []
 
-    def incident(self, what: str, hazard: str, event_type: Any, district: str, lon: float, lat: float, *, minutes_ago: int, mode: Any = "actual") -> str:
+    def incident(
+        self, what: str, hazard: str, event_type: Any, district: str, lon: float, lat: float, *, minutes_ago: int, mode: Any = "actual"
+    ) -> str:
         id = "in-" + digest([what, hazard, mode])[:32]
         heard = self.at - timedelta(minutes=minutes_ago)
         place = Place(name=f"{district}某处", district=district, lon=lon, lat=lat, precision="point")
@@ -103,7 +109,15 @@ class _Story:
         return id
 
     def says(
-        self, incident: str | None, source: Source, text: str, minutes_ago: int, figures: dict[str, float], *, urgency: float = 0.3, spot: Any = None
+        self,
+        incident: str | None,
+        source: Source,
+        text: str,
+        minutes_ago: int,
+        figures: dict[str, float],
+        *,
+        urgency: float = 0.3,
+        spot: Any = None,
     ) -> str:
         sent = self.at - timedelta(minutes=minutes_ago)
         item = Evidence.of(received_at=sent + timedelta(seconds=20), source=source.name, text=text, sent_at=sent)
@@ -121,7 +135,9 @@ class _Story:
         )  # fmt: skip
         if about:
             self._believe(about.id, source, statements)
-            self.incidents[about.id] = about.model_copy(update={"evidence_count": sum(1 for _, p in self.items if p["match"]["incident"] == about.id) + 1})
+            self.incidents[about.id] = about.model_copy(
+                update={"evidence_count": sum(1 for _, p in self.items if p["match"]["incident"] == about.id) + 1}
+            )
         understanding = Understanding(
             id=item.id, hazard=view.hazard, request_type="其他", urgency=view.urgency, credibility=Credibility(score=0.6), occurred_at=None, trigger=None,
             masked_text=text, mode=mode,
@@ -139,7 +155,9 @@ class _Story:
 
     def _statement(self, item: Evidence, kind: str, value: float) -> Statement:
         unit = "辆" if kind == "vehicles" else "人"
-        quote = next(f"{value}{unit}{word}" for word in ("死亡", "受伤", "失联", "被困", "熄火", "车熄火", "") if f"{value}{unit}{word}" in item.text)
+        quote = next(
+            f"{value}{unit}{word}" for word in ("死亡", "受伤", "失联", "被困", "熄火", "车熄火", "") if f"{value}{unit}{word}" in item.text
+        )
         return Statement.of(
             evidence=item.id, property=f"impact.{kind}", low=value, best=value, high=value, unit=unit, quote=quote, holds_at=item.sent_at
         )
@@ -150,7 +168,9 @@ class _Story:
             old = self.impacts[incident].get(kind)
             conflicts: tuple[Conflict, ...] = ()
             if old and old.best is not None and old.best != statement.best:
-                before = Conflict(statement=old.statements[0], value=old.best, source_title="12345热线", at=old.as_of, quote=f"{old.best:.0f}{old.unit}")
+                before = Conflict(
+                    statement=old.statements[0], value=old.best, source_title="12345热线", at=old.as_of, quote=f"{old.best:.0f}{old.unit}"
+                )
                 conflicts = (before,)
             self.impacts[incident][kind] = Impact(
                 id="im-" + digest([incident, kind])[:32], incident=incident, type=kind, low=statement.low, best=statement.best, high=statement.high,
@@ -171,14 +191,23 @@ def _plain(value: Any) -> Any:
 
 
 def _features() -> list[Feature]:
-    boxes = [("建邺区某街道", 118.70, 31.98), ("秦淮区某街道", 118.77, 32.00), ("鼓楼区某街道", 118.74, 32.06), ("玄武区某街道", 118.81, 32.06)]
+    boxes = [
+        ("建邺区某街道", 118.70, 31.98),
+        ("秦淮区某街道", 118.77, 32.00),
+        ("鼓楼区某街道", 118.74, 32.06),
+        ("玄武区某街道", 118.81, 32.06),
+    ]
     found = [
         _feature("population", name, lon + 0.035, lat + 0.03, {"type": "Polygon", "coordinates": [_box(lon, lat, 0.068, 0.058)]})
         for name, lon, lat in boxes
     ]
     river = [[118.66, 31.98], [118.70, 32.05], [118.74, 32.12], [118.82, 32.17]]
     found.append(_feature("river", "某江段", 118.70, 32.05, {"type": "LineString", "coordinates": river}))
-    found.append(_feature("road", "某大街", 118.75, 32.03, {"type": "LineString", "coordinates": [[118.70, 32.01], [118.76, 32.035], [118.84, 32.05]]}))
+    found.append(
+        _feature(
+            "road", "某大街", 118.75, 32.03, {"type": "LineString", "coordinates": [[118.70, 32.01], [118.76, 32.035], [118.84, 32.05]]}
+        )
+    )
     for kind, name, lon, lat in (
         ("shelter", "某小学避难场所", 118.781, 32.041), ("shelter", "某公园避难场所", 118.735, 32.07), ("depot", "市级救灾物资库", 118.72, 32.02),
         ("underpass", "应天大街下穿通道", 118.7312, 32.0075), ("chemical_plant", "某化工厂<b onmouseover=alert(1)>", 118.83, 32.11),

@@ -69,7 +69,16 @@ def script_of(layer: str, words: str) -> str:
     ground = maps.base_map(survey, [])
     if layer == "evidence":
         view = EvidenceView(
-            id="ev-1", source="s", source_title="热线", source_kind="social", reliability="E", text=words, sent_at=NOON, received_at=NOON, lon=118.7, lat=32.0
+            id="ev-1",
+            source="s",
+            source_title="热线",
+            source_kind="social",
+            reliability="E",
+            text=words,
+            sent_at=NOON,
+            received_at=NOON,
+            lon=118.7,
+            lat=32.0,
         )
         maps.evidence_layer([view]).add_to(ground)
     if layer == "incident":

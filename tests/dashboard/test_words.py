@@ -47,7 +47,9 @@ def test_every_entry_has_the_same_blanks_in_both_languages() -> None:
 @pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOM)))
 def test_every_key_a_page_asks_for_exists(path: Path) -> None:
     have = words.catalogue("zh")
-    missing = {key for key in keys_asked_for(path) if key not in have and not any(known.startswith(key) for known in have if key.endswith("."))}
+    missing = {
+        key for key in keys_asked_for(path) if key not in have and not any(known.startswith(key) for known in have if key.endswith("."))
+    }
     assert missing == set()
 
 
@@ -55,7 +57,11 @@ def test_every_key_a_page_asks_for_exists(path: Path) -> None:
 def test_no_page_holds_chinese_words_of_its_own(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
-    held = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in prose and CHINESE.search(n.value)]
+    held = [
+        n.value
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in prose and CHINESE.search(n.value)
+    ]
     assert held == []
 
 

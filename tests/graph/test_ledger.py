@@ -309,7 +309,9 @@ def test_only_one_worker_understands_at_a_time(book: Ledger) -> None:
 
 
 def test_a_killed_worker_leaves_its_place_free(ledger: Ledger, home: Settings) -> None:
-    code = "import sys, time; from graph.ledger import Ledger\nwith Ledger(sys.argv[1]).sole_worker(): print('in', flush=True); time.sleep(60)"
+    code = (
+        "import sys, time; from graph.ledger import Ledger\nwith Ledger(sys.argv[1]).sole_worker(): print('in', flush=True); time.sleep(60)"
+    )
     with subprocess.Popen([sys.executable, "-c", code, home.ledger_address], stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None
         worker.stdout.readline()

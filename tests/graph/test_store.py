@@ -84,9 +84,7 @@ def test_a_figure_that_is_no_longer_believed_disappears(ledger: Ledger, store: S
 
 
 @pytest.mark.parametrize("step", [1, 2000])
-def test_evidence_that_waited_joins_the_incident_a_later_message_opened(
-    ledger: Ledger, store: Store, hotline: Source, step: int
-) -> None:
+def test_evidence_that_waited_joins_the_incident_a_later_message_opened(ledger: Ledger, store: Store, hotline: Source, step: int) -> None:
     early, late = call(1), call(2)
     joined = view(early, incident="in-fire", hazard="fire", match_reasons=("事件立起后补归入",))
     id, payload = reading(late, about=incident())

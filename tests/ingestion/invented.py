@@ -16,7 +16,9 @@ def minutes(number: float) -> datetime:
     return EVENING + timedelta(minutes=number)
 
 
-def underpass(name: str = "绮云路下穿通道", district: str = "秦淮区", adcode: str = "320104", lon: float = 118.8012, lat: float = 31.9935) -> Place:
+def underpass(
+    name: str = "绮云路下穿通道", district: str = "秦淮区", adcode: str = "320104", lon: float = 118.8012, lat: float = 31.9935
+) -> Place:
     return Place(quote=name, name=name, adcode=adcode, district=district, lon=lon, lat=lat, precision="point")
 
 
@@ -52,7 +54,9 @@ def call(
         retracts=retracts,
     )  # fmt: skip
     said = [
-        Statement.of(evidence=view.id, property=f"impact.{q.type}", low=q.low, best=q.value, high=q.high, unit=q.unit, quote=q.quote, holds_at=sent)
+        Statement.of(
+            evidence=view.id, property=f"impact.{q.type}", low=q.low, best=q.value, high=q.high, unit=q.unit, quote=q.quote, holds_at=sent
+        )
         for q in quantities
     ]
     said += [Statement.of(evidence=view.id, property="rumour", quote=text[:4])] if rumour else []

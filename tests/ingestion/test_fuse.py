@@ -49,7 +49,9 @@ def test_a_rumour_alone_gives_no_figure() -> None:
 
 
 def test_a_rumour_never_beats_an_older_credible_figure_however_trusted_its_teller() -> None:
-    found = beliefs(call(1, "一人死亡", figures={"dead": 1}), call(2, "听说死了三十个", credibility=0.9, rumour=True, figures={"dead": 30}))["dead"]
+    found = beliefs(
+        call(1, "一人死亡", figures={"dead": 1}), call(2, "听说死了三十个", credibility=0.9, rumour=True, figures={"dead": 30})
+    )["dead"]
     assert found.best == 1
 
 
@@ -65,7 +67,9 @@ def test_all_rescued_is_a_statement_and_not_a_subtraction() -> None:
 
 
 def test_everyone_counted_and_all_rescued_leaves_nobody_trapped() -> None:
-    trapped = beliefs(call(1, "五人被困在桥洞", figures={"trapped": 5}), call(20, "被困五人现已全部救出", figures={"trapped": 5}))["trapped"]
+    trapped = beliefs(call(1, "五人被困在桥洞", figures={"trapped": 5}), call(20, "被困五人现已全部救出", figures={"trapped": 5}))[
+        "trapped"
+    ]
     assert trapped.best == 0
     assert [one.value for one in trapped.conflicts] == [5]
 
@@ -75,7 +79,9 @@ def test_not_everyone_rescued_leaves_them_trapped() -> None:
 
 
 def test_an_early_no_casualties_gives_way_to_a_later_injury() -> None:
-    found = beliefs(call(1, "暂无人员伤亡", credibility=0.8, figures={"injured": 0}), call(20, "三人受伤送医", figures={"injured": 3}))["injured"]
+    found = beliefs(call(1, "暂无人员伤亡", credibility=0.8, figures={"injured": 0}), call(20, "三人受伤送医", figures={"injured": 3}))[
+        "injured"
+    ]
     assert found.best == 3
     assert [one.value for one in found.conflicts] == [0]
 
@@ -97,7 +103,9 @@ def test_a_caller_can_take_back_what_only_they_said() -> None:
 
 
 def test_spots_of_a_whole_area_give_a_range_and_no_figure() -> None:
-    found = beliefs(call(1, "水深二十", figures={"water_depth": 20}), call(2, "水深五十", figures={"water_depth": 50}), area=True)["water_depth"]
+    found = beliefs(call(1, "水深二十", figures={"water_depth": 20}), call(2, "水深五十", figures={"water_depth": 50}), area=True)[
+        "water_depth"
+    ]
     assert (found.low, found.best, found.high) == (20, None, 50)
 
 
@@ -141,7 +149,11 @@ def test_an_exercise_never_meets_an_actual_incident() -> None:
 def test_a_repost_follows_the_first_and_is_marked_as_its_duplicate() -> None:
     fuser = Fuser()
     fuser.place(*call(1, "绮云路下穿隧道里有车被淹了，看着有3个人被困", place=underpass(), figures={"trapped": 3}))
-    again = fuser.place(*call(2, "转发微博 //@路人甲：绮云路下穿隧道里有车被淹了！看着有3个人被困", place=underpass(), source="social", figures={"trapped": 3}))
+    again = fuser.place(
+        *call(
+            2, "转发微博 //@路人甲：绮云路下穿隧道里有车被淹了！看着有3个人被困", place=underpass(), source="social", figures={"trapped": 3}
+        )
+    )
     assert again.duplicate_of == "ev-0001"
     assert again.view.duplicate_of == "ev-0001"
 
@@ -154,7 +166,12 @@ def test_a_rumour_opens_nothing() -> None:
 
 
 def test_an_implausible_call_opens_nothing() -> None:
-    assert Fuser().place(*call(1, "新街口着火烧死一百人哈哈", hazard="fire", place=underpass("新街口大楼"), credibility=0.1, figures={"dead": 100})).incident is None
+    assert (
+        Fuser()
+        .place(*call(1, "新街口着火烧死一百人哈哈", hazard="fire", place=underpass("新街口大楼"), credibility=0.1, figures={"dead": 100}))
+        .incident
+        is None
+    )
 
 
 def test_people_in_danger_at_an_unknown_place_wait_for_a_person_with_the_reason() -> None:
@@ -212,7 +229,10 @@ def test_the_same_messages_in_the_same_order_give_the_same_ids() -> None:
 
 def test_after_a_restart_fusion_goes_on_where_it_stopped() -> None:
     before = Fuser()
-    calls = [call(1, "绮云路下穿通道三人被困", place=underpass(), figures={"trapped": 3}), call(2, "桥洞五个人出不来", place=underpass(), figures={"trapped": 5})]
+    calls = [
+        call(1, "绮云路下穿通道三人被困", place=underpass(), figures={"trapped": 3}),
+        call(2, "桥洞五个人出不来", place=underpass(), figures={"trapped": 5}),
+    ]
     done = [before.place(*one) for one in calls]
     incident = done[-1].incident
     assert incident is not None
@@ -226,7 +246,13 @@ def test_after_a_restart_a_repost_is_still_a_repost() -> None:
     first = before.place(*call(1, "绮云路下穿隧道里有车被淹了，看着有3个人被困在车顶上", place=underpass(), figures={"trapped": 3}))
     assert first.incident is not None
     after = Fuser([first.incident], {first.incident.id: [first.view]})
-    again = call(2, "转发微博 //@路人：绮云路下穿隧道里有车被淹了，看着有3个人被困在车顶上", place=underpass(), source="social", figures={"trapped": 3})
+    again = call(
+        2,
+        "转发微博 //@路人：绮云路下穿隧道里有车被淹了，看着有3个人被困在车顶上",
+        place=underpass(),
+        source="social",
+        figures={"trapped": 3},
+    )
     assert after.place(*again).duplicate_of == "ev-0001"
 
 

@@ -73,7 +73,10 @@ def test_a_city_adds_its_own_places_in_one_new_file(tmp_path: Path) -> None:
     assert (place.name, place.precision, place.district) == ("试验下穿", "point", "江宁区")
 
 
-@pytest.mark.parametrize("body", ["places: [{name: 无坐标}]", "nothing: 1", "places: [", 'places: [{name: 远方, kind: road, adcode: "320115", lon: 500, lat: 1}]'])
+@pytest.mark.parametrize(
+    "body",
+    ["places: [{name: 无坐标}]", "nothing: 1", "places: [", 'places: [{name: 远方, kind: road, adcode: "320115", lon: 500, lat: 1}]'],
+)
 def test_a_broken_file_stops_the_start_and_is_named(tmp_path: Path, body: str) -> None:
     shutil.copytree(FOLDER, tmp_path / "g")
     (tmp_path / "g" / "broken.yml").write_text(body, "utf-8")

@@ -140,7 +140,9 @@ def test_sources_loaded_one_after_another_give_the_same_incidents() -> None:
     _, home, incidents, _ = night()
     _, other_home, other, _ = night("source")
     assert {one.title for one in other.values()} == {one.title for one in incidents.values()}
-    assert {number: other[where].title for number, where in other_home.items()} == {number: incidents[where].title for number, where in home.items()}
+    assert {number: other[where].title for number, where in other_home.items()} == {
+        number: incidents[where].title for number, where in home.items()
+    }
 
 
 def test_no_exercise_message_is_in_an_actual_incident_and_no_actual_one_in_the_exercise() -> None:
@@ -184,6 +186,10 @@ def test_nine_in_ten_messages_about_a_site_are_fused_into_it_and_hardly_any_into
     for one, found in planted():
         if found and one["scope"] == "site":
             share[one["key"]] = sum(home.get(number) == found.id for number in one["evidence"]) / len(one["evidence"])
-            wrong += [number for number in one["evidence"] if number in home and home[number] != found.id and incidents[home[number]].scope == "site"]
+            wrong += [
+                number
+                for number in one["evidence"]
+                if number in home and home[number] != found.id and incidents[home[number]].scope == "site"
+            ]
     assert min(share.values()) >= 0.9, share
     assert not wrong

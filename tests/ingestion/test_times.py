@@ -105,7 +105,9 @@ def test_the_zone_of_the_base_does_not_change_the_beijing_day() -> None:
     assert at(only("今日", london).start) == "2026-07-21 00:00:00"
 
 
-@pytest.mark.parametrize("text", ["3号楼着火", "他提了三点建议", "一日三餐", "用了3个小时", "早餐", "三日内办结", "比分35:37", "震级五点零级"])
+@pytest.mark.parametrize(
+    "text", ["3号楼着火", "他提了三点建议", "一日三餐", "用了3个小时", "早餐", "三日内办结", "比分35:37", "震级五点零级"]
+)
 def test_words_that_only_look_like_a_time_are_left_alone(text: str) -> None:
     assert find_times(text, BASE) == []
 

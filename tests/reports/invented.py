@@ -101,7 +101,15 @@ def fire(**more: Any) -> Dossier:
         "evidence": (call, office, post),
         "statements": (three, two, five, twenty, *others),
         "impacts": (
-            believed("dead", two, low=2, high=3, conflicts=conflicts, rule="采用南湖街道办事处20:20的说法（权威来源优先）；另有2种不同说法，列出不相加", confirmed=True),
+            believed(
+                "dead",
+                two,
+                low=2,
+                high=3,
+                conflicts=conflicts,
+                rule="采用南湖街道办事处20:20的说法（权威来源优先）；另有2种不同说法，列出不相加",
+                confirmed=True,
+            ),
             believed("injured", five, confirmed=True),
         ),
     }
@@ -177,4 +185,12 @@ def take_in(knowledge: Knowledge, dossier: Dossier) -> Dossier:
 
 
 def _source(seen: EvidenceView) -> Source:
-    return Source(name=seen.source, title=seen.source_title, kind="hotline", publisher="市政务热线", owner="值班长", reliability=seen.reliability, every_minutes=5)
+    return Source(
+        name=seen.source,
+        title=seen.source_title,
+        kind="hotline",
+        publisher="市政务热线",
+        owner="值班长",
+        reliability=seen.reliability,
+        every_minutes=5,
+    )

@@ -210,13 +210,19 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         statements += given_
         if given_:
             others = [
-                {"statement": one.id, "value": one.best, "source_title": "12345热线", "at": at(21, 5), "quote": one.quote} for one in given_[1:]
+                {"statement": one.id, "value": one.best, "source_title": "12345热线", "at": at(21, 5), "quote": one.quote}
+                for one in given_[1:]
             ]
             impacts.append(believed(type_, given_[0], conflicts=others, basis=draw(st.sampled_from(["reported", "estimated"]))))
     for prop in ("trigger", "scene", "measure", "cause", "unit", "rumour"):
         statements += [said(one, prop, one.text) for one in evidence if draw(st.booleans())]
     event = draw(st.sampled_from(["production_accident", "natural_disaster", "undetermined"]))
-    return fire(incident=incident(event_type=event, started_at_assumed=draw(st.booleans())), evidence=evidence, statements=tuple(statements), impacts=tuple(impacts))
+    return fire(
+        incident=incident(event_type=event, started_at_assumed=draw(st.booleans())),
+        evidence=evidence,
+        statements=tuple(statements),
+        impacts=tuple(impacts),
+    )
 
 
 @settings(max_examples=60, deadline=None)

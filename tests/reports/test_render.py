@@ -25,7 +25,15 @@ from tests.reports.invented import at, drafted, fire, incident, take_in
 def standing(dossier: Dossier, *, signed: bool) -> ReportState:
     report = drafted(dossier)
     decision = Decision(
-        id="de-1", subject=report.id, version=1, digest=report.content_digest(), verdict="sign", officer="signer1", officer_name="李签发", role="signer", at=at(20, 41)
+        id="de-1",
+        subject=report.id,
+        version=1,
+        digest=report.content_digest(),
+        verdict="sign",
+        officer="signer1",
+        officer_name="李签发",
+        role="signer",
+        at=at(20, 41),
     )
     return ReportState(report=report, decisions=(decision,) if signed else (), status="signed" if signed else "draft")
 
@@ -204,7 +212,9 @@ def test_a_lost_file_is_reported(knowledge: Knowledge, people: dict[str, Person]
     assert "不见了" in rendered_intact(knowledge, report_id)[0]
 
 
-def test_an_edit_after_signing_is_reported_and_the_next_copy_is_a_draft(knowledge: Knowledge, people: dict[str, Person], report_id: str) -> None:
+def test_an_edit_after_signing_is_reported_and_the_next_copy_is_a_draft(
+    knowledge: Knowledge, people: dict[str, Person], report_id: str
+) -> None:
     signed = render(knowledge, report_id, None, people["signer"])
     edit(knowledge, report_id, 1, {"unit.1": "事故发生单位：待核。"}, people["duty"])
     assert "签发已失效" in all_intact(knowledge)[0]
@@ -213,7 +223,9 @@ def test_an_edit_after_signing_is_reported_and_the_next_copy_is_a_draft(knowledg
     assert "草稿" in Document(str(later)).sections[0].header.paragraphs[0].text
 
 
-def test_a_number_the_bureau_gave_is_printed_and_a_malformed_one_refused(knowledge: Knowledge, people: dict[str, Person], report_id: str, tmp_path: Path) -> None:
+def test_a_number_the_bureau_gave_is_printed_and_a_malformed_one_refused(
+    knowledge: Knowledge, people: dict[str, Person], report_id: str, tmp_path: Path
+) -> None:
     path = render(knowledge, report_id, tmp_path / "numbered.docx", people["signer"], number="宁应急〔2026〕12号")
     assert any("宁应急〔2026〕12号" in one.text for one in Document(str(path)).paragraphs)
     with pytest.raises(BadInput, match="六角括号"):

@@ -69,7 +69,9 @@ def test_duty_staff_may_not_sign_and_the_refusal_is_on_record(knowledge: Knowled
     assert len(refusals(knowledge)) == 1
 
 
-def test_whoever_drafted_may_not_sign_even_after_a_change_of_role(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+def test_whoever_drafted_may_not_sign_even_after_a_change_of_role(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
     submitted(knowledge, draft, people["duty"])
     promoted = people["duty"].model_copy(update={"role": "signer"})
     with pytest.raises(NotAllowed, match="不能自己签发"):
@@ -85,7 +87,9 @@ def test_an_editor_may_not_sign_either(knowledge: Knowledge, people: dict[str, P
         sign(knowledge, draft.report.id, **read(state), by=other.model_copy(update={"role": "signer"}))  # type: ignore[arg-type]
 
 
-def test_signing_another_text_than_the_newest_names_who_changed_it(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+def test_signing_another_text_than_the_newest_names_who_changed_it(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
     other = Person(name="duty2", display_name="值班乙", role="duty")
     submitted(knowledge, edit(knowledge, draft.report.id, 1, {"unit.1": "事故发生单位：待核。"}, other), people["duty"])
     with pytest.raises(Stale, match="duty2"):
@@ -165,7 +169,9 @@ def test_a_withdrawn_report_is_not_changed_any_more(knowledge: Knowledge, people
         edit(knowledge, draft.report.id, 1, {LEAD: "发生火灾。"}, people["duty"])
 
 
-def test_of_two_decisions_on_one_reading_only_the_first_stands(knowledge: Knowledge, people: dict[str, Person], draft: ReportState, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_two_decisions_on_one_reading_only_the_first_stands(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState, monkeypatch: pytest.MonkeyPatch
+) -> None:
     submitted(knowledge, draft, people["duty"])
     before = record_of(knowledge, draft.report.id)
     return_(knowledge, draft.report.id, **read(draft), by=people["signer"], reason="补充地点")  # type: ignore[arg-type]

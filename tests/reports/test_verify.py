@@ -89,7 +89,9 @@ def test_a_source_of_another_incident_blocks() -> None:
 
 def _with_law(**more: object) -> tuple[Report, Dossier]:
     document = Document(id="D", title="某某办法", issuer="国务院", level="regulation", reference="测试")
-    provision = Provision.model_validate({"id": "D-5", "document": "D", "article": "第五条", "text": "应当报告。", "source": "测试", "verified": True, **more})
+    provision = Provision.model_validate(
+        {"id": "D-5", "document": "D", "article": "第五条", "text": "应当报告。", "source": "测试", "verified": True, **more}
+    )
     dossier = fire(provisions=(provision,), documents=(document,))
     report = drafted(dossier)
     claim = Claim(id="other.9", section="other", text="按《某某办法》第五条报告。", citations=("D-5",), kind="rule")

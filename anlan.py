@@ -41,7 +41,7 @@ app.add_typer(audit, name="audit")
 app.add_typer(graph_app, name="graph")
 app.add_typer(people_app, name="people")
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 AsUser = Annotated[str, typer.Option("--as", help="Account in whose name this is done.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File holding the account's password; otherwise it is asked for.")]

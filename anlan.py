@@ -538,6 +538,9 @@ def up() -> None:
 
     with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
+        # A service manager stops with SIGTERM, and a shell starts background jobs with SIGINT ignored: both mean Ctrl-C here.
+        for stop in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(stop, signal.default_int_handler)
         process = subprocess.Popen(serve.command(settings), env=serve.environment(settings), start_new_session=True)
         print(f"安澜已启动：{serve.address(settings)}  （Ctrl-C 停止）", flush=True)
         try:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -175,3 +178,27 @@ def test_understand_prints_one_object_a_line_and_only_quotes_the_input(tmp_path:
         spans = [one["occurred_at"], one["trigger"], *one["places"], *one["impacts"]]
         assert all(span["quote"] in text for span in spans if span)
     assert not seen[1]["impacts"]
+
+
+def test_up_stops_everything_it_started_when_told_to(tmp_path: Path) -> None:
+    home = tmp_path / "var"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    running = subprocess.Popen(
+        [sys.executable, str(ROOT / "anlan.py"), "up"],
+        env={**os.environ, "ANLAN_HOME": str(home), "ANLAN_PORT": port},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+    assert running.stdout is not None
+    assert any("安澜已启动" in line for line in iter(running.stdout.readline, ""))
+    parts = psutil.Process(running.pid).children(recursive=True)
+    assert len(parts) >= 2
+    running.send_signal(signal.SIGTERM)
+    output = running.stdout.read()
+    assert running.wait(60) == 0, output
+    _, alive = psutil.wait_procs(parts, timeout=30)
+    assert not alive

@@ -7,7 +7,6 @@ failed with one clear line, 2 wrong usage. One function per command, which is wh
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import getpass
 import json
 import os
@@ -25,7 +24,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from models.domain import BEIJING, IMPACT_TYPES, Incident, Person, Report, ReportState, Role
+from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role
 from models.errors import AnlanError, BadInput, NotAllowed, NotFound, Refused
 from models.settings import Settings
 
@@ -101,7 +100,7 @@ def ingest(
         receipt = pipeline.receive(knowledge, source, path, progress=_counting(lambda so_far: f"已接收 {so_far.read}"))
         understood = pipeline.understand_waiting(knowledge, progress=_counting(lambda so_far: f"已理解 {so_far.understood}"))
     if as_json:
-        _emit({"receipt": receipt.model_dump(mode="json"), "understood": dataclasses.asdict(understood)})
+        _emit({"receipt": receipt.model_dump(mode="json"), "understood": understood.model_dump(mode="json")})
         return
     print(
         f"读入 {receipt.read}：新增 {receipt.new}，重复 {receipt.duplicate}，隔离 {receipt.quarantined}；"
@@ -148,11 +147,9 @@ def understand(
         try:
             item = json.loads(line)
             text = item["text"]
-            when = datetime.fromisoformat(item["time"]) if item.get("time") else None
+            when = _moment(str(item.get("time") or ""))
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{file} 第 {number} 行不是带 text 的 JSON 对象：{error}") from error
-        if when is not None and when.tzinfo is None:
-            when = when.replace(tzinfo=BEIJING)
         _emit(
             extract.understand(
                 str(text),
@@ -238,6 +235,9 @@ def draft(
     incident: Annotated[str, typer.Argument(help="Incident id.")] = "",
     text: Annotated[Path | None, typer.Option("--text", help="Draft from this text alone; stores nothing.")] = None,
     type: Annotated[str | None, typer.Option("--type", help="Report type; otherwise chosen by the incident.")] = None,
+    when: Annotated[
+        str, typer.Option("--time", help="With --text: when it was written (ISO 8601); without it nothing about the date is assumed.")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Also write a docx marked 草稿.")] = None,
     user: AsUser = "duty",
     password_file: PasswordFile = None,
@@ -252,9 +252,9 @@ def draft(
     started = time.perf_counter()
     stages: dict[str, float] = {}
     if text:
-        state, stages = _draft_from_text(text, type)
+        state, dossier, stages = _draft_from_text(text, type, when)
         if out:
-            rendering.write(state, out, Settings())
+            out.write_bytes(rendering.document_bytes(state, dossier))
     else:
         with _knowledge() as knowledge:
             stages["open"] = time.perf_counter() - started
@@ -263,7 +263,7 @@ def draft(
             state = signoff.write_draft(knowledge, incident, person, report_type=type)
             stages["draft_and_verify"] = time.perf_counter() - began
             if out:
-                rendering.write(state, out, knowledge.settings)
+                out.write_bytes(rendering.document_bytes(state, knowledge.store.dossier(incident)))
     stages["total"] = time.perf_counter() - started
     if as_json:
         _emit(
@@ -277,7 +277,7 @@ def draft(
         _print_report(state)
 
 
-def _draft_from_text(path: Path, report_type: str | None) -> tuple[ReportState, dict[str, float]]:
+def _draft_from_text(path: Path, report_type: str | None, when: str) -> tuple[ReportState, Dossier, dict[str, float]]:
     """A draft of one text through the same understanding, fusion, drafting and checking, without touching any store."""
     from graph.library import starter
     from ingestion.pipeline import dossier_of_text
@@ -287,20 +287,31 @@ def _draft_from_text(path: Path, report_type: str | None) -> tuple[ReportState, 
     now = datetime.now(BEIJING)
     began = time.perf_counter()
     try:
-        content = path.read_bytes().decode("utf-8-sig") if str(path) != "-" else sys.stdin.read()
+        content = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} 不是 UTF-8 文本：{error}") from error
-    dossier = dossier_of_text(content, now, Settings().city_name, starter())
+    library = starter()
+    dossier = dossier_of_text(content, _moment(when), now, Settings()).model_copy(
+        update={"provisions": library.provisions, "documents": library.documents}
+    )
     read = time.perf_counter()
     report = make_draft(dossier, report_type=report_type, by="command-line", at=now, settings=Settings())
     drafted = time.perf_counter()
     findings = tuple(verify(report, dossier))
     done = time.perf_counter()
-    return ReportState(report=report, findings=findings, status="draft"), {
-        "understand": read - began,
-        "draft": drafted - read,
-        "verify": done - drafted,
-    }
+    stages = {"understand": read - began, "draft": drafted - read, "verify": done - drafted}
+    return ReportState(report=report, findings=findings, status="draft"), dossier, stages
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment given on the command line; one without a zone is Beijing time."""
+    if not text:
+        return None
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(f"{text} 不是 ISO 8601 时间，例如 2026-07-18T20:15") from error
+    return when if when.tzinfo else when.replace(tzinfo=BEIJING)
 
 
 def _print_report(state: ReportState) -> None:
@@ -521,9 +532,8 @@ def bench(
 @app.command()
 def up() -> None:
     """Graph engine, schedule and dashboard together; Ctrl-C stops all cleanly."""
-    from ingestion.schedule import scheduled
-
     from dashboard import serve
+    from ingestion.schedule import scheduled
 
     with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
@@ -653,7 +663,7 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float) -> dict[
     )
     return {
         "received": [r.model_dump(mode="json") for r in receipts],
-        "understood": dataclasses.asdict(understood),
+        "understood": understood.model_dump(mode="json"),
         "incidents": [i.model_dump(mode="json") for i in found],
         "signed": signed,
         "seconds_to_first_draft": first_draft,

@@ -95,15 +95,21 @@ def mode_chip(mode: Mode) -> str:
     return chip(t("mode.exercise"), "exercise") if mode == "exercise" else ""
 
 
-def due_chip(deadline: Deadline | None, *, met: bool = False) -> str:
+def due_chip(deadline: Deadline | None) -> str:
     """Time left on a duty; loud when overdue, dashed when its clause was not verified."""
     if deadline is None:
         return chip(t("deadline.none"))
-    if met:
-        return chip(t("deadline.reported"), "good")
     minutes = (deadline.due_at - now()).total_seconds() / 60
     kind = "over" if minutes < 0 else "soon" if minutes < 30 else "plain"
     return chip(countdown(deadline.due_at), kind) + ("" if deadline.verified else chip(t("common.unverified"), "unverified"))
+
+
+def first_duty(row: Row) -> str:
+    """The duty to watch: the earliest one, or, once a report is signed, the next that is not yet due. Being signed is not being sent."""
+    if not row.is_reported:
+        return due_chip(row.earliest)
+    coming = [deadline for deadline in row.deadlines if deadline.due_at > now()]
+    return chip(t("report.signed_out"), "good") + (due_chip(coming[0]) if coming else "")
 
 
 def spread(impact: Impact) -> str:
@@ -121,14 +127,14 @@ def row_markup(row: Row) -> str:
     incident = row.incident
     shape = severity(row)
     harmed = " · ".join(f"{impact_name(i.type)} {figure(i.best if i.best is not None else i.high)}" for i in row.impacts if i.best or i.high)
-    standing = chip(t("report.signed_out"), "good") if row.is_reported else chip(known("incident_status", incident.status))
+    standing = chip(known("incident_status", incident.status))
     exercise = " anlan-row-exercise" if incident.mode == "exercise" else ""
     return (
         f'<div class="anlan-row{exercise}" style="border-left-color:{shape.colour}">'
         f'<div class="anlan-row-head">{symbol(shape, exercise=incident.mode == "exercise")}'
         f"<b>{escaped(incident.title)}</b>{mode_chip(incident.mode)}</div>"
         f'<div class="anlan-row-line">{chip(severity_word(row), "grade")}{chip(hazard_name(incident.hazard))}{standing}'
-        f"{due_chip(row.earliest, met=row.is_reported)}</div>"
+        f"{first_duty(row)}</div>"
         f'<div class="anlan-row-line anlan-dim">{escaped(clock(incident.first_evidence_at))} · {escaped(ago(incident.first_evidence_at))} · '
         f"{escaped(t('incident.evidence_count', count=incident.evidence_count))}{escaped(' · ' + harmed if harmed else '')}</div></div>"
     )

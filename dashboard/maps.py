@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import folium
@@ -89,13 +90,19 @@ class Click:
 NEVER_CLUSTER = {"disableClusteringAtZoom": 1, "spiderfyOnMaxZoom": False}
 
 
-def positions(rows: Iterable[Row]) -> dict[str, tuple[float, float]]:
-    """Where each incident is drawn, latitude and longitude; incidents on one spot stand in a small ring around it."""
+def positions(rows: Iterable[Row], features: Sequence[Feature]) -> dict[str, tuple[float, float]]:
+    """Where each incident is drawn, latitude and longitude; incidents on one spot stand in a small ring around it.
+
+    An incident that strikes a whole area and has no spot of its own stands in the middle of the surveyed divisions, and its words say so.
+    """
+    middle = middle_of(features)
     spots: dict[tuple[float, float], list[str]] = {}
     for row in sorted(rows, key=lambda r: r.incident.id):
         place = row.incident.place
         if place.lat is not None and place.lon is not None:
             spots.setdefault((round(place.lat, 4), round(place.lon, 4)), []).append(row.incident.id)
+        elif row.incident.scope == "area" and middle:
+            spots.setdefault(middle, []).append(row.incident.id)
     drawn: dict[str, tuple[float, float]] = {}
     for (lat, lon), ids in spots.items():
         for index, incident in enumerate(ids):
@@ -103,6 +110,14 @@ def positions(rows: Iterable[Row]) -> dict[str, tuple[float, float]]:
             radius = 0.004 if len(ids) > 1 else 0.0
             drawn[incident] = (round(lat + radius * math.sin(angle), 6), round(lon + radius * math.cos(angle), 6))
     return drawn
+
+
+def middle_of(features: Sequence[Feature]) -> tuple[float, float] | None:
+    """The middle of the surveyed divisions, the median of each coordinate; null without a survey."""
+    divisions = [f for f in features if f.kind == "population"]
+    if not divisions:
+        return None
+    return round(median(f.lat for f in divisions), 4), round(median(f.lon for f in divisions), 4)
 
 
 def base_map(features: Sequence[Feature], rows: Sequence[Row]) -> folium.Map:
@@ -142,16 +157,15 @@ def frame(features: Sequence[Feature], rows: Sequence[Row]) -> list[list[float]]
 
     Rounded outwards to a twentieth of a degree, so that the map stays where a person moved it while incidents come in.
     """
-    spots = list(positions(rows).values()) or [(f.lat, f.lon) for f in features] or [(31.95, 118.65), (32.15, 118.95)]
+    spots = list(positions(rows, features).values()) or [(f.lat, f.lon) for f in features] or [(31.95, 118.65), (32.15, 118.95)]
     south, west = (math.floor((min(spot[axis] for spot in spots) - 0.01) * 20) / 20 for axis in (0, 1))
     north, east = (math.ceil((max(spot[axis] for spot in spots) + 0.01) * 20) / 20 for axis in (0, 1))
     return [[south, west], [north, east]]
 
 
-def incident_layer(rows: Sequence[Row], selected: str | None) -> folium.FeatureGroup:
+def incident_layer(rows: Sequence[Row], spots: Mapping[str, tuple[float, float]], selected: str | None) -> folium.FeatureGroup:
     """Incidents that have coordinates, the most serious on top."""
     group = folium.FeatureGroup(name="incidents")
-    spots = positions(rows)
     points = [[*spots[row.incident.id], *_incident_words(row, selected)] for row in rows if row.incident.id in spots]
     clustered(points, INCIDENT_MARKER, **NEVER_CLUSTER).add_to(group)
     return group
@@ -164,9 +178,10 @@ def _incident_words(row: Row, selected: str | None) -> list[object]:
     edge = shape.colour if exercise else "#0b0f13"
     drawn = f'<svg width="26" height="26" viewBox="-2 -2 28 28" {paint} stroke="{edge}" stroke-width="2">{shape.path}</svg>'
     place = row.incident.place
-    told = [severity_word(row), clock(row.incident.first_evidence_at), known("precision", place.precision)]
+    where = t("map.whole_area") if place.lat is None else known("precision", place.precision)
+    told = [severity_word(row), clock(row.incident.first_evidence_at), where]
     title = f"{t('mode.exercise')} · {row.incident.title}" if exercise else row.incident.title
-    classes = (" anlan-incident-exercise" if exercise else "") + (" anlan-incident-selected" if row.incident.id == selected else "")
+    classes = (" anlan-incident-exercise" if exercise else "") + (" anlan-incident-area" if row.incident.scope == "area" else "") + (" anlan-incident-selected" if row.incident.id == selected else "")
     return [title, " · ".join(told), drawn, min(shape.rank, PLAIN), classes]
 
 
@@ -182,9 +197,10 @@ def evidence_layer(views: Iterable[EvidenceView]) -> folium.FeatureGroup:
     return group
 
 
-def show_map(ground: folium.Map, layers: list[folium.FeatureGroup], rows: Sequence[Row], *, height: int, focus: str | None) -> Click | None:
+def show_map(
+    ground: folium.Map, layers: list[folium.FeatureGroup], spots: Mapping[str, tuple[float, float]], *, height: int, focus: str | None
+) -> Click | None:
     """Draw the map; the newest click on an incident, or null."""
-    spots = positions(rows)
     told = st_folium(
         ground,
         key="situation-map",

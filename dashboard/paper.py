@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dashboard import look
 from dashboard.words import t
@@ -10,30 +11,43 @@ from models.domain import Claim, Report
 from reports.types import report_type
 
 
-def headings(report: Report) -> dict[str, str]:
-    """Heading of each section of the report's type, in order; empty for one that goes on under the section before."""
-    return {section.key: section.heading for section in report_type(report.type).sections}
+@dataclass(frozen=True)
+class Part:
+    """One section of a report as printed."""
+
+    heading: str
+    """Empty for one that goes on under the section before."""
+    claims: tuple[Claim, ...]
+    by_line: bool
+    """One sentence to a line, or all in one paragraph."""
 
 
-def sections(report: Report) -> list[tuple[str, list[Claim]]]:
-    """Headings with their sentences, in the order of printing; sentences of an unknown section come last, never dropped."""
-    order = headings(report)
-    keys = [*order, *dict.fromkeys(claim.section for claim in report.claims if claim.section not in order)]
-    return [(order.get(key, key), [c for c in report.claims if c.section == key]) for key in keys if any(c.section == key for c in report.claims)]
+def parts_of(report: Report) -> list[Part]:
+    """The sections that say something, in the order of printing. Sentences of an unknown section come last, never dropped."""
+    known = report_type(report.type).sections
+    parts = [Part(s.heading, tuple(c for c in report.claims if c.section == s.key), s.by_line) for s in known]
+    keys = {section.key for section in known}
+    strange = tuple(claim for claim in report.claims if claim.section not in keys)
+    return [part for part in (*parts, Part("", strange, True)) if part.claims]
 
 
 def paper(report: Report) -> str:
-    """The whole text as HTML: title, recipients, sections, issuer. Missing markers and estimates are tinted, exercise is framed."""
-    parts = [f"<h4>{look.escaped(report.title)}</h4>", f"<div>{look.escaped(t('paper.to', names=t('common.comma').join(report.recipients)))}</div>"]
+    """The whole text as HTML: title, recipients, sections, issuer, as the printed page has them. Gaps and estimates are tinted, exercise is framed."""
+    lines = [f"<h4>{look.escaped(report.title)}</h4>"]
+    if report.recipients:
+        lines.append(f"<div>{look.escaped(t('paper.to', name=report.recipients[0]))}</div>")
     number = 0
-    for heading, claims in sections(report):
-        if heading:
+    for part in parts_of(report):
+        if part.heading:
             number += 1
-            parts.append(f"<h5>{look.escaped(t(f'numeral.{min(number, 12)}'))}{look.escaped(heading)}</h5>")
-        parts.append(f"<div>{''.join(_sentence(claim) for claim in claims)}</div>")
-    parts.append(f"<div style='text-align:right;margin-top:1rem'>{look.escaped(report.issuer)}</div>")
+            lines.append(f"<h5>{look.escaped(t(f'numeral.{min(number, 12)}'))}{look.escaped(part.heading)}</h5>")
+        sentences = [_sentence(claim) for claim in part.claims]
+        lines += [f"<p>{one}</p>" for one in (sentences if part.by_line else ["".join(sentences)])]
+    lines.append(f"<div class='anlan-paper-end'>{look.escaped(report.issuer)}</div>")
+    if report.recipients[1:]:
+        lines.append(f"<div>{look.escaped(t('paper.copies', names=t('paper.comma').join(report.recipients[1:])))}</div>")
     frame = " anlan-paper-exercise" if report.mode == "exercise" else ""
-    return f'<div class="anlan-paper{frame}">{"".join(parts)}</div>'
+    return f'<div class="anlan-paper{frame}">{"".join(lines)}</div>'
 
 
 def _sentence(claim: Claim) -> str:

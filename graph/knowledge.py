@@ -80,6 +80,8 @@ class Knowledge:
 
     def _make_ready(self) -> None:
         with self._turn():
+            if self.store.is_half_cleared():
+                self.store.clear()
             self._load_starter_library()
             self.store.project(self._next_entries)
 

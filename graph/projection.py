@@ -46,6 +46,10 @@ class Changes:
     """Label, then id, then properties."""
     relations: defaultdict[tuple[str, str, str], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     """(label, relation, label), then pairs of ids."""
+    incident_of: dict[str, str | None] = field(default_factory=dict)
+    """Evidence, and the incident it is about; null while it is about none."""
+    moved: set[str] = field(default_factory=set)
+    """Evidence read before whose incident changed: what it was about before must be let go."""
     impacts_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Incident, and all the impacts it now has: others are dropped."""
     statements_behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -143,7 +147,9 @@ def _understood(out: Changes, entry: Entry) -> None:
     _evidence(out, view)
     # Earlier messages that waited and belong to the incident this one opened.
     for content in entry.payload.get("also", ()):
-        _evidence(out, EvidenceView.model_validate(content))
+        earlier = EvidenceView.model_validate(content)
+        _evidence(out, earlier)
+        out.moved.add(earlier.id)
     for content in entry.payload.get("statements", ()):
         statement = Statement.model_validate(content)
         out.nodes["Statement"][statement.id] = {"json": as_json(statement), "property": statement.property}
@@ -173,8 +179,7 @@ def _evidence(out: Changes, view: EvidenceView) -> None:
         "lat": view.lat,
     }
     out.relations["Evidence", "FROM", "Source"].add((view.id, view.source))
-    if view.incident is not None:
-        out.relations["Evidence", "ABOUT", "Incident"].add((view.id, view.incident))
+    out.incident_of[view.id] = view.incident
     if view.duplicate_of is not None:
         out.relations["Evidence", "DUPLICATE_OF", "Evidence"].add((view.id, view.duplicate_of))
 

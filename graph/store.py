@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -119,9 +120,11 @@ _WRITE_RELATIONS = {
     .replace("END", end)
     for start, relation, end in RELATIONS
 }
-_DROP_OLD_IMPACTS = "UNWIND $rows AS r MATCH (m:Impact)-[:OF]->(:Incident {id: r.id}) WHERE NOT m.id IN r.keep DETACH DELETE m"
-_DROP_OLD_SUPPORT = "UNWIND $rows AS r MATCH (:Impact {id: r.id})-[x:SUPPORTED_BY]->(s:Statement) WHERE NOT s.id IN r.keep DELETE x"
-_DROP_OLD_CITATIONS = "UNWIND $rows AS r MATCH (:Report {id: r.id})-[x:CITES]->(c) WHERE NOT c.id IN r.keep DELETE x"
+# A row's own node is matched first, by its id: written the other way round, the embedded engine walks all nodes for every row.
+_DROP_OLD_IMPACTS = "UNWIND $rows AS r MATCH (i:Incident {id: r.id})<-[:OF]-(m:Impact) WHERE NOT m.id IN r.keep DETACH DELETE m"
+_DROP_OLD_ABOUT = "UNWIND $rows AS r MATCH (e:Evidence {id: r.id})-[x:ABOUT]->(i:Incident) WHERE NOT i.id IN r.keep DELETE x"
+_DROP_OLD_SUPPORT = "UNWIND $rows AS r MATCH (m:Impact {id: r.id})-[x:SUPPORTED_BY]->(s:Statement) WHERE NOT s.id IN r.keep DELETE x"
+_DROP_OLD_CITATIONS = "UNWIND $rows AS r MATCH (n:Report {id: r.id})-[x:CITES]->(c) WHERE NOT c.id IN r.keep DELETE x"
 _REPORT_STATES = "MATCH (n:Report) WHERE n.id IN $ids RETURN n.id AS id, n.json AS json, n.signed AS signed"
 
 _DROP_OLD_LIBRARY = (
@@ -136,11 +139,14 @@ _DROP_OLD_LIBRARY = (
 _DROP_UNUSED_HAZARDS = "MATCH (h:Hazard) WHERE NOT (h)<-[:OF_KIND]-() DELETE h"
 _LIBRARY_LABELS = {"provisions": "Provision", "topics": "Topic", "documents": "Document", "cases": "Case"}
 _KEEP_LIBRARY_DIGEST = "MERGE (p:Projection {id: 'library'}) SET p.digest = $digest"
-_CLEAR = "MATCH (n) WITH n LIMIT 5000 DETACH DELETE n RETURN count(*) AS gone"
+_CLEARING = "MERGE (p:Projection {id: 'clearing'}) SET p.begun = true"
+_CLEAR = "MATCH (n) WHERE n.begun IS NULL WITH n LIMIT 5000 DETACH DELETE n RETURN count(*) AS gone"
+_CLEARED = "MATCH (p:Projection {id: 'clearing'}) DELETE p"
 
 # -- reading ------------------------------------------------------------------------------------------------------------------
 
 _PROJECTED = "MATCH (p:Projection {id: 'ledger'}) RETURN coalesce(p.seq, 0) AS seq"
+_HALF_CLEARED = "MATCH (p:Projection {id: 'clearing'}) RETURN p.begun AS begun"
 _LIBRARY_DIGEST = "MATCH (p:Projection {id: 'library'}) RETURN p.digest AS digest"
 
 _INCIDENT = "MATCH (n:Incident {id: $id}) RETURN n.json AS json"
@@ -148,32 +154,33 @@ _INCIDENTS = """
 MATCH (n:Incident) WHERE ($mode IS NULL OR n.mode = $mode) AND ($status IS NULL OR n.status = $status)
 RETURN n.json AS json ORDER BY n.updated DESC, n.id
 """
-_IMPACTS = "UNWIND $ids AS id MATCH (m:Impact)-[:OF]->(:Incident {id: id}) RETURN id, m.json AS json ORDER BY id, m.type, m.id"
+_IMPACTS = "UNWIND $ids AS id MATCH (i:Incident {id: id})<-[:OF]-(m:Impact) RETURN id, m.json AS json ORDER BY id, m.type, m.id"
 _TEXTS = """
-UNWIND $ids AS id MATCH (e:Evidence)-[:ABOUT]->(:Incident {id: id}) WITH id, e ORDER BY e.at DESC, e.id
-WITH id, collect(e.json)[..$limit] AS texts RETURN id, texts
+UNWIND $ids AS id MATCH (i:Incident {id: id})
+CALL { WITH i MATCH (i)<-[:ABOUT]-(e:Evidence) RETURN e ORDER BY e.at DESC, e.id LIMIT $limit }
+RETURN id, e.json AS json, e.at AS at ORDER BY id, at DESC, e.id
 """
 
 _ABOUT_INCIDENT = """
 MATCH (n:Incident {id: $id}) RETURN 'incident' AS part, n.json AS json, '' AS place
 UNION ALL
-MATCH (m:Impact)-[:OF]->(:Incident {id: $id}) RETURN 'impact' AS part, m.json AS json, m.type + m.id AS place
+MATCH (:Incident {id: $id})<-[:OF]-(m:Impact) RETURN 'impact' AS part, m.json AS json, m.type + m.id AS place
 UNION ALL
-MATCH (e:Evidence)-[:ABOUT]->(:Incident {id: $id}) RETURN 'evidence' AS part, e.json AS json, e.at + e.id AS place
+MATCH (:Incident {id: $id})<-[:ABOUT]-(e:Evidence) RETURN 'evidence' AS part, e.json AS json, e.at + e.id AS place
 UNION ALL
-MATCH (s:Statement)-[:QUOTES]->(e:Evidence)-[:ABOUT]->(:Incident {id: $id}) RETURN 'statement' AS part, s.json AS json, e.at + s.id AS place
+MATCH (:Incident {id: $id})<-[:ABOUT]-(e:Evidence)<-[:QUOTES]-(s:Statement) RETURN 'statement' AS part, s.json AS json, e.at + s.id AS place
 UNION ALL
-MATCH (r:Report)-[:DESCRIBES]->(:Incident {id: $id}) RETURN 'report' AS part, r.json AS json, r.created + r.id AS place
+MATCH (:Incident {id: $id})<-[:DESCRIBES]-(r:Report) RETURN 'report' AS part, r.json AS json, r.created + r.id AS place
 """
 _APPLICABLE = """
-MATCH (p:Provision)-[:ON_TOPIC]->(t:Topic) WHERE t.id IN $topics AND p.verified = true AND p.begins <= $day AND p.ends > $day
+MATCH (t:Topic)<-[:ON_TOPIC]-(p:Provision) WHERE t.id IN $topics AND p.verified = true AND p.begins <= $day AND p.ends > $day
 RETURN DISTINCT 'provision' AS part, p.json AS json, p.id AS place
 UNION ALL
-MATCH (d:Document)<-[:PART_OF]-(p:Provision)-[:ON_TOPIC]->(t:Topic)
+MATCH (t:Topic)<-[:ON_TOPIC]-(p:Provision)-[:PART_OF]->(d:Document)
 WHERE t.id IN $topics AND p.verified = true AND p.begins <= $day AND p.ends > $day
 RETURN DISTINCT 'document' AS part, d.json AS json, d.id AS place
 UNION ALL
-MATCH (c:Case)-[:OF_KIND]->(:Hazard {id: $hazard}) RETURN 'case' AS part, c.json AS json, c.day + c.id AS place
+MATCH (:Hazard {id: $hazard})<-[:OF_KIND]-(c:Case) RETURN 'case' AS part, c.json AS json, c.day + c.id AS place
 """
 
 _EVIDENCE_ONE = "MATCH (n:Evidence {id: $id}) RETURN n.json AS json"
@@ -182,7 +189,7 @@ MATCH (e:Evidence) WHERE e.waits = true AND ($source IS NULL OR e.source = $sour
 RETURN e.json AS json ORDER BY e.urgency DESC, e.at, e.id SKIP $offset LIMIT $limit
 """
 _OF_INCIDENT = """
-MATCH (e:Evidence)-[:ABOUT]->(:Incident {id: $incident})
+MATCH (:Incident {id: $incident})<-[:ABOUT]-(e:Evidence)
 WHERE ($source IS NULL OR e.source = $source) AND ($since IS NULL OR e.at >= $since)
 RETURN e.json AS json ORDER BY e.at DESC, e.id SKIP $offset LIMIT $limit
 """
@@ -192,7 +199,7 @@ RETURN e.json AS json ORDER BY e.at DESC, e.id SKIP $offset LIMIT $limit
 """
 _QUEUE_LENGTH = "MATCH (e:Evidence) WHERE e.waits = true RETURN count(e) AS count"
 _STATEMENTS = """
-UNWIND $ids AS id MATCH (s:Statement)-[:QUOTES]->(:Evidence {id: id}) RETURN s.json AS json ORDER BY id, s.id
+UNWIND $ids AS id MATCH (e:Evidence {id: id})<-[:QUOTES]-(s:Statement) RETURN s.json AS json ORDER BY id, s.id
 """
 _FEATURES = """
 MATCH (n:Feature) WHERE n.kind IN $kinds AND n.lon >= $west AND n.lon <= $east AND n.lat >= $south AND n.lat <= $north
@@ -216,7 +223,7 @@ MATCH (n:Provision) WHERE ($ids IS NULL OR n.id IN $ids) AND ($day IS NULL OR (n
 RETURN n.json AS json ORDER BY n.id
 """
 _PROVISIONS_ON = """
-MATCH (n:Provision)-[:ON_TOPIC]->(t:Topic) WHERE t.id IN $topics AND ($ids IS NULL OR n.id IN $ids)
+MATCH (t:Topic)<-[:ON_TOPIC]-(n:Provision) WHERE t.id IN $topics AND ($ids IS NULL OR n.id IN $ids)
 AND ($day IS NULL OR (n.begins <= $day AND n.ends > $day))
 RETURN DISTINCT n.json AS json, n.id AS id ORDER BY id
 """
@@ -272,9 +279,12 @@ class Store:
         none. Whoever comes second waits for, or collides with, whoever came first, and then finds nothing left to do.
         """
         total = 0
-        while read(self.projected()):
-            total += self._change(lambda tx: _project(tx, read))
-        return total
+        while True:
+            place = self.projected()
+            found = place, read(place)
+            if not found[1]:
+                return total
+            total += self._change(partial(_project, read=read, found=found))
 
     def projected(self) -> int:
         """Number of the newest ledger entry the graph contains; 0 for an empty graph."""
@@ -283,8 +293,14 @@ class Store:
 
     def clear(self) -> None:
         """Empty the graph; constraints and indexes stay. The ledger can fill it again."""
+        self._change(lambda tx: _rows(tx, _CLEARING))
         while self._change(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
             pass
+        self._change(lambda tx: _rows(tx, _CLEARED))
+
+    def is_half_cleared(self) -> bool:
+        """Whether clearing was cut short; what is left then is not to be believed, nor built upon."""
+        return bool(self._ask(_HALF_CLEARED))
 
     def load_library(self, documents: Sequence[Document], provisions: Sequence[Provision], cases: Sequence[Case], digest: str = "") -> None:
         """Put this library in place of the one before, in one transaction."""
@@ -328,7 +344,7 @@ class Store:
         """The newest evidence of each incident, newest first, for comparing with what comes in."""
         found: dict[str, list[EvidenceView]] = {id: [] for id in incident_ids}
         for row in self._ask(_TEXTS, ids=list(found), limit=limit_each):
-            found[row["id"]] = [EvidenceView.model_validate_json(text) for text in row["texts"]]
+            found[row["id"]].append(EvidenceView.model_validate_json(row["json"]))
         return found
 
     # -- evidence --------------------------------------------------------------------------------------------------------------
@@ -483,9 +499,10 @@ def _rows(tx: neo4j.ManagedTransaction, query: str, **parameters: Any) -> Rows:
     return tx.run(query, parameters).data()
 
 
-def _project(tx: neo4j.ManagedTransaction, read: Read) -> int:
+def _project(tx: neo4j.ManagedTransaction, read: Read, found: tuple[int, list[Entry]]) -> int:
     # Writing to the place first makes this transaction the only one projecting: a second one waits for it or collides and retries.
-    entries = read(int(_rows(tx, _TAKE_PLACE)[0]["seq"]))
+    place = int(_rows(tx, _TAKE_PLACE)[0]["seq"])
+    entries = found[1] if place == found[0] else read(place)
     if not entries:
         return 0
     touched = reports_touched(entries)
@@ -500,9 +517,12 @@ def _write(tx: neo4j.ManagedTransaction, out: Changes) -> None:
     _each(tx, _DROP_OLD_IMPACTS, [{"id": id, "keep": list(keep)} for id, keep in sorted(out.impacts_of.items())])
     for label in LABELS:
         _each(tx, _WRITE_NODES[label], [{"id": id, "properties": rest} for id, rest in sorted(out.nodes.get(label, {}).items())])
+    joined = {evidence: [incident] if incident else [] for evidence, incident in out.incident_of.items()}
+    _each(tx, _DROP_OLD_ABOUT, [{"id": id, "keep": joined[id]} for id in sorted(out.moved)])
     _each(tx, _DROP_OLD_SUPPORT, [{"id": id, "keep": list(keep)} for id, keep in sorted(out.statements_behind.items())])
     _each(tx, _DROP_OLD_CITATIONS, [{"id": id, "keep": list(keep)} for id, keep in sorted(out.cited_by.items())])
     relations = dict(out.relations)
+    relations["Evidence", "ABOUT", "Incident"] = {(evidence, id) for evidence, incidents in joined.items() for id in incidents}
     relations["Impact", "OF", "Incident"] = {(impact, incident) for incident, keep in out.impacts_of.items() for impact in keep}
     relations["Impact", "SUPPORTED_BY", "Statement"] = {(id, statement) for id, keep in out.statements_behind.items() for statement in keep}
     for triple in RELATIONS:

@@ -25,6 +25,8 @@ _OFFICE = re.compile(
     r"(?:街道办事处|街道办|镇政府|区政府|社区居委会|应急管理局|消防救援(?:支队|大队|站)|公安分局|派出所|指挥部|12[02]|卫健委)[^，。；]{0,6}(?:来电|报告|续报|通报|反馈|核实|回复)"
 )
 """An office named as the one who reports; a citizen who merely mentions an office does not match."""
+_ALL_OUT = re.compile(r"[^。！？!?；]{0,20}?(?<!未)(?<!没)(?<!没有)(?:全部|均|都)[^。，；]{0,4}(?:救出|获救|脱险|脱困)")
+_NOBODY_LEFT = {"low": 0.0, "best": 0.0, "high": 0.0}
 _CASUALTIES = {"dead", "missing", "injured", "seriously_injured"}
 _HARM = _CASUALTIES | {"trapped"}
 _PER_SPOT = "各处情况不一，多点数字不合并也不相加，仅列范围，待核"
@@ -56,7 +58,8 @@ class Figure:
     @property
     def rank(self) -> tuple[int, bool, bool, datetime, str]:
         """Reliability of the source, an office before a citizen, well founded before not, then the newest; the id breaks ties."""
-        return self.tier, self.is_official, self.view.credibility >= WELL_FOUNDED, self.at, self.statement.id
+        # An office's newest word stands even if it is short: its earlier, more detailed one is no reason to keep people trapped.
+        return self.tier, self.is_official, self.is_official or self.view.credibility >= WELL_FOUNDED, self.at, self.statement.id
 
 
 def spoken_at(view: EvidenceView) -> datetime:
@@ -78,6 +81,7 @@ def believe(incident_id: str, statements: Iterable[Statement], evidence: Mapping
         if kind == "impact" and impact_type in IMPACT_TYPES:
             view = evidence[one.evidence]
             said = one.model_copy(update={"certainty": "unlikely"}) if one.evidence in rumoured else one
+            said = said.model_copy(update=_NOBODY_LEFT) if impact_type == "trapped" and _all_are_out(one, view) else said
             by_type.setdefault(impact_type, []).append(Figure(said, view, spoken_at(view)))
     withdrawals = _withdrawals(by_type, kept, evidence)
     impacts = []
@@ -96,13 +100,19 @@ class Withdrawal:
     denies: frozenset[str]
     """Kinds of harm whose figure it repeats in order to deny it."""
     says_figures: bool
-    """Whether it gives any figure; one that gives none takes back everything its source said."""
+    """Whether it gives any figure; one that gives none takes back all harm its source spoke of."""
 
     def concerns(self, impact_type: str, figure: Figure) -> bool:
         """Whether an older figure of the same source is what it takes back."""
         if figure.view.source != self.view.source or figure.view.id == self.view.id or figure.at > spoken_at(self.view):
             return False
-        return impact_type in self.denies or not self.says_figures or (figure.is_hearsay and impact_type in _HARM)
+        return impact_type in self.denies or (impact_type in _HARM and (not self.says_figures or figure.is_hearsay))
+
+
+def _all_are_out(one: Statement, view: EvidenceView) -> bool:
+    """Whether the words go on to say that everyone counted is out: "被困5人已全部救出" leaves nobody trapped."""
+    _, found, after = view.text.partition(one.quote)
+    return bool(one.best and found and _ALL_OUT.match(after))
 
 
 def _withdrawals(by_type: Mapping[str, Sequence[Figure]], statements: Sequence[Statement], evidence: Mapping[str, EvidenceView]) -> list[Withdrawal]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from statistics import mean, quantiles
@@ -148,6 +148,21 @@ def quotes(seen: Understanding) -> list[str]:
     found = [p.quote for p in seen.places] + [q.quote for q in seen.impacts]
     found += [seen.occurred_at.quote] if seen.occurred_at else []
     return found + ([seen.trigger.quote] if seen.trigger else [])
+
+
+def _needing(path: Path | None, name: str) -> Path:
+    if path is None:
+        raise BadInput(f"评测 {name} 需要数据：请用 --path 给出 JSON Lines 文件。")
+    return path
+
+
+BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
+    "cec": lambda path: cec(_needing(path, "cec")),
+    "masking": lambda path: masking(_needing(path, "masking")),
+    "names": lambda path: person_names(_needing(path, "names")),
+    "times": lambda path: times(_needing(path, "times")),
+}
+"""Evaluations by the name `anlan bench` knows them by."""
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

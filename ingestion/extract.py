@@ -31,10 +31,12 @@ _HAPPENED = re.compile(r"(?:发生|突发|爆发|遭遇|遭|引发|引起|导致
 _EVENT = re.compile(
     r"(?:恐怖|暴力|自杀式?|炸弹|人体炸弹|汽车炸弹)*(?:恐怖袭击|袭击事件|袭击|踩踏|触电|溺水|触礁|沉船|坠机|坠落|停电|矿难|透水|冒顶|劫持|疫情|中毒)|(?:重大|特大|较大|安全|生产|突发|意外)*(?:事故|事件|险情|灾情)"
 )
+_HARM = ("dead", "injured", "seriously_injured", "missing", "trapped")
 _CAUSE = re.compile(r"(?:原因|起因|诱因|引发的?|因为|由于|系因|所致|导致的|短路|操作不当|违规)")
 _MEASURE = re.compile(r"(?:消防|救援|民警|公安|交警|医护|120|应急|街道|社区|武警|电力|燃气公司|环保|部门|指挥部|志愿者)[^。！？\n]{0,40}(?:赶到|赶赴|到场|到达|出动|调集|派出|扑救|扑灭|处置|救出|疏散|封闭|封控|封路|管制|抽排|排水|抢修|转移|启动|救援|堵漏|关阀|警戒|监测|送医|救治)")
 _SCENE = re.compile(r"(?:火势|浓烟|烟雾|明火|水还在|水位|积水|水势|气味|异味|刺鼻|道路中断|无法通行|交通中断|停电|断电|断水|垮塌|倾斜|裂缝|余震|还在下|雨(?:很|越)|被困车|车辆?(?:熄火|被淹)|过火面积|震感)")
 _UNIT = re.compile(r"(?:(?<=^)|(?<=[，。；、在于：:\s]))(?!听说|据说|网传|我们|一)[\u4e00-\u9fffA-Za-z]{2,24}?(?:有限责任公司|有限公司|集团|公司|工厂|化工厂|医院|学校|中学|小学|幼儿园|商场|超市|酒店|养老院|敬老院|工地)")
+_AGENCY = re.compile(r"(?:街道)?(?:办事处|派出所|消防|政府|应急|公安|区委|市委|县委|交警|警方|气象|发布|地震局|卫生局|宣传部|[^，。]{0,4}(?:局|委|办)(?:[^\u4e00-\u9fff]|通报|消息|获悉|称|来电))")
 _SENTENCE = re.compile(r"[^。！？!?\n；;]+[。！？!?；;]?")
 
 
@@ -76,7 +78,8 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     everything = f"{head}\n{body}" if head else body
     names = gazetteer(city)
     signals = list(_signals(plain, names))
-    code = _main_hazard(signals, plain) or _main_hazard(list(_signals(halved(head), names)), head)
+    head_signals = list(_signals(halved(head), names))
+    code = _main_hazard(signals, plain) or _main_hazard(head_signals, head)
     triggers = _triggers(plain, signals, code)
     times = mentions(body, time)
     times = [m for m in times if MASK not in m.span.quote]
@@ -84,7 +87,14 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     drill = wording.mode(everything)
     impacts = _impacts(body, times, when)
     places = _places(body, plain, when, triggers, names, head)
+    if code is None and (places or any(q.type in _HARM for q in impacts)) and wording.is_acute(everything):
+        # One weak word (浓烟, 刺鼻) is enough beside a place or harm and urgent wording.
+        weak = signals or head_signals
+        code = weak[0].code if weak else None
+        triggers = [Spot(s.at, s.end) for s in signals if s.code == code] or triggers
     request = wording.request_type(everything, hazard=code)
+    if code and request in ("咨询", "投诉", "建议") and _is_long_past(plain, triggers, when, time):
+        code = None  # a question about last year's flood is no flood
     trigger = Trigger(quote=body[triggers[0].at : triggers[0].end]) if triggers else None
     return Understanding(
         id=id,
@@ -105,14 +115,24 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     )
 
 
+def _is_long_past(plain: str, triggers: list[Spot], when: Mention | None, time: datetime | None) -> bool:
+    """Whether the event spoken of lies more than 60 days before the message."""
+    if when and time and when.span.end and when.span.end < time - timedelta(days=60):
+        return True
+    return bool(triggers) and bool(re.search(r"去年|前年|往年|历年", plain[sentence_at(plain, triggers[0].at).at : triggers[0].at]))
+
+
 def _signals(plain: str, names: Gazetteer) -> Iterator[_Signal]:
     words, meaning, others = _hazard_words()
     covered = [m.span() for m in others.finditer(plain)]
     named = names.named_spans(plain)
     lead = sentence_at(plain, 0).end + 60
     for m in words.finditer(plain):
-        if any(s <= m.start() and m.end() <= e for s, e in covered) or any(s < m.end() and m.start() < e for s, e in named):
+        if any(s <= m.start() and m.end() <= e for s, e in covered):
             continue
+        across = [(s, e) for s, e in named if s < m.end() and m.start() < e]
+        if across and not (m.start() >= across[0][0] and m.end() <= across[0][1] and not any(strong for _, strong in meaning[m[0]])):
+            continue  # 昆明|火车站 holds no 明火; 下穿 inside an underpass's own name still hints
         happened = bool(_HAPPENED.search(plain, max(0, m.start() - 14), m.start()))
         for code, strong in meaning[m[0]]:
             weight = (2.0 if strong else 0.7) * (1.6 if m.start() < lead else 1) * (1.5 if happened else 1)
@@ -178,12 +198,28 @@ def _places(body: str, plain: str, when: Mention | None, triggers: list[Spot], n
     spot = event_place(body, plain, when, triggers, names)
     if spot and MASK not in body[spot.at : spot.end]:
         places.append(names.resolve(body, spot.at, spot.end))
-    for place in names.find(body):
-        if MASK not in place.quote and not any(place.quote in p.quote for p in places):
+    others = [f for f in names.found(body) if MASK not in f.place.quote]
+    # 长芦街道办事处来电: who calls is not where it happened.
+    others.sort(key=lambda f: bool(_AGENCY.match(plain, f.end)) or f.place.quote.endswith("办事处"))
+    for place in (f.place for f in others):
+        if not any(place.quote in p.quote for p in places):
             places.append(place)
+    if places and places[0].adcode is None:
+        places[0] = _in_the_only_division(places)
     if not places and head:
         places = [p.model_copy(update={"quote": ""}) for p in names.find(head) if MASK not in p.quote]
     return tuple(places[:12])
+
+
+def _in_the_only_division(places: list[Place]) -> Place:
+    """听橹新村门口 … 在秦淮区五老村街道: an unknown spot lies in the one division the text names, if it names just one."""
+    first = places[0]
+    known = [p for p in places[1:] if p.district]
+    if len({p.adcode for p in known}) != 1:
+        return first
+    best = max(known, key=lambda p: (p.precision == "street", bool(p.street)))
+    centre = {"lon": best.lon, "lat": best.lat, "precision": best.precision} if best.precision in ("street", "district") else {}
+    return first.model_copy(update={"adcode": best.adcode, "district": best.district, "street": best.street, **centre})
 
 
 def statements(understanding: Understanding, evidence_id: str, masked_text: str, sent_at: datetime | None) -> list[Statement]:

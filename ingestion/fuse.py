@@ -104,11 +104,12 @@ class Fuser:
         """The steps of the module's first page, in order."""
         if heard.view.source_kind == "warning":
             return self._place_warning(heard)
-        heard = presumed(heard)
+        known_here = self._known.hazards_at(heard)
+        heard = presumed(heard, known_here)
         home = self._placed.get(heard.view.duplicate_of or "")
         if home is not None and home in self._known:
             return self._join(heard, home, 0.95, ("与先前一条内容几乎相同，随之归并，不另作佐证",))
-        obstacle = not_about_an_event(heard, self._known.hazards_at(heard), self._hazards)
+        obstacle = not_about_an_event(heard, known_here, self._hazards)
         if obstacle:
             return self._wait(heard, 0.0, (obstacle,), keep=False)
         best, verdict = self._best(heard)
@@ -253,7 +254,7 @@ class Fuser:
         if hazard is None:
             return self._wait(heard, 0.0, ("预警的灾种不在本系统定义之内",), keep=False)
         region = self._region(heard)
-        heard = replace(heard, view=heard.view.model_copy(update={"hazard": hazard}), place=region, spot="")
+        heard = replace(heard.meaning(hazard), place=region, spot="")
         area = self._area_for(heard)
         if area is not None:
             return self._join(heard, area.incident.id, 0.9, (f"同一区域的{self._hazards[hazard].name}预警，更新区域事件",))

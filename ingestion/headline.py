@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ingestion.places import Gazetteer
+from ingestion.places import SUFFIX, Gazetteer
 from ingestion.times import Mention
 
 _STOP = re.compile(r"[。！？!?\n]")
@@ -18,12 +18,15 @@ _SAID_BEFORE = re.compile(r"(?:记者|昨天从|发稿|报道|发布时间|来�
 _FOLLOW_UP_AFTER = re.compile(r"[^。；]{0,12}(?:扑灭|赶到|赶赴|抵达|接到|接报|恢复|出院|解除|刑拘|判决|召开|发稿|仍|救出|获救|公布|结束|赶往|抢救|勘查|发现时|逃逸)")
 _HAPPENS = (
     r"(?:连续|先后|相继|再次|又|突然|突|共|曾|均|都|还|也|就|正|已经?)*(?:发生|突发|爆发|起火|着火|失火|燃起|冒起|冒出|冒着|燃烧|感到|感觉|均感|有(?:强烈|明显|较强|震感)|传来|遭遇|遭到|遭|出现|爆炸|泄漏|泄露|倒塌|坍塌|塌方|塌陷|"
-    r"滑坡|积水|被淹|进水|内涝|被困|相撞|追尾|侧翻|翻车|坠|撞|闻到|有(?:一股|刺鼻|浓烟|明火|人)|\d+(?:\.\d+)?级|(?:陆续|先后|共)有|[二两三四五六七八九十几数多百\d]+(?:多|余)?(?:辆|车|名|人|位|幢|栋|户)|因|被|一(?:辆|名|人|位|家三口))"
+    r"滑坡|积水|被淹|进水|内涝|被困|相撞|追尾|侧翻|翻车|坠|撞|闻到|内涝|灌水|灌满|水涨|看海|火很大|冒(?:浓|黑|白)?烟|漏了|有(?:一股|刺鼻|浓烟|明火|人)|\d+(?:\.\d+)?级|(?:陆续|先后|共)有|[二两三四五六七八九十几数多百\d]+(?:多|余)?(?:辆|车|名|人|位|幢|栋|户)|因|被|一(?:辆|名|人|位|家三口))"
 )
 _PREDICATE = re.compile(_HAPPENS)
 _STATED = re.compile(r"发生(?:在|于)(?P<where>[^，。；！？\n]{2,40}?)(?:的|，|；|、造成|、导致|$)")
 _DATELINE = re.compile(r"^[^。\n]{0,30}?(?:电|讯|信息|消息|报道)[:：]?\s*(?:[(（][^)）]{0,40}[)）])?[:：]?\s*")
-_TOLD = re.compile(r"^.{0,40}(?:接报|获悉|了解到|证实|报警称|来电称|反映称?|通报|报道称|消息称|[^名]称)[，,:：]?")
+_TOLD = re.compile(r"^.{0,40}(?:接报|获悉|了解到|证实|报警称|来电称|反映称?|通报|报道称|消息称|[^名]称|来电[^，。]{0,6}[:：]|(?:续报|报告|来电)[:：])[，,:：]?")
+_NOWHERE = re.compile(r"(?:我们?家?|刚刚?|外面|路上?|路面|家里?|楼[上下道]|[一二三四五六七八九十\d]+楼|门口|小区|现场|车[内里上]|厂里|村里|旁边|附近|里面|地上|到处|市区|城区|当地|街上|这里|那里|一家三口|内涝|的|在)+")
+"""Words that fit anywhere and name no place."""
+_WEATHER = re.compile(r"(?:这?(?:特大|大)?暴雨|雨水|洪水|污水|大水|泥水|水|又|都|全|还|已|就|一棵.{0,6}|有车|有人|整个|好像|几个.{0,4}|那个)$")
 _IN = re.compile(r"(?:在(?!建)|位于|途[经径]|行[至经驶到]+至?)(?P<where>[^，。；]{2,50})$")
 _LEAD_IN = re.compile(r"^[，,、\s:：)）”\"\]】!！]*(?:据[^，。]{2,20}?(?:测定|消息|通报|报道|介绍)?[，,])?(?:在|位于|于|从|的|是|许|左右|前后|起|间|时分|我(?:在|家)?|我们|有市民|网友|记者|此前|之前|刚才|刚刚|网传|据传|传言?|误传|有人说|群里说|听说|据说|听讲|求救|救命|紧急|快来|就在|现在|目前)*[，,、\s:：!！]*")
 _ROLE = re.compile(r"(?:记者|本报|通讯员|获悉|了解到|报警|市民|网友|群众|消息)")
@@ -145,6 +148,10 @@ def _phrase(plain: str, begin: int, end: int, names: Gazetteer) -> Spot | None:
         head = head[: head.index("(")]
     head = re.sub(r"(?:模拟|假想|疑似|突然|现场)$", "", head)
     head = re.sub(r"(?:的(?:时候)?|时|上空|[一二三两几数]+[个家名辆条起])$", "", head)
-    if not 2 <= len(head) <= 60 or _ROLE.search(head) or not names.names_a_place(head) or "＊" in head:
+    head = _WEATHER.sub("", re.split(r"[#@\[\]【】]", head)[0])
+    first = next(iter(names.named_spans(head)), None)
+    if first and 0 < first[0] <= 14 and "中国" not in head[: first[0]] and not re.search(SUFFIX, head[: first[0]]):
+        begin, head = begin + first[0], head[first[0] :]  # 啊啊啊建邺区…: what stands before the division is not part of the place
+    if not 2 <= len(head) <= 60 or _NOWHERE.fullmatch(head) or _ROLE.search(head) or not names.names_a_place(head) or "＊" in head:
         return None
     return Spot(begin, begin + len(head))

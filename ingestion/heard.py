@@ -20,7 +20,7 @@ from models.hazards import Hazard
 _UNDERPASS = re.compile(r"(?:的)?(?:下穿(?:式)?(?:通道|隧道|立交|地道)?|隧道|涵洞|桥洞|桥底|地道|地下通道)(?:内|里|口|处|附近)*$")
 _DETAIL = re.compile(r"(?:第?[\d一二三四五六七八九十]+\s*(?:幢|栋|号楼|座|单元|室|层|楼|号)).*$")
 _AROUND = re.compile(r"(?:内|里面?|附近|门口|旁边?|对面|周边|一带|路口|这边|那边)+$")
-_ANY_GROUND = re.compile(r"(?:整个|附近|周边|旁边|这边|那边|一带|路面|路上|道路|马路|街上|路边|小区|地铁口|地铁站|路口|门口|地下车库|车库|家里|店铺|楼道|工地)+")
+_ANY_GROUND = re.compile(r"(?:模拟|演练|整个|附近|周边|旁边|这边|那边|一带|路面|路上|道路|马路|街上|路边|小区|地铁口|地铁站|路口|门口|地下车库|车库|家里|店铺|楼道|工地)+")
 """Words that name no ground of their own: every street has a 路口."""
 _DIVISION = re.compile(r"^(?:江苏省)?(?:[\u4e00-\u9fff]{2,3}市)?(?:[\u4e00-\u9fff]{2,3}[区县](?!块|域))?(?:[\u4e00-\u9fff]{2,6}(?:街道|镇|乡)(?!办))?")
 
@@ -107,6 +107,10 @@ class Heard:
         """Whether it gives any figure, passes on a rumour or takes something back."""
         return any(one.property.startswith("impact.") or one.property in ("rumour", "retraction") for one in self.statements)
 
+    def meaning(self, hazard: str) -> Heard:
+        """The same message, taken to be about that hazard."""
+        return replace(self, view=self.view.model_copy(update={"hazard": hazard}))
+
     @property
     def group(self) -> str:
         """Messages of different groups are never duplicates, however alike their words."""
@@ -131,17 +135,26 @@ _DAY = timedelta(hours=24)
 
 
 @cache
-def root_of(hazard: Hazard) -> str:
-    """The character most of a hazard's own words share (火, 水, 震): at the very spot of a known fire, "火很大" is about it."""
+def root_of(hazard: Hazard) -> re.Pattern[str]:
+    """The characters most of a hazard's own words share (火, 水, 泄漏): at the very spot of a known fire, "火很大" is about it."""
     counts = Counter(character for word in hazard.triggers.strong for character in sorted(set(word)))
-    return counts.most_common(1)[0][0]
+    most = max(counts.values())
+    return re.compile("|".join(character for character, count in counts.items() if count == most))
 
 
-def presumed(heard: Heard) -> Heard:
-    """People in danger where water gathers, in words no hazard knows: taken for a flood rather than left unseen."""
-    water = _WATER.search(heard.view.text) and GRAVE_SPOT.search(heard.spot)
-    if heard.view.hazard is None and water and heard.endangers_people:
-        return replace(heard, view=heard.view.model_copy(update={"hazard": "flood"}))
+def presumed(heard: Heard, known_here: Sequence[Hazard]) -> Heard:
+    """The message with the hazard it most likely means, where its own words name none or another.
+
+    At the very spot of an open incident a word of that incident's hazard decides: "漏了什么，闻了呕吐" beside a leaking tank is the leak, not
+    food poisoning. People in danger where water gathers are taken for a flood rather than left unseen.
+    """
+    hazard = heard.view.hazard
+    fitting = [one for one in known_here if one.code == hazard or hazard in one.secondary]
+    if hazard is not None and known_here and not fitting:
+        meant = next((one for one in known_here if root_of(one).search(heard.view.text)), None)
+        return heard.meaning(meant.code) if meant else heard
+    if hazard is None and heard.endangers_people and _WATER.search(heard.view.text) and GRAVE_SPOT.search(heard.spot):
+        return heard.meaning("flood")
     return heard
 
 
@@ -168,8 +181,10 @@ def not_about_an_event(heard: Heard, known_here: Sequence[Hazard], hazards: Mapp
 def _speaks_of(heard: Heard, known_here: Sequence[Hazard]) -> bool:
     """Whether a message that names no hazard speaks of an incident at the very spot: harm, rescue, or a word of its hazard."""
     idle = heard.understanding is not None and heard.understanding.request_type in _SMALL_TALK
-    words = [word for hazard in known_here for word in (*hazard.words, *(() if idle else (root_of(hazard),)))]
-    return bool(known_here) and (heard.says_more or bool(_AFTERMATH.search(heard.view.text)) or any(word in heard.view.text for word in words))
+    text = heard.view.text
+    named = any(word in text for hazard in known_here for word in hazard.words)
+    hinted = not idle and any(root_of(hazard).search(text) for hazard in known_here)
+    return bool(known_here) and (heard.says_more or named or hinted or bool(_AFTERMATH.search(text)))
 
 
 def may_not_open(heard: Heard) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from graph.library import Library
+from graph.library import starter
 from graph.store import EVENT_TYPES, GENERAL_TOPICS
 from ingestion.believe import believe
 from ingestion.fuse import Fuser
@@ -17,21 +17,25 @@ from ingestion.sources import desk
 from models.domain import BEIJING, Dossier, Evidence, EvidenceView, Incident, Place, Provision, Understanding, digest
 from models.errors import Refused
 from models.hazards import hazards
+from models.settings import Settings
 
 
-def dossier_of_text(text: str, now: datetime, city: str, library: Library) -> Dossier:
+def dossier_of_text(text: str, sent_at: datetime | None, received_at: datetime, settings: Settings) -> Dossier:
     """What a report about this text alone may cite. Refused when the text is empty or names no danger we know.
 
-    `now` stands for the time it was said and received. A text too thin to open an incident by itself at the desk does so here: it is
-    the only one there is, and a person asked for it.
+    Without `sent_at` nothing is assumed about the dates it leaves open. A text too thin to open an incident by itself at the desk does
+    so here: it is the only one there is, and a person asked for it.
     """
     if not text.strip():
         raise Refused("文本为空，没有可起草的内容。")
-    evidence = Evidence.of(received_at=now, source=desk.SOURCE.name, text=text, sent_at=now)
-    said, quoted = what_it_says(evidence, gazetteer(city), city)
+    city, library = settings.city_name, starter()
+    evidence = Evidence.of(received_at=received_at, source=desk.SOURCE.name, text=text, sent_at=sent_at)
+    said, quoted = what_it_says(evidence, gazetteer(city), city, when=sent_at)
     if said.hazard is None:
         raise Refused("这段文字没有说明发生了哪类险情，无法起草；请补充发生了什么、在哪里、伤亡情况。")
-    fused = Fuser().place(view_of(evidence, desk.SOURCE, said), said, quoted)
+    fused = Fuser(city=Place(name=city, adcode=settings.city_code, precision="city")).place(
+        view_of(evidence, desk.SOURCE, said), said, quoted
+    )
     incident, view, impacts = fused.incident, fused.view, fused.impacts
     if incident is None:
         incident = _opened(view, said, city)

@@ -13,7 +13,7 @@ from ingestion.believe import CREDIBLE, believe
 from ingestion.heard import Heard, place_key, started
 from ingestion.likeness import plain, triples
 from ingestion.match import Open
-from models.domain import EvidenceView, Impact, Incident, Match, Mode, Statement
+from models.domain import EvidenceView, Impact, Incident, Match, Mode, Place, Statement
 from models.hazards import Hazard
 
 COMPARED_TEXTS = 6
@@ -65,10 +65,16 @@ class OpenIncidents:
             across = min(3, ceil(2 * reach / (_CELL * 111_000 * cos(radians(heard.place.lat)))))
             for dx in range(-across, across + 1):
                 for dy in range(-across, across + 1):
-                    found |= self._by_cell.get((mode, x + dx, y + dy), {})
+                    found |= {one: None for one in self._by_cell.get((mode, x + dx, y + dy), {}) if self._within_reach(one, heard.place)}
         if heard.adcode and not heard.spot:
             found |= self._by_district.get((mode, heard.adcode), {})
         yield from (self._open[one] for one in found)
+
+    def _within_reach(self, incident_id: str, place: Place) -> bool:
+        """A cheap first look: whether latitude alone already rules the incident out."""
+        incident = self._open[incident_id].incident
+        apart = abs((incident.place.lat or 0) - (place.lat or 0)) * 111_000
+        return apart <= 2 * self._hazards[incident.hazard].fusion.distance_m
 
     def begin(self, incident: Incident, spot: str) -> Open:
         """Take an incident into the indexes; `spot` is the key of its place, empty for an area."""

@@ -33,11 +33,12 @@ SUFFIX = (
     r"公司|工厂|厂区|厂房|厂|工业园区?|开发区|园区|产业园|仓库|车间|工地|加油站|医院|卫生院|大学|学院|中学|小学|学校|幼儿园|地铁站|火车站|车站|站|市场|商场|商城|超市|酒店|宾馆|饭店|餐馆|酒楼|"
     r"饭馆|食堂|KTV|网吧|酒吧|养老院|敬老院|福利院|社区|村委会|村|镇|乡|街道|水库|码头|矿区|煤矿|矿|农场|林场|景区|公园|\d+号楼?|\d+栋|\d+幢|\d+单元|\d+楼|[一二三四五六七八九十]+楼|服务区|收费站|海域|山区|山坡|城区|市区|民居|民房|住宅楼?|居民楼|宿舍楼?|商铺|店铺|门面|楼道|地下室|地下车库|停车场|车棚)"
 )
-_TAIL = re.compile(rf"[ ]?(?:[^\W_在发有被因是的，。：]{{0,14}}?{SUFFIX}){{1,4}}(?:附近|门口|旁边|旁|东侧|西侧|南侧|北侧|内|里)?(?:\d+米处)?")
+_TAIL = re.compile(rf"[ ]?(?:[^\W_在发有被因是的，。：]{{0,14}}?{SUFFIX}){{1,4}}(?:附近|门口|旁边|旁|东侧|西侧|南侧|北侧|内(?!涝)|里)?(?:\d+米处)?")
 _LOOSE = re.compile(
     rf"(?:^|(?<=[在于到从往，。、：:；！!？\s】#\"“(]))(?:[^\W\d_在于到从往的有是我你他这那和]{{2,9}}?{SUFFIX})(?:(?:与|和)[^\W\d_在的]{{1,6}}?(?:路|街|大道)(?:交叉口|路口|交界处)?)?(?:[^\W_在发有被因是的]{{0,8}}?{SUFFIX}){{0,3}}(?:附近|门口|旁边|旁|内|里)?"
 )
-_CUE = re.compile(rf"{SUFFIX}|[省市区县州旗盟岛港湾山河湖家内处]|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
+_ANYWHERE = re.compile(r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?")
+_CUE = re.compile(rf"{SUFFIX}|[省市区县州旗]|[盟岛港湾山河湖家内处上中]$|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Gazetteer:
                 end = tail.end()
             out.append(Found(self._place(text[at:end], chain, hits), at, end))
         for m in _LOOSE.finditer(plain):
-            if not any(m.start() < f.end and f.at < m.end() for f in out):
+            if not any(m.start() < f.end and f.at < m.end() for f in out) and not _ANYWHERE.fullmatch(m[0]):
                 out.append(Found(Place(quote=text[m.start() : m.end()], name=text[m.start() : m.end()]), m.start(), m.end()))
         return sorted(out, key=lambda f: f.at)
 

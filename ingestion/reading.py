@@ -10,6 +10,7 @@ import logging
 import re
 import traceback
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from ingestion.extract import statements, understand
 from ingestion.places import Gazetteer
@@ -30,10 +31,12 @@ _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 """What a defect in pure reading rules can raise. Nothing else is caught: a full disk or a lost database must stop the worker."""
 
 
-def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str) -> tuple[Understanding, list[Statement]]:
-    """Understanding and statements of one item, quoting masked words only. Never fails on a text, however odd."""
+def what_it_says(evidence: Evidence, gazetteer: Gazetteer, city: str, *, when: datetime | None) -> tuple[Understanding, list[Statement]]:
+    """Understanding and statements of one item, quoting masked words only. Never fails on a text, however odd.
+
+    `when` is the moment its words are read from ("昨晚8点"); without it such words stay unresolved.
+    """
     text = _opening(evidence.text)
-    when = evidence.sent_at or evidence.received_at
     try:
         said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)
         if evidence.place_hint and not any(place.adcode for place in said.places):

@@ -11,6 +11,8 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from graph.knowledge import Knowledge
-from ingestion.pipeline import mark_of, receive_file, understand_waiting
+from ingestion.pipeline import understand_waiting
+from ingestion.receiving import mark_of, receive_file
 from ingestion.source import SIDECAR, SourceModule, is_part_of_another, parts_of, sources
 from models.domain import BEIJING, Receipt
 from models.errors import AnlanError, BadInput, Refused
@@ -36,43 +39,38 @@ _UNFINISHED = (".part", ".tmp", ".crdownload")
 _APART = {"done", "failed"}
 
 
-class Schedule:
-    """Every source read on its schedule, and what they bring understood, while inside the `with` block."""
+@contextmanager
+def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
+    """Every source read on its schedule, and what they bring understood, while inside. Leaving waits for the runs under way."""
+    modules = sources()
+    jobs = BackgroundScheduler(
+        timezone=BEIJING,
+        executors={"default": ThreadPoolExecutor(len(modules) + 1)},
+        # The library's own grace of one second would skip late runs in silence.
+        job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
+    )
 
-    def __init__(self, knowledge: Knowledge) -> None:
-        self._knowledge = knowledge
-        modules = sources()
-        self.jobs = BackgroundScheduler(
-            timezone=BEIJING,
-            executors={"default": ThreadPoolExecutor(len(modules) + 1)},
-            # The library's own grace of one second would skip late runs in silence.
-            job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
-        )
-        now = datetime.now(BEIJING)
-        self.jobs.add_job(self._understand, "interval", seconds=UNDERSTAND_SECONDS, id="understand", next_run_time=now)
-        for name, module in modules.items():
-            inbox(knowledge, name)
-            seconds = DESK_SECONDS if module.SOURCE.kind == "desk" else module.SOURCE.every_minutes * 60
-            jitter = min(10, seconds // 10)
-            self.jobs.add_job(self._read, "interval", args=[module], seconds=seconds, jitter=jitter, id=name, next_run_time=now)
-
-    def __enter__(self) -> Schedule:
-        self.jobs.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Waits for the runs under way: each ends with the batch it is in durable."""
-        self.jobs.shutdown(wait=True)
-
-    def _read(self, module: SourceModule) -> None:
-        if any(receipt.new for receipt in read_inbox(self._knowledge, module)):
-            self.jobs.modify_job("understand", next_run_time=datetime.now(BEIJING))
-
-    def _understand(self) -> None:
+    def understand() -> None:
         try:
-            understand_waiting(self._knowledge)
+            understand_waiting(knowledge)
         except Refused as error:
             log.info("understanding is busy elsewhere: %s", error)
+
+    def read(module: SourceModule) -> None:
+        if any(receipt.new for receipt in read_inbox(knowledge, module)):
+            jobs.modify_job("understand", next_run_time=datetime.now(BEIJING))
+
+    now = datetime.now(BEIJING)
+    jobs.add_job(understand, "interval", seconds=UNDERSTAND_SECONDS, id="understand", next_run_time=now)
+    for name, module in modules.items():
+        inbox(knowledge, name)
+        seconds = DESK_SECONDS if module.source.kind == "desk" else module.source.every_minutes * 60
+        jobs.add_job(read, "interval", args=[module], seconds=seconds, jitter=min(10, seconds // 10), id=name, next_run_time=now)
+    jobs.start()
+    try:
+        yield jobs
+    finally:
+        jobs.shutdown(wait=True)
 
 
 def inbox(knowledge: Knowledge, source_name: str) -> Path:
@@ -86,11 +84,11 @@ def read_inbox(knowledge: Knowledge, module: SourceModule) -> list[Receipt]:
     A file that cannot be read is set aside with its reason and the next is read. When something we depend on does not answer,
     everything stays where it is for the next run.
     """
-    box = inbox(knowledge, module.SOURCE.name)
+    box = inbox(knowledge, module.source.name)
     receipts = []
     for file in _complete(box):
         try:
-            if knowledge.ledger.watermark(module.SOURCE.name) != mark_of(file):
+            if knowledge.ledger.watermark(module.source.name) != mark_of(file):
                 receipts.append(receive_file(knowledge, module, file))
         except BadInput as error:
             log.warning("%s", error)

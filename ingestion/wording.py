@@ -37,6 +37,7 @@ _COMPLAIN = re.compile(r"投诉|不满|扰民|噪音|噪声|态度(?:恶劣|差)
 _ASK = re.compile(r"咨询|请问|想问|询问|想了解|了解一下|怎么(?:办理|申请|办|走|报名)|如何(?:办理|申请|报名|领取|处理)|什么时候|是否(?:可以|有|需要|会)|能不能|可不可以|哪里(?:可以|能)|多少钱|有没有规定|[吗呢么][？?]")
 _SUGGEST = re.compile(r"建议|希望(?:政府|有关|相关|能|尽快|可以|在|增设)|能否(?:增设|加装|设置|考虑|改)|应该(?:增设|加装|设置)|提议|呼吁")
 _ACUTE = re.compile(r"火很大|火势|浓烟|明火|爆炸|倒塌|坍塌|泄漏|泄露|冲走|溺水|触电|刺鼻|塌陷|决堤|漫堤|溃口|管涌|车被淹|还在(?:烧|涨|漏|上涨)|越来越(?:大|深|高)|快速上涨|不断上涨|救护车|120|119|马上|立刻|火速|紧急|危急|十万火急")
+_RUSH = re.compile(r"快来人?|快派|赶紧|急急急|求扩散|喊救命|消防|呛|刺鼻|头晕|恶心|嗓子疼|冒浓烟|被困|受伤|送医|泄漏")
 _FRAIL = re.compile(r"老人|孩子|小孩|孕妇|婴儿|儿童|残疾|病人|学生|奶奶|爷爷")
 _OVER = re.compile(r"(?:已经?|被|全部|均|成功|安全)(?:[^，。；]{0,4})(?:扑灭|获救|救出|解决|恢复|得到控制|退去|处置完毕|脱险|转移完|过期|解除)|已扑灭|已获救|已救出|已安全|已解决|(?:虚惊|误报)")
 
@@ -118,6 +119,11 @@ def credibility(text: str, *, has_place: bool, has_time: bool, has_event: bool, 
             score += step
             reasons.append(reason)
     return Credibility(score=round(min(0.95, max(0.05, score)), 2), reasons=tuple(reasons))
+
+
+def is_acute(text: str) -> bool:
+    """Whether the wording is that of something going on now: a cry for help or words of danger."""
+    return bool(_SAVE.search(text) or _ACUTE.search(text) or _HELP.search(text) or _RUSH.search(text))
 
 
 def is_hearsay(text: str) -> bool:

@@ -5,6 +5,7 @@ What is taken back or judged a rumour stays out of reach here, so no report type
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +28,12 @@ PROVINCES = {
 
 TRUSTED = ("A", "B")
 """Reliabilities whose word counts as checked."""
+
+WELL_FOUNDED = 0.7
+"""Credibility from which a message counts as well founded, as in fusion."""
+
+OFFICE = re.compile(r"(?:办事处|街道|社区|居委会|村委会|派出所|消防|公安|交警|管委会|应急|医院|水务|城管)[^，。：；]{0,10}(?:来电|报告|续报|通报)")
+"""A message in which an office speaks, whoever passed it on."""
 
 HEARSAY = "（传言，未证实）"
 """How fusion marks a differing figure that only a rumour gives."""
@@ -62,6 +69,8 @@ class Page:
         self.on = self.incident.started_at.astimezone(BEIJING).date()
         self.evidence = {item.id: item for item in dossier.evidence}
         self.claims: list[Claim] = []
+        self.printed: set[str] = set()
+        """Sayings already quoted, so that none is read twice."""
         self._clauses = {clause.id: clause for clause in kind.clauses}
 
     def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact") -> None:
@@ -130,14 +139,24 @@ class Page:
                 believed[impact.type] = impact
         return {type_: believed[type_] for type_ in IMPACT_TYPES if type_ in believed}
 
+    def weight(self, item: Statement) -> int:
+        """How far a saying may stand for what happened: 0 an authority, 1 an office calling the hotline, 2 a well-founded message, 3 the rest."""
+        source = self.evidence[item.evidence]
+        if source.reliability in TRUSTED:
+            return 0
+        if OFFICE.search(source.text):
+            return 1
+        return 2 if source.credibility >= WELL_FOUNDED else 3
+
     def behind(self, impact: Impact) -> tuple[str, datetime | None, tuple[str, ...]]:
         """Who gave the chosen figure, when, and the ids to cite."""
         stated = {item.id: item for item in self.dossier.statements}
+        # The first statement is the one whose figure was chosen; the rest say the same.
         known = [stated[one] for one in impact.statements if one in stated and stated[one].evidence in self.evidence]
         usable = [item for item in known if item.evidence not in self.set_aside] or known
         if not usable:
             return "", impact.as_of, (impact.id, *impact.statements)
-        first = min(usable, key=lambda one: (one.best != impact.best, self.evidence[one.evidence].reliability, self.heard(one)))
+        first = usable[0]
         return self.evidence[first.evidence].source_title, self.heard(first), (impact.id, first.id, *(item.id for item in usable))
 
     def amount(self, impact: Impact) -> str:

@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 from docx import Document
 from docx.document import Document as Docx
 from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.exceptions import PackageNotFoundError
 from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml.ns import qn
@@ -93,7 +94,7 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     layout.signature(document, report.issuer, day(signed.at.astimezone(BEIJING).date()) if signed else "（未签发）")
     layout.body(document, _note(report, signed))
     layout.annex_title(document, ANNEX)
-    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (13, 34, 28, 45, 36))
+    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (12, 28, 24, 34, 58))
     printed = day((signed.at if signed else report.created_at).astimezone(BEIJING).date())
     layout.imprint(document, report.recipients[1:], report.issuer, printed)
     return _packed(document, state)
@@ -209,7 +210,7 @@ def content_of(path: Path) -> str:
     """SHA-256 of every word in a docx, body and tables, heads and feet: saving it again in another program keeps it, changing a word does not."""
     try:
         document = Document(str(path))
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (PackageNotFoundError, etree.XMLSyntaxError, KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise BadInput(f"{path} 不是可读的 docx 文件：{error}；请使用系统导出的文件") from error
     section = document.sections[0]
     parts = [document.element.body, section.header._element, section.even_page_header._element]

@@ -5,15 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from datetime import datetime
+
+from rapidfuzz import fuzz
 
 from models.domain import IMPACT_TYPES, Conflict, Impact, Statement
 from reports.page import TRUSTED, Page, believable
-from reports.wording import CAUSE_PENDING, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, UNCHECKED, because, beijing, clock, figure
+from reports.wording import CAUSE_PENDING, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, UNCHECKED, because, beijing, clock, figure, pith
 
-QUOTED_AT_MOST = 6
-"""Most sayings quoted in one section: a report is read at three in the morning."""
+SENTENCE = 6
+"""Characters from which a saying tells something by itself; a report is read at three in the morning."""
+
+ALIKE = 60
+"""Likeness in per cent from which two sayings tell the same (rapidfuzz partial ratio)."""
+
+OPEN_CAUSE = re.compile(r"原因.{0,8}(?:调查|不明|不详|待查|核查)")
+"""Words that only say the cause is being looked for."""
 
 LEAD_TYPES = ("dead", "missing", "seriously_injured", "injured", "trapped", "rescued", "evacuated", "relocated")
 """Figures that belong in the first paragraph when known."""
@@ -28,13 +37,14 @@ def lead(page: Page, *, event: str) -> None:
     heard = [item for item in page.dossier.evidence if item.id not in page.set_aside]
     first = min(heard, key=lambda item: (page.heard(item), item.id), default=None)
     where = f"{page.place}发生{event}" if page.place else f"发生{event}，地点待核"
-    text = f"{beijing(incident.first_evidence_at)}接报，{where}，事发时间待核。" if incident.started_at_assumed else f"{beijing(incident.started_at)}，{where}。"
+    text = f"{beijing(incident.started_at)}{unsure(page)}，{where}。"
+    if incident.started_at_assumed:
+        text = f"{beijing(incident.first_evidence_at)}接报，{where}，事发时间待核。"
     page.say("lead", text, [incident.id, *opening, first.id if first else ""])
     known = [page.counted[type_] for type_ in LEAD_TYPES if type_ in page.counted and page.counted[type_].best is not None]
     if known:
         ids = [one for impact in known for one in page.behind(impact)[2]]
-        text = f"截至{beijing(page.as_of)}，{'、'.join(page.amount(impact) for impact in known)}。"
-        page.say("lead", text, [incident.id, *ids])
+        page.say("lead", f"截至{beijing(page.as_of)}，{_figures(page, known)}。", [incident.id, *ids])
     else:
         page.say("lead", "人员伤亡情况暂无，待核。", [incident.id], "missing")
     sources: dict[str, str] = {}
@@ -45,44 +55,67 @@ def lead(page: Page, *, event: str) -> None:
         page.say("lead", f"信息来源：{told}。", sources.values())
 
 
+def _figures(page: Page, known: Sequence[Impact]) -> str:
+    """死亡1人、受伤2人（待核）；据反映无被困人员: what was counted, then what was denied."""
+    some = [page.amount(impact) for impact in known if impact.best]
+    none = [impact for impact in known if impact.best == 0]
+    names = "、".join(IMPACT_TYPES[impact.type][0] for impact in none)
+    denied = f"据反映无{names}人员{'' if all(impact.confirmed for impact in none) else UNCHECKED}" if none else ""
+    return "；".join(part for part in ("、".join(some), denied) if part)
+
+
+def unsure(page: Page) -> str:
+    """（待核） behind the time of the event unless someone reliable gave it."""
+    return "" if any(page.evidence[item.evidence].reliability in TRUSTED for item in page.said("occurred_at")) else UNCHECKED
+
+
 def place_and_time(page: Page, section: str) -> None:
     """The moment and the spot, with how they are known."""
     incident = page.incident
-    told = page.said("occurred_at")
     if incident.started_at_assumed:
         page.say(section, f"发生时间：待核，最早信息为{beijing(incident.first_evidence_at)}接报。", [incident.id], "missing")
     else:
-        by = f"（{page.evidence[told[0].evidence].source_title}称“{told[0].quote}”）" if told else ""
-        page.say(section, f"发生时间：{beijing(incident.started_at)}{by}。", [incident.id, *(item.id for item in told[:1])])
-    if page.place:
-        vague = "，具体位置待核" if incident.place.precision in ("district", "city", "unknown") else ""
-        page.say(section, f"发生地点：{page.place}{vague}。", [incident.id, *(item.id for item in page.said("place")[:3])])
-    else:
+        page.say(section, f"发生时间：{beijing(incident.started_at)}{unsure(page)}。", [incident.id, *(item.id for item in page.said("occurred_at")[:1])])
+    if not page.place:
         page.say(section, "发生地点：待核。", [incident.id], "missing")
+        return
+    told = [incident.id, *(item.id for item in page.said("place")[:1])]
+    if incident.scope == "area":
+        page.say(section, f"影响范围：{page.place}，具体范围待核。", told)
+    else:
+        vague = "，具体位置待核" if incident.place.precision in ("district", "city", "unknown") else ""
+        page.say(section, f"发生地点：{page.place}{vague}。", told)
 
 
-def quoted(page: Page, section: str, props: Sequence[str], *, gap: str, leave: Iterable[str] = ()) -> tuple[str, ...]:
-    """Sayings in order of time, each in its own words; returns the ids quoted. `gap` is written when there are none."""
-    left = set(leave)
-    found = [item for prop in props for item in page.said(prop) if item.id not in left]
-    chosen = _telling(page, found)
+def quoted(page: Page, section: str, props: Sequence[str], *, gap: str, most: int = 3, weightiest: int = 3, newest: bool = False) -> None:
+    """Up to `most` sayings not printed yet, in order of time and in their own words; `gap` is marked when there are none.
+
+    Only sayings of at most that `weight` are taken; among them the weightiest, then the newest or the earliest.
+    """
+    found = [item for prop in props for item in page.said(prop) if page.weight(item) <= weightiest]
+    chosen = _telling(page, found, most, newest=newest)
     if not chosen:
         page.say(section, f"{gap}暂无，待核。", kind="missing")
     for item in chosen:
         source = page.evidence[item.evidence]
+        page.printed.add(item.quote)
         unchecked = "" if source.reliability in TRUSTED else UNCHECKED
-        text = f"{clock(page.heard(item), page.incident.started_at)}，{source.source_title}反映：“{item.quote}”{unchecked}。"
+        text = f"{clock(page.heard(item), page.incident.started_at)}，{source.source_title}：“{pith(item.quote)}”{unchecked}。"
         page.say(section, text, [item.id, source.id])
-    return tuple(item.id for item in chosen)
 
 
-def _telling(page: Page, found: Sequence[Statement]) -> list[Statement]:
-    """The first saying and the most reliable others, at most `QUOTED_AT_MOST`, none holding another's words."""
-    order = sorted(found, key=lambda item: (page.heard(item), item.id))
-    ranked = order[:1] + sorted(order[1:], key=lambda item: (page.evidence[item.evidence].reliability, page.heard(item), item.id))
+def _telling(page: Page, found: Sequence[Statement], most: int, *, newest: bool) -> list[Statement]:
+    """The sayings worth reading: whole sentences before single words, the weightiest first, none holding words already printed."""
+    fresh = [item for item in found if not any(item.quote in words or words in item.quote for words in page.printed)]
+    long = [item for item in fresh if len(pith(item.quote)) >= SENTENCE] or fresh[:1]
+
+    def rank(item: Statement) -> tuple[int, float, str]:
+        moment = page.heard(item).timestamp()
+        return page.weight(item), -moment if newest else moment, item.id
+
     chosen: list[Statement] = []
-    for item in ranked:
-        if len(chosen) < QUOTED_AT_MOST and not any(item.quote in other.quote or other.quote in item.quote for other in chosen):
+    for item in sorted(long, key=rank):
+        if len(chosen) < most and not any(fuzz.partial_ratio(pith(item.quote), pith(other.quote)) > ALIKE for other in chosen):
             chosen.append(item)
     return sorted(chosen, key=lambda item: (page.heard(item), item.id))
 
@@ -115,8 +148,9 @@ def disagreement(page: Page, section: str, impact: Impact, name: str) -> None:
     lines = [_said(page, item.source_title, item.value, impact.unit, item.at) for item in others]
     lines.append(_said(page, title, impact.best, impact.unit, at))
     why = "；".join(because(impact.rule))
+    who = "各方" if len({item.source_title for item in others} | {title}) > 1 else "先后"
     of = name if impact.unit != "人" or name.endswith(("人口", "人数")) else f"{name}人数"
-    text = f"{of}各方说法不一：{'，'.join(lines)}，本报采用{figure(impact.best)}{impact.unit}{f'：{why}' if why else ''}。"
+    text = f"{of}{who}说法不一：{'，'.join(lines)}，本报采用{figure(impact.best)}{impact.unit}{f'：{why}' if why else ''}。"
     page.say(section, text, [*ids, *(item.statement for item in others)])
 
 
@@ -143,9 +177,11 @@ def estimates(page: Page, section: str, types: Sequence[str] = ()) -> None:
 
 def cause(page: Page, section: str) -> None:
     """Never a finding: what is said of the cause is quoted as first words, and the cause stays open."""
-    for item in page.said("cause")[:2]:
+    told = [item for item in page.said("cause") if item.quote not in page.printed and not OPEN_CAUSE.search(item.quote)]
+    for item in sorted(told, key=lambda one: (page.weight(one), page.heard(one), one.id))[:1]:
         source = page.evidence[item.evidence]
-        page.say(section, f"关于原因，{source.source_title}初步反映：“{item.quote}”，未经调查认定。", [item.id, source.id])
+        page.printed.add(item.quote)
+        page.say(section, f"关于原因，{source.source_title}初步反映：“{pith(item.quote)}”，未经调查认定。", [item.id, source.id])
     page.say(section, CAUSE_PENDING, kind="missing")
 
 

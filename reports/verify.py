@@ -128,13 +128,19 @@ def _sections(report: Report) -> Iterator[Finding]:
 def _conflicts(report: Report, dossier: Dossier) -> Iterator[Finding]:
     """Figures that disagree are shown; the believed figure is the one printed."""
     for impact in dossier.impacts:
-        about = [claim for claim in report.claims if impact.id in claim.citations]
-        text = arabic(" ".join(claim.text for claim in about))
-        shown = {number.plain for number in numbers(text)} | {number.whole for number in numbers(text)}
+        about = [claim for claim in report.claims if impact.id in claim.citations and claim.kind in ("fact", "missing")]
+        found = numbers(_without_times(arabic(" ".join(claim.text for claim in about))))
+        shown = {value for number in found for value in (number.plain, number.whole)}
         hidden = {item.value for item in impact.conflicts if item.value != impact.best and believable(item, dossier)} - shown
         if about and hidden:
             values = "、".join(figure(value) for value in sorted(hidden))
             yield _find(about[0], "warn", "conflict_hidden", f"{IMPACT_TYPES[impact.type][0]}另有说法（{values}{impact.unit}）未在文中列明；请并列写出")
+
+
+def _without_times(text: str) -> str:
+    for mention in mentions(text):
+        text = text[: mention.start] + "　" * (mention.end - mention.start) + text[mention.end :]
+    return text
 
 
 def _logic(report: Report, dossier: Dossier) -> Iterator[Finding]:
@@ -214,10 +220,9 @@ def _figures(claim: Claim, ground: Ground, rest: str) -> Iterator[Finding]:
     """Each time, each figure of a kind of harm, each other figure."""
     text = arabic(rest)
     for mention in mentions(text):
-        said = text[mention.start : mention.end]
         if not ground.holds_time(mention):
-            yield _find(claim, "block", "time", f"时间“{said}”在本句来源中找不到依据；请核对或删去")
-        text = text[: mention.start] + "　" * len(said) + text[mention.end :]
+            yield _find(claim, "block", "time", f"时间“{text[mention.start : mention.end]}”在本句来源中找不到依据；请核对或删去")
+    text = _without_times(text)
     yield from _harm(claim, ground, text)
     for number in numbers(text):
         if not ground.holds_number(number.plain, number.whole):

@@ -64,8 +64,21 @@ def figure(value: float) -> str:
 
 def because(rule: str) -> tuple[str, ...]:
     """The reasons of a chosen figure, clause by clause, without what the sentence around them already says."""
-    parts = [part.removeprefix("采用").removesuffix("，待核") for part in rule.strip().rstrip("。").split("；")]
+    timed = re.sub(r"(?<!\d)0?(\d{1,2}):(\d{2})(?!\d)", r"\1时\2分", rule.strip().rstrip("。"))
+    parts = [part.removeprefix("采用").removesuffix("，待核") for part in timed.split("；")]
     return tuple(part for part in parts if part and not part.endswith("列出不相加"))
+
+
+_GREETING = re.compile(r"^(?:(?:你好|您好|喂+|同志|请问|谢谢|救命|麻烦快点记一下|我?反映个事|听得到伐|来电人反映|市民反映|12345吗?|我姓[一-龥])+[，,：:！!。 ]+)+")
+"""How callers begin."""
+
+_TAIL = re.compile(r"(?:[，,。；;！! ]*(?:联系|联系人|电话|我叫|我姓)?[^，,。；;！! ]*＊+[^，,。；;！!]*[。！!]?|[，, ]*谢谢[。！!]?|\s*#[^#]+#|\s*\[[^\]]{1,6}\]|\s*@\S+|\s+注意安全啊大家)+$")
+
+
+def pith(quote: str) -> str:
+    """The part of a saying worth printing: without greeting, name, number and hashtags. Always words that stand in it, unbroken."""
+    short = _TAIL.sub("", _GREETING.sub("", quote.strip()))
+    return (short or quote).strip().rstrip("。，,！!；;")
 
 
 class Mention(NamedTuple):

@@ -34,7 +34,6 @@ DOORS = {
     "streamlit_folium": {"dashboard/maps.py"},
     "docx": {"reports/", "graph/library.py"},
     "argon2": {"graph/people.py"},
-    "jionlp": {"ingestion/"},
 }
 """Library -> the only places that may import it."""
 

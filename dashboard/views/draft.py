@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.paper import sections
+from dashboard.paper import parts_of
 from dashboard.reading import dossier, knowledge, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
@@ -66,10 +66,10 @@ def finding_markup(finding: Finding) -> str:
 def sentences(state: ReportState, known_now: Dossier) -> dict[str, str]:
     """Every sentence in a field of its own; what stands in each field now, by claim id."""
     typed: dict[str, str] = {}
-    for heading, claims in sections(state.report):
-        if heading:
-            look.show(f"<h3 style='margin:.5rem 0 0'>{look.escaped(heading)}</h3>")
-        for claim in claims:
+    for part in parts_of(state.report):
+        if part.heading:
+            look.show(f"<h3 style='margin:.5rem 0 0'>{look.escaped(part.heading)}</h3>")
+        for claim in part.claims:
             typed[claim.id] = sentence(state, claim, known_now)
     return typed
 

@@ -60,7 +60,7 @@ def facts(row: Row) -> None:
         look.chip(hazard_name(row.incident.hazard)),
         look.chip(known("event_type", row.incident.event_type)),
         look.chip(known("incident_status", row.incident.status)),
-        look.due_chip(row.earliest, met=row.is_reported),
+        look.first_duty(row),
     ]
     assumed = look.chip(t("incident.assumed"), "unverified") if row.incident.started_at_assumed else ""
     place = f"{row.incident.place.name} ({known('precision', row.incident.place.precision)})"
@@ -125,7 +125,7 @@ def deadlines(row: Row, known_now: Dossier) -> None:
         return
     cells = [
         (
-            look.due_chip(due, met=row.is_reported) + f"<br><span class='anlan-num'>{look.escaped(clock(due.due_at))}</span>",
+            look.due_chip(due) + f"<br><span class='anlan-num'>{look.escaped(clock(due.due_at))}</span>",
             f"{look.escaped(due.reporter)} → {look.escaped(due.recipient)}<br><span class='anlan-dim'>{look.escaped(due.regime)} · "
             f"{look.escaped(due.starts_from)} {look.escaped(clock(due.starts_at))}</span>",
             f"{look.escaped(due.clause)}<br><span class='anlan-dim'>{look.escaped(due.reference)}</span>",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.paper import differences, paper, sections
+from dashboard.paper import differences, paper, parts_of
 from dashboard.reading import dossier, knowledge, reading, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
@@ -91,10 +91,10 @@ def decide_signed(state: ReportState, who: Person, password: str) -> None:
 
 def sources_of(state: ReportState, known_now: Dossier) -> None:
     """Every sentence with the button that opens what it rests on."""
-    for heading, claims in sections(state.report):
-        if heading:
-            look.show(f'<div class="anlan-dim">{look.escaped(heading)}</div>')
-        for claim in claims:
+    for part in parts_of(state.report):
+        if part.heading:
+            look.show(f'<div class="anlan-dim">{look.escaped(part.heading)}</div>')
+        for claim in part.claims:
             words, button = st.columns([8, 3], vertical_alignment="center")
             with words:
                 look.show(f'<div class="anlan-evidence">{look.escaped(claim.text)}</div>')

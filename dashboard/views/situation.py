@@ -77,9 +77,10 @@ def summary(rows: Sequence[Row]) -> None:
 def draw_map(rows: Sequence[Row], chosen: Row | None) -> None:
     """The map with its legend. A click opens an incident; evidence can be hidden."""
     views = evidence(session.mode()) if st.session_state.get("with_evidence", True) else ()
-    spots = maps.positions(rows)
-    layers = [maps.evidence_layer(views), maps.incident_layer(rows, chosen.incident.id if chosen else None)]
-    clicked = maps.show_map(maps.base_map(features(), rows), layers, rows, height=MAP_HEIGHT, focus=chosen.incident.id if chosen else None)
+    surveyed, focus = features(), chosen.incident.id if chosen else None
+    spots = maps.positions(rows, surveyed)
+    layers = [maps.evidence_layer(views), maps.incident_layer(rows, spots, focus)]
+    clicked = maps.show_map(maps.base_map(surveyed, rows), layers, spots, height=MAP_HEIGHT, focus=focus)
     if clicked and clicked != st.session_state.get("clicked"):
         st.session_state["clicked"] = clicked
         session.select(clicked.incident)

@@ -7,7 +7,6 @@ checked, changed by editing the script, and compared with `truth.yml`, which say
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 from dataclasses import dataclass, field
@@ -203,11 +202,6 @@ def make(folder: Path = HERE, gazetteer: Path | None = GAZETTEER) -> dict[str, i
         head = "# 样例之夜的虚构地点（WGS 84）；由 ingestion/sample/make_sample.py 生成，街道和区代码真实，地点虚构。\n"
         gazetteer.write_text(head + yaml.safe_dump({"places": listed}, allow_unicode=True, sort_keys=False, width=140), "utf-8")
     return counts
-
-
-def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSON Lines file."""
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
 
 
 if __name__ == "__main__":

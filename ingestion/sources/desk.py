@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingestion.cells import json_object, json_row, mode_of, position, sent_at
 from ingestion.files import document, quarantined
-from ingestion.source import json_object, json_row, mode_of, position, sent_at
 from models.domain import Evidence, Quarantined, Source
 from models.errors import BadRecord
 

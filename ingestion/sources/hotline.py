@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingestion.cells import mode_of, position, sent_at
 from ingestion.files import quarantined
-from ingestion.source import declared_crs, mode_of, position, sent_at
+from ingestion.source import declared_crs
 from ingestion.tables import Row, table
 from models.domain import Crs, Evidence, Quarantined, Source
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+from ingestion.cells import json_object, json_row, mode_of, position, sent_at
 from ingestion.files import BadLine, lines, quarantined
-from ingestion.source import declared_crs, json_object, json_row, mode_of, position, sent_at
+from ingestion.source import declared_crs
 from models.domain import Crs, Evidence, Quarantined, Source
 from models.errors import BadRecord
 

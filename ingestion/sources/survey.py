@@ -27,9 +27,10 @@ import pyogrio
 import pyproj
 import shapely
 
+from ingestion.cells import day
 from ingestion.coordinates import to_wgs84
 from ingestion.files import checked, checked_archive, encoding_of, head, plain, quarantined
-from ingestion.source import crs_named, day, sidecar
+from ingestion.source import crs_named, sidecar
 from models.domain import Crs, Feature, Quarantined, Source, digest
 from models.errors import BadInput
 

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ingestion.cells import json_object, json_row, mode_of, sent_at
 from ingestion.files import document, quarantined
-from ingestion.source import json_object, json_row, mode_of, sent_at
 from models.domain import Evidence, Quarantined, Source
 from models.errors import BadInput, BadRecord
 

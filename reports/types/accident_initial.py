@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date
 
 from models.domain import IMPACT_TYPES, Grading
-from reports.page import Page
+from reports.page import TRUSTED, Page
 from reports.sentences import cause, count, due, estimates, label, lead, place_and_time, quoted, rumours
 from reports.types import LEAD, Clause, ReportType, Section
-from reports.wording import beijing, figure
+from reports.wording import UNCHECKED, beijing, figure, pith
 
 ORDER_493 = "生产安全事故报告和调查处理条例"
 SURVEY = "自然灾害情况统计调查制度"
@@ -76,10 +76,11 @@ def gradings(page: Page) -> tuple[Grading, ...]:
 def write(page: Page) -> None:
     """All six contents. Exactly what nobody has told us yet is marked 暂无/待核."""
     lead(page, event=f"{page.hazard}{'' if page.incident.event_type == 'production_accident' else '，性质待认定（涉及事故因素）'}")
-    quoted(page, "unit", ("unit",), gap="事故发生单位名称、概况")
+    unit(page)
     place_and_time(page, "scene")
-    told = quoted(page, "scene", ("scene",), gap="现场情况")
-    quoted(page, "course", ("trigger",), gap="事故经过", leave=told)
+    quoted(page, "measures", ("measure",), gap="已采取措施的具体情况", weightiest=2)
+    quoted(page, "scene", ("scene",), gap="现场情况", most=2, newest=True)
+    quoted(page, "course", ("scene", "trigger"), gap="事故经过")
     cause(page, "course")
     for type_ in ("dead", "missing", "injured"):
         count(page, "casualties", type_, name={"missing": "失踪（下落不明）"}.get(type_, ""))
@@ -88,13 +89,21 @@ def write(page: Page) -> None:
             count(page, "casualties", type_)
     count(page, "casualties", "direct_loss", name="初步估计的直接经济损失")
     estimates(page, "casualties")
-    quoted(page, "measures", ("measure",), gap="已采取措施的具体情况")
     nature(page)
     grade(page)
     told_to(page)
     due(page, "other")
     rumours(page, "other")
     label(page, "other")
+
+
+def unit(page: Page) -> None:
+    """The unit as named; what it is and does is a gap until someone says so."""
+    named = sorted(page.said("unit"), key=lambda item: (page.weight(item), -len(item.quote), item.id))[:1]
+    for item in named:
+        source = page.evidence[item.evidence]
+        page.say("unit", f"据{source.source_title}反映，涉及单位为“{pith(item.quote)}”{'' if source.reliability in TRUSTED else UNCHECKED}。", [item.id, source.id])
+    page.say("unit", "单位性质、规模等概况暂无，待核。" if named else "事故发生单位名称、概况暂无，待核。", kind="missing")
 
 
 def nature(page: Page) -> None:
@@ -113,8 +122,8 @@ def grade(page: Page) -> None:
     found, dead, missing = page.grading, page.counted.get("dead"), page.counted.get("missing")
     basis = [impact.id for type_ in ("dead", "missing", "seriously_injured", "direct_loss") if (impact := page.counted.get(type_))]
     supposed = "如认定为生产安全事故，" if page.incident.event_type != "production_accident" else ""
-    if found.level is None or not basis:
-        page.say("other", "事故等级：待核，死亡、重伤人数和直接经济损失暂无。", [found.scheme], "missing")
+    if found.level is None or not basis or not any(impact.best for type_ in ("dead", "missing", "seriously_injured", "direct_loss") if (impact := page.counted.get(type_))):
+        page.say("other", "事故等级：待核，尚无死亡、重伤和直接经济损失数字。", [found.scheme], "missing")
         return
     by = "按现有数字"
     if dead and dead.best is not None:

@@ -72,14 +72,14 @@ def write(page: Page) -> None:
     if "evacuated" in page.counted:
         count(page, "relocated", "evacuated", name="紧急避险转移人口")
     count(page, "urgent_aid", "urgent_aid", name="需紧急生活救助人口")
-    told = quoted(page, "course", ("trigger", "scene"), gap="灾害过程和气象、水文等背景情况")
+    quoted(page, "measures", ("measure",), gap="已采取救灾措施的具体情况", weightiest=2)
+    quoted(page, "course", ("scene", "trigger"), gap="灾害过程和气象、水文等背景情况", most=4)
     cause(page, "course")
     losses = [type_ for type_ in ("homes_collapsed", "homes_damaged", "crops_hectares", "vehicles", "water_depth") if type_ in page.counted]
     for type_ in losses:
         count(page, "losses", type_)
     count(page, "losses", "direct_loss")
     estimates(page, "losses")
-    quoted(page, "measures", ("measure",), gap="已采取救灾措施的具体情况", leave=told)
     response(page)
     due(page, "other")
     rumours(page, "other")

@@ -50,6 +50,20 @@ def test_a_rebuilt_graph_is_the_same(knowledge: Knowledge, hotline: Source) -> N
     assert knowledge.store.digest() == before
 
 
+def test_a_rebuild_cut_short_is_begun_again_from_nothing(knowledge: Knowledge, hotline: Source) -> None:
+    payload = {"report": report(1).model_dump(mode="json"), "findings": []}
+    understand(knowledge, hotline, 1)
+    knowledge.record("report.drafted", "re-1", payload, by="duty1")
+    before = knowledge.store.digest()
+    with knowledge.store._session() as session:
+        session.run("MERGE (p:Projection {id: 'clearing'}) SET p.begun = true").consume()
+        session.run("MATCH (n) WHERE n:Evidence OR (n:Projection AND n.id = 'ledger') DETACH DELETE n").consume()
+    knowledge._make_ready()
+    assert knowledge.store.digest() == before
+    assert knowledge.store.report("re-1").status == "draft"
+    assert not knowledge.store.is_half_cleared()
+
+
 def test_the_shipped_library_is_on_the_shelf(knowledge: Knowledge) -> None:
     shelf = library.starter()
     counts = knowledge.store.counts()

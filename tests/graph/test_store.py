@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from invented import EVENING, call, decision, impact, incident, reading, report, shelter, trapped
+from invented import EVENING, call, decision, impact, incident, reading, report, shelter, trapped, view
 
 from graph.engine import Address
 from graph.knowledge import PROJECTED_KINDS
@@ -83,12 +83,34 @@ def test_a_figure_that_is_no_longer_believed_disappears(ledger: Ledger, store: S
     assert store.counts()["Impact"] == 1
 
 
+@pytest.mark.parametrize("step", [1, 2000])
+def test_evidence_that_waited_joins_the_incident_a_later_message_opened(
+    ledger: Ledger, store: Store, hotline: Source, step: int
+) -> None:
+    early, late = call(1), call(2)
+    joined = view(early, incident="in-fire", hazard="fire", match_reasons=("事件立起后补归入",))
+    id, payload = reading(late, about=incident())
+    ledger.receive(hotline, [early, late])
+    ledger.understood([reading(early, hazard="fire"), (id, {**payload, "also": [joined.model_dump(mode="json")]})])
+    store.project(reader(ledger, step))
+    assert [each.id for each in store.dossier("in-fire").evidence] == [early.id, late.id]
+    assert (store.evidence_one(early.id), store.waiting_for_person()) == (joined, 0)
+
+
+def test_evidence_moved_to_another_incident_leaves_the_first(ledger: Ledger, store: Store, hotline: Source) -> None:
+    first, second = call(1), call(2)
+    tell(ledger, store, hotline, reading(first, about=incident()), evidence=[first])
+    id, payload = reading(second, about=incident("in-other"))
+    moved = view(first, incident="in-other").model_dump(mode="json")
+    tell(ledger, store, hotline, (id, {**payload, "also": [moved]}), evidence=[second])
+    assert (len(store.dossier("in-fire").evidence), len(store.dossier("in-other").evidence)) == (0, 2)
+
+
 def test_projecting_the_same_entries_again_changes_nothing(ledger: Ledger, store: Store, hotline: Source) -> None:
     item = call(1)
     said = trapped(item, 2)
     tell(ledger, store, hotline, reading(item, about=incident(), statements=[said], impacts=[impact([said])]), evidence=[item])
     before = store.digest()
-    store._ask("MATCH (p:Projection {id: 'ledger'}) RETURN p")
     with store._session() as session:
         session.run("MATCH (p:Projection {id: 'ledger'}) SET p.seq = 0").consume()
     assert store.project(reader(ledger)) == 1
@@ -134,10 +156,10 @@ def test_the_queue_is_most_urgent_first_then_longest_waiting_and_leaves_out_what
         reading(items[6], urgency=0.8),
     ]
     tell(ledger, store, hotline, *readings, evidence=items)
-    queue = [view.id for view in store.evidence(10, waiting_for_person=True)]
+    queue = [each.id for each in store.evidence(10, waiting_for_person=True)]
     assert queue == [items[1].id, items[6].id, items[0].id, items[2].id]
     assert store.waiting_for_person() == 4
-    assert [view.id for view in store.evidence(2, 1, waiting_for_person=True)] == queue[1:3]
+    assert [each.id for each in store.evidence(2, 1, waiting_for_person=True)] == queue[1:3]
 
 
 def test_evidence_is_listed_newest_first_by_page_source_time_and_incident(ledger: Ledger, store: Store, hotline: Source) -> None:
@@ -145,10 +167,10 @@ def test_evidence_is_listed_newest_first_by_page_source_time_and_incident(ledger
     readings = [reading(item, about=incident() if number % 2 else None) for number, item in enumerate(items)]
     tell(ledger, store, hotline, *readings, evidence=items)
     newest_first = [item.id for item in reversed(items)]
-    assert [view.id for view in store.evidence(10)] == newest_first
-    assert [view.id for view in store.evidence(2, 2)] == newest_first[2:4]
-    assert [view.id for view in store.evidence(10, incident="in-fire")] == [items[3].id, items[1].id]
-    assert [view.id for view in store.evidence(10, since=EVENING + timedelta(minutes=3))] == newest_first[:2]
+    assert [each.id for each in store.evidence(10)] == newest_first
+    assert [each.id for each in store.evidence(2, 2)] == newest_first[2:4]
+    assert [each.id for each in store.evidence(10, incident="in-fire")] == [items[3].id, items[1].id]
+    assert [each.id for each in store.evidence(10, since=EVENING + timedelta(minutes=3))] == newest_first[:2]
     assert store.evidence(10, source="social") == []
 
 
@@ -156,7 +178,7 @@ def test_the_newest_texts_of_each_incident_are_at_hand_for_comparison(ledger: Le
     items = [call(number) for number in range(4)]
     tell(ledger, store, hotline, *(reading(item, about=incident()) for item in items), evidence=items)
     found = store.incident_evidence_texts(["in-fire", "in-none"], 2)
-    assert {id: [view.id for view in views] for id, views in found.items()} == {"in-fire": [items[3].id, items[2].id], "in-none": []}
+    assert {id: [each.id for each in views] for id, views in found.items()} == {"in-fire": [items[3].id, items[2].id], "in-none": []}
 
 
 # -- surroundings
@@ -283,7 +305,7 @@ def test_a_dossier_holds_everything_about_one_incident_and_nothing_of_another(le
     found = store.dossier("in-fire")
     assert found.incident == incident()
     assert (found.impacts, found.statements) == ((impact([said]),), (said,))
-    assert [view.id for view in found.evidence] == [mine.id]
+    assert [each.id for each in found.evidence] == [mine.id]
     assert [each.id for each in (*found.provisions, *found.documents, *found.cases)] == ["L1-9", "L1", "c-1"]
     assert [state.report for state in found.reports] == [report(1, cites=(said.id,))]
 

@@ -43,7 +43,7 @@ def call(
         lat=place.lat if place else None, place=place.name if place else "", hazard=hazard, credibility=credibility, mode=mode,
     )  # fmt: skip
     quantities = tuple(
-        Quantity(type=name, value=value, low=value if value is not None else 1, high=value, unit="人", quote=text[:6])
+        Quantity(type=name, value=value, low=value if value is not None else 1, high=value, unit="人", quote=text[:4])
         for name, value in (figures or {}).items()
     )
     understanding = Understanding(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.knowledge import open_knowledge
+from graph.ledger import Ledger
 from models.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,8 +26,8 @@ class Outcome:
     """What was found after all kills and one undisturbed run."""
 
     kills: int
-    at: tuple[float, ...]
-    """Seconds into its run at which each process was killed."""
+    after_kill: tuple[tuple[int, int], ...]
+    """Messages received and messages understood, as the record stood after each kill: shows what the kills interrupted."""
     received: int
     understood_entries: int
     distinct_understood: int
@@ -35,52 +36,70 @@ class Outcome:
     is_rebuild_equal: bool
     seconds: float
 
+    @property
+    def mid_work(self) -> int:
+        """Kills that left something received and not understood."""
+        return sum(received > understood for received, understood in self.after_kill)
+
 
 def killed_often(folder: Path, *, messages: int, kills: int, seed: int) -> Outcome:
-    """Ingest `messages` invented calls, killing the process and all its children `kills` times; deterministic in content, not in timing."""
+    """Ingest `messages` invented calls from a growing file, killing the process `kills` times; deterministic in content, not in timing.
+
+    Each run finds some new calls in the file. Most kills come a moment after that run's first write, the others anywhere from its start.
+    """
     dice, began = random.Random(seed), time.monotonic()
     home, path = folder / "var", folder / "calls.csv"
     rows = [f"{n},2026/7/18 {n % 24:02d}:{n % 60:02d}:00,{dice.choice(_WHERE)}{n}号{dice.choice(_WHAT)}" for n in range(messages)]
-    path.write_text("工单编号,来电时间,诉求内容\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    # What an undisturbed run of the rest may take is not known beforehand: the longest wait grows until kills land inside the work.
-    killed: list[float] = []
-    longest = 6.0
-    while len(killed) < kills:
-        wait = dice.uniform(0.5, longest)
-        if (lasted := _run(home, path, wait)) is None:
-            if _waiting(home) == 0 and len(killed) < kills:
-                # It finished before it was hit; give it new work that it has not seen.
-                rows.append(f"{len(rows)},2026/7/18 12:00:00,{dice.choice(_WHERE)}{len(rows)}号{dice.choice(_WHAT)}")
-                path.write_text("工单编号,来电时间,诉求内容\n" + "\n".join(rows) + "\n", encoding="utf-8")
-            longest = max(1.0, longest * 0.8)
-            continue
-        killed.append(round(lasted, 2))
-    assert _run(home, path, None) is None
-    return _counted(home, killed, time.monotonic() - began)
+    after: list[tuple[int, int]] = []
+    # Half of the work is kept for kills during understanding; about 250 calls are understood in a second.
+    longest = max(0.5, messages / kills / 100)
+    while len(after) < kills:
+        grown = rows[: messages * (len(after) + 1) // kills]
+        path.write_text("工单编号,来电时间,诉求内容\n" + "\n".join(grown) + "\n", encoding="utf-8")
+        in_work = dice.random() < 0.75
+        if _killed(home, path, dice.uniform(0, longest) if in_work else dice.uniform(0.3, 8), in_work=in_work):
+            after.append(_standing(home))
+        else:
+            # It was done before it could be hit: hit the next one sooner.
+            longest = max(0.1, longest * 0.8)
+    assert not _killed(home, path, None, in_work=False)
+    return _counted(home, after, time.monotonic() - began)
 
 
-def _run(home: Path, path: Path, wait: float | None) -> float | None:
-    """Run to the end (null), or be killed after `wait` seconds (how long it lasted)."""
+def _killed(home: Path, path: Path, wait: float | None, *, in_work: bool) -> bool:
+    """Run to the end (false), or until killed `wait` seconds after the start, or after the first write of this run (true)."""
     environment = {**os.environ, "ANLAN_HOME": str(home), "ANLAN_GRAPH_HEAP": "512m"}
     command = [sys.executable, "-m", "anlan", "ingest", str(path), "--source", "hotline"]
-    began = time.monotonic()
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    log, before = home / "ledger.db-wal", time.time()
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 300
+        while in_work and process.poll() is None and not (log.exists() and log.stat().st_size and log.stat().st_mtime > before):
+            assert time.monotonic() < end, "the process wrote nothing in five minutes"
+            time.sleep(0.01)
         try:
-            _, said = process.communicate(timeout=wait if wait is not None else 300)
+            _, said = process.communicate(timeout=300 if wait is None else wait)
         except subprocess.TimeoutExpired:
+            assert wait is not None, "the undisturbed run did not end in five minutes"
             process.send_signal(signal.SIGKILL)
             process.wait()
-            return time.monotonic() - began
+            return True
     assert process.returncode == 0, said
-    return None
+    return False
 
 
-def _waiting(home: Path) -> int:
-    with open_knowledge(Settings(home=home, graph_heap="512m")) as knowledge:
-        return int(knowledge.ledger.counts()["waiting"])
+def _standing(home: Path) -> tuple[int, int]:
+    if not (home / "ledger.db").exists():
+        return 0, 0
+    ledger = Ledger(Settings(home=home).ledger_address)
+    try:
+        counts = ledger.counts()
+        received = sum(counts["evidence"].values())
+        return received, received - int(counts["waiting"])
+    finally:
+        ledger.close()
 
 
-def _counted(home: Path, killed: list[float], seconds: float) -> Outcome:
+def _counted(home: Path, after: list[tuple[int, int]], seconds: float) -> Outcome:
     with open_knowledge(Settings(home=home, graph_heap="512m")) as knowledge:
         received = Counter(entry.subject for entry in knowledge.ledger.entries(kinds=["evidence.received"]))
         understood = Counter(entry.subject for entry in knowledge.ledger.entries(kinds=["evidence.understood"]))
@@ -92,8 +111,8 @@ def _counted(home: Path, killed: list[float], seconds: float) -> Outcome:
         in_graph = knowledge.store.counts()["Evidence"]
         knowledge.rebuild()
         return Outcome(
-            kills=len(killed),
-            at=tuple(killed),
+            kills=len(after),
+            after_kill=tuple(after),
             received=len(received),
             understood_entries=sum(understood.values()),
             distinct_understood=len(understood),

@@ -181,3 +181,25 @@ def test_reading_the_news_corpus_stays_above_the_agreed_floor() -> None:
 def test_no_planted_number_survives_masking() -> None:
     survived = masking(DATA / "henan_flood_weibo/posts_dev.jsonl")["survived"]
     assert {kind: n for kind, n in survived.items() if kind != "NAME" and n} == {}
+
+
+def test_a_question_about_last_years_flood_is_no_flood() -> None:
+    assert seen("去年夏天我们巷子内涝的补偿款什么时候发？").hazard is None
+
+
+def test_an_unknown_spot_lies_in_the_only_division_the_text_names() -> None:
+    place = seen("试验新村门口积水，老人出不了门，在秦淮区五老村街道，快来人").places[0]
+    assert (place.quote, place.adcode, place.street) == ("试验新村门口", "320104", "五老村街道")
+
+
+def test_an_unknown_spot_between_two_divisions_stays_unknown() -> None:
+    assert seen("试验新村门口积水，不知道算秦淮区还是建邺区").places[0].adcode is None
+
+
+def test_who_calls_is_not_where_it_happened() -> None:
+    assert seen("长芦街道办事处来电报告：试验化工有限公司发生氯气泄漏").places[0].quote == "试验化工有限公司"
+
+
+def test_one_weak_word_is_enough_beside_a_place_and_urgent_wording() -> None:
+    assert seen("江宁区东山街道甲子路有浓烟，快来人").hazard == "fire"
+    assert seen("浓烟").hazard is None

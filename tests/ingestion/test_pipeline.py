@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from datetime import datetime
 from pathlib import Path
 
@@ -17,10 +11,11 @@ import pytest
 from shapely import Point
 
 from graph.knowledge import Knowledge
-from ingestion import pipeline, reading
-from ingestion.pipeline import dossier_of_text, ingest, receive, understand_waiting
-from models.domain import BEIJING, Place
+from ingestion import reading, receiving
+from ingestion.pipeline import UnderstoodCount, dossier_of_text, receive, understand_waiting
+from models.domain import BEIJING, Place, Receipt
 from models.errors import BadInput, NotFound, Refused
+from models.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "../shared/data"
@@ -33,6 +28,10 @@ def calls(path: Path, *texts: str, start: int = 1) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("工单编号,来电时间,诉求内容\n" + rows, encoding="utf-8")
     return path
+
+
+def ingest(knowledge: Knowledge, source: str, path: Path) -> tuple[Receipt, UnderstoodCount]:
+    return receive(knowledge, source, path), understand_waiting(knowledge)
 
 
 def totals(receipt: object) -> tuple[int, int, int, int]:
@@ -53,10 +52,10 @@ def test_counts_add_up_when_some_rows_are_bad(knowledge: Knowledge, tmp_path):
 
 
 def test_a_batch_boundary_loses_nothing(knowledge: Knowledge, tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "BATCH", 10)
+    monkeypatch.setattr(receiving, "BATCH", 10)
     seen: list[int] = []
     path = calls(tmp_path / "a.csv", *(f"第{n}号路灯不亮" for n in range(30)))
-    receipt = receive(knowledge, "hotline", path, progress=lambda _, count: seen.append(count))
+    receipt = receive(knowledge, "hotline", path, progress=lambda so_far: seen.append(so_far.read))
     assert totals(receipt) == (30, 30, 0, 0)
     assert seen == [10, 20, 30]
 
@@ -141,7 +140,9 @@ def test_no_telephone_number_leaves_the_archive(knowledge: Knowledge, tmp_path):
 
 
 def test_every_quote_in_the_record_is_in_the_masked_text(knowledge: Knowledge, tmp_path):
-    ingest(knowledge, "hotline", calls(tmp_path / "a.csv", f"我是李建国，电话13900001234，鼓楼区{FIRE}", "江宁区竹山路7月18日19时许积水50厘米"))
+    ingest(
+        knowledge, "hotline", calls(tmp_path / "a.csv", f"我是李建国，电话13900001234，鼓楼区{FIRE}", "江宁区竹山路7月18日19时许积水50厘米")
+    )
     for entry in knowledge.ledger.entries(kinds=["evidence.understood"]):
         text = entry.payload["understanding"]["masked_text"]
         quotes = [statement["quote"] for statement in entry.payload["statements"]]
@@ -239,9 +240,15 @@ def test_a_message_that_waited_is_in_the_incident_that_opens_later(knowledge: Kn
 
 @pytest.mark.parametrize(
     ("text", "hint", "name", "adcode"),
-    [("着火了，快来", "鼓楼区", "鼓楼区", "320106"), ("银杏里小区着火了，快来", "鼓楼区", "银杏里小区", "320106"), ("秦淮区着火了", "鼓楼区", "秦淮区", "320104")],
+    [
+        ("着火了，快来", "鼓楼区", "鼓楼区", "320106"),
+        ("银杏里小区着火了，快来", "鼓楼区", "银杏里小区", "320106"),
+        ("秦淮区着火了", "鼓楼区", "秦淮区", "320104"),
+    ],
 )
-def test_the_place_a_source_gives_outside_the_text_fills_what_the_text_leaves_open(knowledge: Knowledge, tmp_path, text, hint, name, adcode):
+def test_the_place_a_source_gives_outside_the_text_fills_what_the_text_leaves_open(
+    knowledge: Knowledge, tmp_path, text, hint, name, adcode
+):
     (tmp_path / "d.json").write_text(json.dumps({"text": text, "place_hint": hint}), encoding="utf-8")
     ingest(knowledge, "desk", tmp_path / "d.json")
     [entry] = knowledge.ledger.entries(kinds=["evidence.understood"])
@@ -250,19 +257,24 @@ def test_the_place_a_source_gives_outside_the_text_fills_what_the_text_leaves_op
 
 
 def test_one_text_makes_a_dossier_without_any_store():
-    from graph.library import starter
-
-    dossier = dossier_of_text(f"鼓楼区{FIRE}", datetime(2026, 7, 18, 20, 30, tzinfo=BEIJING), "南京市", starter())
+    evening = datetime(2026, 7, 18, 20, 30, tzinfo=BEIJING)
+    dossier = dossier_of_text(f"今晚8点鼓楼区{FIRE}", evening, evening, Settings())
     assert dossier.incident.hazard == "fire"
     assert [impact.best for impact in dossier.impacts if impact.type == "trapped"] == [2]
+    assert dossier.incident.started_at == datetime(2026, 7, 18, 20, 0, tzinfo=BEIJING)
     assert dossier.provisions
 
 
-def test_one_text_about_nothing_is_refused():
-    from graph.library import starter
+def test_one_text_without_a_time_assumes_nothing_about_the_date():
+    dossier = dossier_of_text(f"2月3日鼓楼区{FIRE}", None, datetime(2026, 7, 18, 20, 30, tzinfo=BEIJING), Settings())
+    assert dossier.incident.started_at_assumed
+    assert not any(statement.holds_at for statement in dossier.statements)
 
-    with pytest.raises(Refused, match="险情"):
-        dossier_of_text("想问公积金怎么提取", datetime(2026, 7, 18, tzinfo=BEIJING), "南京市", starter())
+
+@pytest.mark.parametrize("text", ["想问公积金怎么提取", "", " \n"])
+def test_one_text_about_nothing_is_refused(text):
+    with pytest.raises(Refused):
+        dossier_of_text(text, None, datetime(2026, 7, 18, tzinfo=BEIJING), Settings())
 
 
 # --- the real exports -------------------------------------------------------------------------------------------------------------

@@ -41,12 +41,15 @@ def heard() -> list[Evidence]:
 
 
 @cache
-def night() -> tuple[dict[str, Fused], dict[str, str], dict[str, Incident], dict[str, dict[str, Impact]]]:
-    """The evening through the rules: by external id what became of each, where each ended, the incidents and their figures."""
+def night(order: str = "time") -> tuple[dict[str, Fused], dict[str, str], dict[str, Incident], dict[str, dict[str, Impact]]]:
+    """The evening through the rules: by external id what became of each, where each ended, the incidents and their figures.
+
+    `order` is "time", or "source": all of one source before the next, as when three exports are loaded one after another.
+    """
     fuser, known, names = Fuser(), sources(), gazetteer("南京市")
     fused, home, incidents, impacts = {}, {}, {}, {}
     external = {one.id: one.external_id for one in heard()}
-    for evidence in heard():
+    for evidence in heard() if order == "time" else sorted(heard(), key=lambda one: (one.source, one.sent_at)):
         understanding, statements = what_it_says(evidence, names, "南京市")
         one = fuser.place(view_of(evidence, known[evidence.source].SOURCE, understanding), understanding, statements)
         fused[evidence.external_id] = one
@@ -131,6 +134,13 @@ def test_the_incidents_found_are_those_planted() -> None:
     missed = [one["key"] for one, found in pairs if found is None]
     spurious = [one.title for one in incidents.values() if one.id not in {found.id for _, found in pairs if found}]
     assert (missed, spurious) == ([], [])
+
+
+def test_sources_loaded_one_after_another_give_the_same_incidents() -> None:
+    _, home, incidents, _ = night()
+    _, other_home, other, _ = night("source")
+    assert {one.title for one in other.values()} == {one.title for one in incidents.values()}
+    assert {number: other[where].title for number, where in other_home.items()} == {number: incidents[where].title for number, where in home.items()}
 
 
 def test_no_exercise_message_is_in_an_actual_incident_and_no_actual_one_in_the_exercise() -> None:

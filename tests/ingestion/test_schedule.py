@@ -13,7 +13,7 @@ from shapely import Point
 
 from graph.knowledge import Knowledge
 from ingestion import schedule
-from ingestion.schedule import Schedule, inbox, read_inbox
+from ingestion.schedule import inbox, read_inbox, scheduled
 from ingestion.source import SourceModule, sources
 from models.errors import Unreachable
 
@@ -133,7 +133,7 @@ def until(is_true: object, seconds: float = 15) -> bool:
 def test_a_scheduled_run_receives_and_understands(knowledge: Knowledge):
     left(knowledge, "hotline", "1.csv", CALL.format(1, "鼓楼区银杏里小区3幢起火，2人被困"))
     left(knowledge, "desk", "a.json", json.dumps({"text": "化工园气味刺鼻"}))
-    with Schedule(knowledge):
+    with scheduled(knowledge):
         assert until(lambda: knowledge.store.counts()["Evidence"] == 2)
     assert [incident.hazard for incident in knowledge.store.incidents()][:1] == ["fire"]
 
@@ -142,23 +142,23 @@ def test_a_broken_source_does_not_delay_the_others(knowledge: Knowledge, monkeyp
     real = schedule.read_inbox
 
     def breaks(known: Knowledge, module: SourceModule) -> object:
-        if module.SOURCE.name == "social":
+        if module.source.name == "social":
             raise RuntimeError("this source is broken")
         return real(known, module)
 
     monkeypatch.setattr(schedule, "read_inbox", breaks)
     left(knowledge, "hotline", "1.csv", CALL.format(1, "桥下积水"))
-    with Schedule(knowledge):
+    with scheduled(knowledge):
         assert until(lambda: below(knowledge, "hotline", "done") == ["1.csv"])
 
 
 def test_a_late_run_is_made_up_for_and_never_skipped(knowledge: Knowledge):
     # The library's default would skip every job that is a second late, in silence.
-    with Schedule(knowledge) as running:
-        for job in running.jobs.get_jobs():
+    with scheduled(knowledge) as jobs:
+        for job in jobs.get_jobs():
             assert (job.misfire_grace_time, job.coalesce, job.max_instances) == (None, True, 1)
 
 
 def test_every_source_has_its_own_job(knowledge: Knowledge):
-    with Schedule(knowledge) as running:
-        assert {job.id for job in running.jobs.get_jobs()} == {*sources(), "understand"}
+    with scheduled(knowledge) as jobs:
+        assert {job.id for job in jobs.get_jobs()} == {*sources(), "understand"}

@@ -15,8 +15,9 @@ import pytest
 from openpyxl import Workbook
 from shapely import LineString, Point, Polygon
 
+from ingestion.cells import moment
 from ingestion.coordinates import gcj02_to_bd09, gcj02_to_wgs84, to_wgs84, wgs84_to_gcj02
-from ingestion.source import SourceModule, moment, sources, unread
+from ingestion.source import SourceModule, sources, unread
 from models.domain import BEIJING, Evidence, Feature, Quarantined
 from models.errors import BadInput, BrokenDefinition
 
@@ -86,7 +87,7 @@ def test_the_callers_number_stays_among_the_fields_only(tmp_path):
 def test_a_column_nobody_reads_is_kept_and_named(tmp_path):
     calls = evidence("hotline", written(tmp_path / "calls.csv", MESSY + "A-1,2026/7/18,,水管爆了,,13800001111,,已派\n"))
     assert calls[0].fields["派单备注"] == "已派"
-    assert unread(calls, module("hotline").KEPT) == {"派单备注"}
+    assert unread(calls, module("hotline").kept) == {"派单备注"}
 
 
 def test_votes_do_not_make_a_message_new(tmp_path):

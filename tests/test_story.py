@@ -1,0 +1,168 @@
+"""The main job, start to finish, as a user runs it: the shipped evening comes in, incidents are found, two people sign."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+TRUTH = yaml.safe_load((ROOT / "ingestion/sample/truth.yml").read_text("utf-8"))
+
+
+def anlan(home: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "anlan.py"), *arguments],
+        env={**os.environ, "ANLAN_HOME": str(home)},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=ROOT,
+    )
+
+
+def answer(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def evening(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    home = tmp_path_factory.mktemp("evening") / "var"
+    return home, answer(anlan(home, "demo", "--headless", "--json"))
+
+
+def test_every_planted_incident_is_found_and_no_other(evening: tuple[Path, dict[str, Any]]) -> None:
+    planted = {(one["mode"], one["hazard"], one["scope"], one["place"]) for one in TRUTH["incidents"]}
+    found = [(one["mode"], one["hazard"], one["scope"], one["place"]["name"]) for one in evening[1]["incidents"]]
+    missed = {p for p in planted if not any(p[:3] == f[:3] and (p[3] in f[3] or f[3] in p[3]) for f in found)}
+    assert not missed
+    assert len(found) == len(planted)
+
+
+def test_everything_read_is_new_duplicate_or_quarantined(evening: tuple[Path, dict[str, Any]]) -> None:
+    for receipt in evening[1]["received"]:
+        assert receipt["read"] == receipt["new"] + receipt["duplicate"] + receipt["quarantined"] > 0
+
+
+def test_no_exercise_message_is_in_an_actual_incident_and_no_prank_opens_one(evening: tuple[Path, dict[str, Any]]) -> None:
+    drills = {number for one in TRUTH["incidents"] if one["mode"] == "exercise" for number in one["evidence"]}
+    pranks = set(TRUTH["prank"])
+    assert drills
+    assert pranks
+    for one in evening[1]["incidents"]:
+        dossier = answer(anlan(evening[0], "incident", one["id"], "--json"))
+        assert all(view["mode"] == one["mode"] for view in dossier["evidence"])
+        numbers = {external for external in (_external(evening[0]).get(view["id"]) for view in dossier["evidence"])}
+        assert not numbers & pranks
+        if one["mode"] == "actual":
+            assert not numbers & drills
+
+
+def _external(home: Path, cache: dict[str, dict[str, str]] = {}) -> dict[str, str]:  # noqa: B006 - one read for the module
+    if str(home) not in cache:
+        lines = anlan(home, "audit", "export").stdout.splitlines()
+        entries = [json.loads(line) for line in lines]
+        cache[str(home)] = {e["subject"]: e["payload"]["external_id"] for e in entries if e["kind"] == "evidence.received"}
+    return cache[str(home)]
+
+
+def test_the_rumour_is_not_stated_as_fact(evening: tuple[Path, dict[str, Any]]) -> None:
+    incidents = [json.loads(line) for line in anlan(evening[0], "incidents", "--json").stdout.splitlines()]
+    flooded = [one for one in incidents if one["hazard"] == "flood" and one["scope"] == "site"]
+    assert len(flooded) == 2
+    for one in flooded:
+        assert all(impact["best"] in (None, 0) for impact in one["impacts"] if impact["type"] in ("dead", "missing"))
+
+
+def test_two_reports_are_signed_and_the_chain_holds(evening: tuple[Path, dict[str, Any]]) -> None:
+    home, result = evening
+    assert len(result["signed"]) == 2
+    assert all(Path(path).read_bytes().startswith(b"PK") for path in result["signed"])
+    verdict = answer(anlan(home, "audit", "verify", "--json"))
+    assert verdict["ok"]
+
+
+def test_a_second_run_receives_nothing_new_and_signs_nothing_again(evening: tuple[Path, dict[str, Any]]) -> None:
+    again = answer(anlan(evening[0], "demo", "--headless", "--json"))
+    assert sum(receipt["new"] for receipt in again["received"]) == 0
+    assert again["signed"] == evening[1]["signed"]
+    assert [one["id"] for one in again["incidents"]] == [one["id"] for one in evening[1]["incidents"]]
+
+
+def test_graph_rebuilt_from_the_ledger_is_the_same_graph(evening: tuple[Path, dict[str, Any]]) -> None:
+    first = anlan(evening[0], "graph", "rebuild").stdout
+    second = anlan(evening[0], "graph", "rebuild").stdout
+    assert "摘要" in first
+    assert first == second
+
+
+def test_a_signed_file_changed_afterwards_is_reported(evening: tuple[Path, dict[str, Any]]) -> None:
+    signed = Path(evening[1]["signed"][0])
+    original = signed.read_bytes()
+    signed.write_bytes(original[:-1] + bytes([original[-1] ^ 1]))
+    try:
+        done = anlan(evening[0], "audit", "verify", "--json")
+        assert done.returncode == 1
+        assert signed.name in " ".join(json.loads(done.stdout)["files"])
+    finally:
+        signed.write_bytes(original)
+
+
+def test_demo_refuses_a_folder_with_real_data(tmp_path: Path) -> None:
+    post = tmp_path / "post.jsonl"
+    post.write_text(json.dumps({"id": "1", "time": "2026-07-18T20:00:00+08:00", "text": "路口积水很深"}, ensure_ascii=False), "utf-8")
+    home = tmp_path / "var"
+    assert anlan(home, "ingest", str(post), "--source", "social").returncode == 0
+    done = anlan(home, "demo", "--headless")
+    assert done.returncode == 1
+    assert "ANLAN_HOME" in done.stderr
+
+
+def test_one_text_is_drafted_without_storing_anything(tmp_path: Path) -> None:
+    text = tmp_path / "call.txt"
+    text.write_text("今天下午3点20分左右，鼓楼区某仓库发生火灾，已造成2人受伤，消防救援人员已到场处置。", "utf-8")
+    home = tmp_path / "var"
+    drafted = answer(anlan(home, "draft", "--text", str(text), "--json"))
+    assert drafted["report"]["stage"] == "初报"
+    assert any("2" in claim["text"] and "伤" in claim["text"] for claim in drafted["report"]["claims"])
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("needs", "--people", "many", "--days", "1"), 2),
+        (("nonsense",), 2),
+        (("needs", "--people", "10", "--days", "1", "--standard", "no-such-standard"), 1),
+        (("ingest", "no-such-file.csv", "--source", "hotline"), 1),
+        (("ingest", "README.md", "--source", "no-such-source"), 1),
+        (("incident", "in-unknown"), 1),
+        (("bench", "no-such-bench"), 1),
+    ],
+)
+def test_exit_status_tells_a_refusal_from_wrong_usage(tmp_path: Path, arguments: tuple[str, ...], status: int) -> None:
+    done = anlan(tmp_path / "var", *arguments)
+    assert done.returncode == status
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_understand_prints_one_object_a_line_and_only_quotes_the_input(tmp_path: Path) -> None:
+    texts = ["昨晚8点许，江宁区一处工地坍塌，3人被困。", "路灯坏了三天没人修"]
+    lines = "\n".join(json.dumps({"id": str(n), "text": text, "time": "2026-07-18T09:00:00"}, ensure_ascii=False) for n, text in enumerate(texts))
+    done = anlan(tmp_path / "var", "understand", "-", "--json", stdin=lines)
+    seen = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["id"] for one in seen] == ["0", "1"]
+    assert seen[0]["occurred_at"]["from"].startswith("2026-07-17T20")
+    for one, text in zip(seen, texts, strict=True):
+        spans = [one["occurred_at"], one["trigger"], *one["places"], *one["impacts"]]
+        assert all(span["quote"] in text for span in spans if span)
+    assert not seen[1]["impacts"]

@@ -31,6 +31,8 @@ NAMED, ARTICLE_NAMED = 0.6, 1.0
 """What a document named in the question gains, and its article when that is named too."""
 NEIGHBOURS_OF, NEIGHBOUR = 10, 0.08
 """How many of the best pass a part of their score to what they cite and what cites them, and which part."""
+UNDATED = 0.05
+"""What a text of unknown date loses beside a dated one of the same law."""
 MEANING = 0.8
 """Weight of closeness in meaning beside the words' 1."""
 MEANING_CANDIDATES = 100
@@ -185,6 +187,9 @@ class Index:
         for item in ranked:
             if titles.get(item.passage.document, 0) > 0.2:
                 item.why.append("标题相符")
+            if self.shelf.undated(item.passage.document):
+                item.score -= UNDATED
+                item.why.append("本文本未注明日期，另有注明日期的文本")
         self._meaning(ranked, near)
         self._named(ranked, question)
         self._neighbours(ranked)

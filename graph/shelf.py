@@ -101,6 +101,10 @@ class Shelf:
         """What all versions and copies of one law have in common."""
         return self.families.get(document, document)
 
+    def undated(self, document: str) -> bool:
+        """Whether the text bears no date while another version of the same law does."""
+        return document in self.beside_dated
+
     def named(self, question: str) -> dict[str, str]:
         """Documents whose name stands in the question, with that name; 劳动合同法实施条例 does not name 劳动合同法."""
         asked = NAME_MARKS.sub("", plain(question))
@@ -143,6 +147,9 @@ class Shelf:
             for provision, targets in held.cites.items():
                 for target in targets:
                     self.cited_by[target].append(provision)
+        self.beside_dated = {
+            version.id for family in versions.values() if any(map(_begins, family)) for version in family if not _begins(version)
+        }
         self.spans = _spans([held.document for held in self.held.values()], versions.values())
 
 
@@ -178,8 +185,8 @@ def _spans(documents: Sequence[Document], versions: Iterable[Sequence[Document]]
             if begins:
                 ends[old].append(begins)
     for family in versions:
-        # An undated copy beside a dated version counts as the older one: we cannot show that it is the law of today.
-        row = sorted(family, key=lambda version: _begins(version) or date.min)
+        # An undated text stays out of the chain: where it belongs is for a person to say, not to guess.
+        row = sorted((version for version in family if _begins(version)), key=lambda version: (_begins(version) or date.min, version.id))
         for older, newer in zip(row, row[1:], strict=False):
             begins = _begins(newer)
             if begins and begins != _begins(older):

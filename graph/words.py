@@ -1,7 +1,7 @@
 """Everyday words and the terms the law uses for them, so that a caller's own words find the article.
 
 A dictionary is a file in `graph/words/`: `words` is a list of `say` (what people say) and `law` (what the law says), `questions`
-a list of what stands around a question and says nothing about the law. A new file is found by being there. Made from general
+a list of what stands around a question and says nothing about the law, `domain` the words of our field. A new file is found by being there. Made from general
 knowledge of the law; it is never fitted to a set of test questions.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +38,8 @@ class Dictionary(NamedTuple):
     """What people say -> what the law says."""
     questions: re.Pattern[str]
     """What stands around a question."""
+    domain: re.Pattern[str]
+    """Words of law, administration and emergencies, and everything people say that has a term in them."""
 
 
 class Term(NamedTuple):
@@ -71,19 +74,34 @@ def dictionary(folder: Path = HERE) -> Dictionary:
     """Every dictionary of the folder as one. Raises `BrokenDefinition` naming the file and the field."""
     law: dict[str, list[str]] = {}
     questions: list[str] = []
+    domain: list[str] = []
     for path in sorted(folder.glob("*.yml")):
         raw = _mapping(path)
         questions += _strings(raw.get("questions", []), path, "questions")
+        domain += _strings(raw.get("domain", []), path, "domain")
         for number, entry in enumerate(raw.get("words", [])):
             if not isinstance(entry, dict) or set(entry) != {"say", "law"}:
                 raise BrokenDefinition(f"{path}: words[{number}]: must hold exactly say and law")
             for said in _strings(entry["say"], path, f"words[{number}].say"):
                 law.setdefault(plain(said), []).extend(_strings(entry["law"], path, f"words[{number}].law"))
-    pattern = "|".join(re.escape(plain(words)) for words in sorted(questions, key=len, reverse=True))
-    return Dictionary({said: tuple(dict.fromkeys(map(plain, terms))) for said, terms in law.items()}, re.compile(pattern or r"(?!)"))
+    terms = {said: tuple(dict.fromkeys(map(plain, words))) for said, words in law.items()}
+    ours = {word for word in (*domain, *terms, *(term for words in terms.values() for term in words)) if len(word) > 1}
+    return Dictionary(terms, _any(questions), _any(ours))
 
 
-def terms(question: str, *, added: float = 0.5, folder: Path = HERE) -> dict[str, Term]:
+def domain_share(question: str, folder: Path = HERE) -> float:
+    """Which part of the question's characters are words of our field, question words left out, 0 … 1."""
+    known = dictionary(folder)
+    core = "".join(RUN.findall(known.questions.sub(" ", plain(question[:LONGEST_QUESTION]))))
+    return sum(len(word) for word in known.domain.findall(core)) / max(len(core), 1)
+
+
+def _any(words: Iterable[str]) -> re.Pattern[str]:
+    longest_first = sorted({plain(word) for word in words}, key=lambda word: (-len(word), word))
+    return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+
+def terms(question: str, *, added: float = 0.7, folder: Path = HERE) -> dict[str, Term]:
     """What to look for: the question's own characters and pairs without its question words, and what the law calls them."""
     known = dictionary(folder)
     asked = plain(question[:LONGEST_QUESTION])
@@ -105,8 +123,8 @@ def _mapping(path: Path) -> dict[str, Any]:
         raw = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BrokenDefinition(f"{path}: not readable as UTF-8 YAML: {error}") from error
-    if not isinstance(raw, dict) or not raw or not set(raw) <= {"words", "questions"} or not isinstance(raw.get("words", []), list):
-        raise BrokenDefinition(f"{path}: top level: must hold words, questions or both, each a list")
+    if not isinstance(raw, dict) or not raw or not set(raw) <= {"words", "questions", "domain"} or not isinstance(raw.get("words", []), list):
+        raise BrokenDefinition(f"{path}: top level: must hold words, questions or domain, each a list")
     return raw
 
 

@@ -37,7 +37,7 @@ def parse(text: Text, sha256: str) -> tuple[Document, tuple[Provision, ...]]:
         id=id, reference=f"导入文件：{text.name}", file=text.name, sha256=sha256, own_words=False,
         **told,
     )  # fmt: skip
-    provisions = []
+    provisions: list[Provision] = []
     for section in pieces:
         for cite, paragraphs in _cut(section):
             provisions.append(_provision(document, len(provisions) + 1, cite, section, paragraphs))
@@ -72,7 +72,10 @@ def _parts(cite: str, lines: Sequence[str], tables: set[str], article: bool) -> 
     for line in lines:
         spans.append((start, start + len(line), line))
         start += len(line) + 1
-    kinds = ["table" if line in tables else "item" if _ITEM.match(line) and (article or n) else "point" if _POINT.match(line) else "paragraph" for n, line in enumerate(lines)]
+    kinds = [
+        "table" if line in tables else "item" if _ITEM.match(line) and (article or n) else "point" if _POINT.match(line) else "paragraph"
+        for n, line in enumerate(lines)
+    ]
     several = kinds.count("paragraph") > 1
     if not several and not {"item", "point"} & set(kinds):
         return []
@@ -87,7 +90,9 @@ def _parts(cite: str, lines: Sequence[str], tables: set[str], article: bool) -> 
             item = 0
             current = f"{cite}第{chinese(paragraph) if article else paragraph}{'款' if article else '段'}" if several else cite
             # A 款 reaches over its 项.
-            until = next((spans[n - 1][1] for n in range(spans.index((begin, end, line)) + 1, len(spans)) if kinds[n] == "paragraph"), spans[-1][1])
+            until = next(
+                (spans[n - 1][1] for n in range(spans.index((begin, end, line)) + 1, len(spans)) if kinds[n] == "paragraph"), spans[-1][1]
+            )
             if several:
                 parts.append(Part(cite=current, text="\n".join(lines)[begin:until], start=begin, end=until))
         else:

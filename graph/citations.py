@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 from types import MappingProxyType
 
 from graph.metadata import lineage
@@ -20,7 +21,9 @@ from models.domain import Document, Provision, Reference
 _ARTICLE = rf"第(?:{NUMERAL}|\d{{1,4}})条(?:之{NUMERAL})?"
 _BELOW = rf"(?:第(?:{NUMERAL}|\d{{1,2}})款)?(?:第?[（(]?(?:{NUMERAL}|\d{{1,2}})[）)]?项)?"
 _ONE = rf"{_ARTICLE}{_BELOW}"
-_LIST = rf"{_ONE}(?:(?:、|和|或者|或|及|以及|与|，(?=第))(?:{_ONE}|第{NUMERAL}款|第[（(]?{NUMERAL}[）)]?项)|(?:至|到|-|—){_ONE}(?:规定的)?)*"
+_LIST = (
+    rf"{_ONE}(?:(?:、|和|或者|或|及|以及|与|，(?=第))(?:{_ONE}|第{NUMERAL}款|第[（(]?{NUMERAL}[）)]?项)|(?:至|到|-|—){_ONE}(?:规定的)?)*"
+)
 _SELF = "(?:本|该|此)(?:法|条例|规定|办法|细则|规则|规程|预案|方案|决定|制度|标准|解释|意见)"
 _TITLE = r"(?:《(?P<title>(?:[^《》\n]|《[^《》\n]{0,60}》){2,90})》|〈(?P<quoted>[^《》〈〉\n]{2,80})〉)"
 _WORD = r"(?:(?!本|有关|法律|国家|违反|依照|规定|其他|等|和|的|者)[\u4e00-\u9fff])"
@@ -32,10 +35,14 @@ _CITATION = (
     rf"|(?P<near>(?:前[一二两三四]?|本|上)(?:款|条|项)(?!例|目|件|理|文)(?:第(?:{NUMERAL})款)?(?:第[（(]?{NUMERAL}[）)]?项)?)"
     rf"|(?P<bare_article>(?<![》\u4e00-\u9fff第]){_LIST}|(?<=[照据反有按和、或犯由用守合以]){_LIST})"
 )
-_NICKNAME = re.compile(rf"{_TITLE}(?:[（(][^（）()]{{0,20}})?[（(，]以?下简?称[：:]?[《“\"]?([\u4e00-\u9fff]{{2,20}}?(?:法|条例|办法|规定))[》”\"]?[）)]")
+_NICKNAME = re.compile(
+    rf"{_TITLE}(?:[（(][^（）()]{{0,20}})?[（(，]以?下简?称[：:]?[《“\"]?([\u4e00-\u9fff]{{2,20}}?(?:法|条例|办法|规定))[》”\"]?[）)]"
+)
 _EACH = re.compile(_ONE)
 _RANGE = re.compile(rf"({_ARTICLE}){_BELOW}(?:至|到|-|—)({_ARTICLE})")
-_NOT_A_DOCUMENT = re.compile(r"(?:证|证书|证件|许可证|执照|书|表|单|登记簿|名录|目录|清单|公报|日报|通知书|合同|协议|年鉴|词典|报|杂志|学报|税率表|税目表|统计表)$")
+_NOT_A_DOCUMENT = re.compile(
+    r"(?:证|证书|证件|许可证|执照|书|表|单|登记簿|名录|目录|清单|公报|日报|通知书|合同|协议|年鉴|词典|报|杂志|学报|税率表|税目表|统计表)$"
+)
 _REPEALED = re.compile(r"(?:同时|即行|相应|一并)?废止|停止(?:执行|施行)|失效")
 
 
@@ -56,11 +63,15 @@ class Found:
 
 @cache
 def _pattern(nicknames: tuple[str, ...]) -> re.Pattern[str]:
-    words = "".join(f"|(?<![\u4e00-\u9fff]){re.escape(n)}|(?<=[有照据反按和、或]){re.escape(n)}" for n in sorted(nicknames, key=len, reverse=True))
+    words = "".join(
+        f"|(?<![\u4e00-\u9fff]){re.escape(n)}|(?<=[有照据反按和、或]){re.escape(n)}" for n in sorted(nicknames, key=len, reverse=True)
+    )
     return re.compile(_CITATION.replace("NICKNAMES", words))
 
 
-def find(text: str, *, title: str, article: str, articles: Sequence[str], nicknames: Mapping[str, str] = MappingProxyType({})) -> list[Found]:
+def find(
+    text: str, *, title: str, article: str, articles: Sequence[str], nicknames: Mapping[str, str] = MappingProxyType({})
+) -> list[Found]:
     """Citations in the text of one article.
 
     `articles` are the names of all articles of its document, in order; `nicknames` the short names it gives other laws (以下简称…).
@@ -86,7 +97,11 @@ def find(text: str, *, title: str, article: str, articles: Sequence[str], nickna
                 found.append(Found(start, end, "internal", title, *target))
         else:
             # 第五条 alone goes on with the law just cited in the same sentence; otherwise it is this document's own.
-            carried = reach[0] if reach[0] and not re.search("[。；\n]", text[reach[1] : start]) and re.fullmatch(r"[^。；]{0,12}", text[reach[1] : start]) else ""
+            carried = (
+                reach[0]
+                if reach[0] and not re.search("[。；\n]", text[reach[1] : start]) and re.fullmatch(r"[^。；]{0,12}", text[reach[1] : start])
+                else ""
+            )
             kind = "external" if carried and carried != title else "internal"
             if kind == "internal" and not articles:
                 continue
@@ -105,11 +120,22 @@ def _each(kind: str, title: str, listed: str, text: str, start: int, end: int) -
     result = []
     for between in _RANGE.finditer(listed):
         low, high = (_numbered(between[n]) for n in (1, 2))
-        result += [Found(start, end, kind, title, f"第{chinese(n)}条", f"第{chinese(n)}条") for n in range(low[0] + 1, min(high[0], low[0] + 200))]
+        result += [
+            Found(start, end, kind, title, f"第{chinese(n)}条", f"第{chinese(n)}条") for n in range(low[0] + 1, min(high[0], low[0] + 200))
+        ]
     for position, one in enumerate(_EACH.finditer(listed)):
         name = re.match(_ARTICLE, one[0])
         own = _plain(name[0]) if name else ""
-        result.append(Found(start if position == 0 else base + one.start(), base + one.end(), kind, title, own, own + one[0][len(name[0]) if name else 0 :]))
+        result.append(
+            Found(
+                start if position == 0 else base + one.start(),
+                base + one.end(),
+                kind,
+                title,
+                own,
+                own + one[0][len(name[0]) if name else 0 :],
+            )
+        )
     return sorted(result, key=lambda f: (f.start, f.end, _numbered(f.article)))
 
 
@@ -146,7 +172,9 @@ def references(document: Document, provisions: Sequence[Provision]) -> tuple[Ref
     nicknames = {short: full for p in provisions for full, _, short in _NICKNAME.findall(p.text) if full and short != full}
     result = []
     for provision in provisions:
-        for count, hit in enumerate(find(provision.text, title=document.title, article=provision.article, articles=names, nicknames=nicknames)):
+        for count, hit in enumerate(
+            find(provision.text, title=document.title, article=provision.article, articles=names, nicknames=nicknames)
+        ):
             target = own.get(hit.article) if hit.kind == "internal" else None
             result.append(
                 Reference(
@@ -193,7 +221,10 @@ class Shelf:
         versions = self.versions(title, region)
         valid = [d for d in versions if (d.in_force is None or d.in_force <= on) and (d.repealed is None or d.repealed > on)]
         begun = [d for d in versions if d.in_force is None or d.in_force <= on]
-        return (valid or begun or versions[:1] or [None])[-1]
+        for choice in (valid, begun, versions[:1]):
+            if choice:
+                return choice[-1]
+        return None
 
     def resolve(self, reference: Reference, citing: Document, on: date) -> Reference:
         """The same reference with the document or article it means on that day."""
@@ -222,22 +253,26 @@ def linked(documents: Sequence[Document], repealed_titles: Mapping[str, Sequence
         by_lineage.setdefault(document.lineage or document.id, []).append(document)
     changes: dict[str, dict[str, object]] = {d.id: {} for d in documents}
     for versions in by_lineage.values():
-        dated = sorted((d for d in versions if d.in_force or d.version_date), key=lambda d: (d.version_date or d.in_force or date.min, d.id))
-        for older, newer in zip(dated, dated[1:], strict=False):
+        dated = sorted(
+            (d for d in versions if d.in_force or d.version_date), key=lambda d: (d.version_date or d.in_force or date.min, d.id)
+        )
+        for older, newer in pairwise(dated):
             begins = newer.in_force or newer.version_date
             changes[newer.id]["supersedes"] = tuple(dict.fromkeys([*newer.supersedes, older.id]))
             if older.repealed is None or (begins and begins < older.repealed):
                 changes[older.id]["repealed"] = begins
-        for open_ in versions:
-            if open_ not in dated and dated and "另有" not in open_.note:
-                changes[open_.id]["note"] = f"{open_.note}本文本未注明日期；另有{dated[-1].version_date or dated[-1].in_force}的文本，引用前请核对。".strip()
+        for undated in versions:
+            if undated not in dated and dated and "另有" not in undated.note:
+                changes[undated.id]["note"] = (
+                    f"{undated.note}本文本未注明日期；另有{dated[-1].version_date or dated[-1].in_force}的文本，引用前请核对。".strip()
+                )
     shelf = Shelf(documents, ())
     for document in documents:
         begins = document.in_force or document.version_date
         for title in repealed_titles.get(document.id, ()):
             for old in shelf.versions(title, document.region):
-                older = begins is None or (old.in_force or old.version_date or date.min) < begins
-                if old.id == document.id or not older:
+                is_older = begins is None or (old.in_force or old.version_date or date.min) < begins
+                if old.id == document.id or not is_older:
                     continue
                 supersedes = changes[document.id].get("supersedes", document.supersedes)
                 assert isinstance(supersedes, tuple)

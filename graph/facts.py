@@ -19,23 +19,37 @@ SELF = r"(?:本|此)(?:法|条例|规定|办法|细则|规则|规程|预案|方�
 
 _SENTENCE = re.compile(r"[^。；\n]+[。；]?")
 _DEFINED = (
-    re.compile(rf"^(?:{SELF}|本章|本节|本条|前款)?(?:所|中所)称(?:的)?[“\"]?([^，。；“”]{{2,30}}?)[”\"]?，?(?:是|系)?指(?!导|挥|定|派|令|标|引|出|示|明)[：:]?(.{{4,}})$"),
-    re.compile(r"^(?:[（(][一二三四五六七八九十\d]+[）)]|\d+[.．、])?\s*[“\"]?([\u4e00-\u9fffA-Za-z（）()、“”·]{2,30}?)[”\"]?(?:[（(][^）)]{0,20}[）)])?[：:，,]?\s*(?:是|系|，)指(?!导|挥|定|派|令|标|引|出|示|明)[：:]?(.{6,})$"),
+    re.compile(
+        rf"^(?:{SELF}|本章|本节|本条|前款)?(?:所|中所)称(?:的)?[“\"]?([^，。；“”]{{2,30}}?)[”\"]?，?(?:是|系)?指(?!导|挥|定|派|令|标|引|出|示|明)[：:]?(.{{4,}})$"
+    ),
+    re.compile(
+        r"^(?:[（(][一二三四五六七八九十\d]+[）)]|\d+[.．、])?\s*[“\"]?([\u4e00-\u9fffA-Za-z（）()、“”·]{2,30}?)[”\"]?(?:[（(][^）)]{0,20}[）)])?[：:，,]?\s*(?:是|系|，)指(?!导|挥|定|派|令|标|引|出|示|明)[：:]?(.{6,})$"
+    ),
 )
 _TERM_ENTRY = re.compile(r"^([\u4e00-\u9fff（）·]{2,20})\s+([A-Za-z][A-Za-z ,;\-()/]{3,60}?)\s*([\u4e00-\u9fff].{6,})$", re.DOTALL)
-_MODAL = re.compile(r"应当|必须|不得|严禁|(?<!解除)禁止(?!性|令|标|燃放区|区)|(?<![相适反对])应(?=立即|及时|在|于|当|向|按|组织|迅速|根据|做好|加强|建立)")
+_MODAL = re.compile(
+    r"应当|必须|不得|严禁|(?<!解除)禁止(?!性|令|标|燃放区|区)|(?<![相适反对])应(?=立即|及时|在|于|当|向|按|组织|迅速|根据|做好|加强|建立)"
+)
 _BODY = re.compile(
     r"(?:人民政府|政府|部门|机构|单位|企业|人员|负责人|[局厅部委办队站所院校]|委员会|委员|指挥部|机关|个人|公民|组织|法人|经营者|业主|[^其或使]者|人|公司|中心|办公室|成员|团体|"
     r"协会|联合会|红十字会|银行|学校|医院|媒体|军队|武装|社区|集团|集体|户|方|当事人|船舶|船长|机长|机动车|驾驶人|主管|工会|会议|组|厂|矿|煤矿|场所|商店|经营单位)(?:[（(][^）)]{1,30}[）)])?$"
 )
 _CONDITION = re.compile(r"(?:后|时|的|前|内|外|中|期间|情况下|之日起|以上|以下|为止|需要|规定|要求|过程中)$")
-_NO_ACTOR = re.compile(r"^(?:并|也|均|都|同时|还|且|但|但是|其中|对|在|从|为|依法|依照|根据|按照|由|经|除|未经|凡|如|因|向|以|将|把|任何时候|确需|需要|应|可以|必要时)|有下列|情形之一|的规定$|规定的(?!.*(?:单位|部门|机构|人员|人)$)")
+_NO_ACTOR = re.compile(
+    r"^(?:并|也|均|都|同时|还|且|但|但是|其中|对|在|从|为|依法|依照|根据|按照|由|经|除|未经|凡|如|因|向|以|将|把|任何时候|确需|需要|应|可以|必要时)|有下列|情形之一|的规定$|规定的(?!.*(?:单位|部门|机构|人员|人)$)"
+)
 _UNIT = r"(?:个)?(?:工作日|小时|分钟|周|日|天|个月|月|年|季度)"
-_LIMIT = re.compile(rf"({AMOUNT}|半)\s*({_UNIT})(?:之)?(?:以)?内|不(?:得)?(?:超过|迟于|晚于)\s*({AMOUNT})\s*({_UNIT})|每隔?\s*({AMOUNT})?\s*({_UNIT})[^，。；]{{0,6}}(?:报告|续报|报送|上报|更新|会商|演练|修订|评估|检查|一次)")
-_RECIPIENT = re.compile(r"(?:向|报告?给?|报请|告知|通知|送交|移送|报送)((?:(?!社会|其|的|并|和(?:社会))[\u4e00-\u9fff、（）]){2,40}?)(?:报告|通报|备案|申请|报送|上报|反映|提出|提交|说明|举报|批准|审批|报备|申报|公布|发布)")
-_MEASURE = r"(?:万?人次?|名|万?户|万?间|亿元|万元|元|公顷|千公顷|万?亩|毫米|厘米|米|公里|千米|千瓦|吨|千克|公斤|立方米|平方米|伏|千伏|艘|辆|%|％|摄氏度|℃|倍|周岁)"
-_THRESHOLD = re.compile(rf"({AMOUNT})\s*({_MEASURE})(?:（含[^）]*）|\(含[^)]*\))?(以上|及以上|以下|以内)(?:(?:、|，|至)?\s*({AMOUNT})\s*({_MEASURE})(?:（[^）]*）)?(?:以下|以内))?")
-_COUNTED = re.compile(r"([\u4e00-\u9fff（）]{2,16})$")
+_LIMIT = re.compile(
+    rf"({AMOUNT}|半)\s*({_UNIT})(?:之)?(?:以)?内|不(?:得)?(?:超过|迟于|晚于)\s*({AMOUNT})\s*({_UNIT})|每隔?\s*({AMOUNT})?\s*({_UNIT})[^，。；]{{0,6}}(?:报告|续报|报送|上报|更新|会商|演练|修订|评估|检查|一次)"
+)
+_RECIPIENT = re.compile(
+    r"(?:向|报告?给?|报请|告知|通知|送交|移送|报送)((?:(?!社会|其|的|并|和(?:社会))[\u4e00-\u9fff、（）]){2,40}?)(?:报告|通报|备案|申请|报送|上报|反映|提出|提交|说明|举报|批准|审批|报备|申报|公布|发布)"
+)
+_MEASURE = r"(?:万?人次?|名|万?户|万?间|亿元|万元|公顷|千公顷|万?亩|毫米|厘米|米|公里|千米|千瓦|吨|千克|公斤|立方米|平方米|伏|千伏|艘|辆|%|％|摄氏度|℃)"
+_THRESHOLD = re.compile(
+    rf"({AMOUNT})\s*({_MEASURE})(?:（含[^）]*）|\(含[^)]*\))?(以上|及以上|以下|以内)(?:(?:、|，|至)?\s*({AMOUNT})\s*({_MEASURE})(?:（[^）]*）)?(?:以下|以内))?"
+)
+_COUNTED = re.compile(r"^(?:一次|可能|预计|已经?|如果?|当|且|并|及|和|者|的|每)*([\u4e00-\u9fff（）]{2,30})$")
 _FINE = re.compile(
     rf"(?:处以?|处罚款|罚款|并处|可以处|可处)[^，。；、]{{0,24}}?(?:({AMOUNT})\s*(元|万元|倍|日)以上)?\s*({AMOUNT})\s*(元|万元|亿元|倍|日|%|百分之)(?:以上|以下|以内)[^，。；]{{0,6}}?(罚款|拘留|的?罚款)"
 )
@@ -135,7 +149,7 @@ def _duty(provision: Provision, sentence: Sentence) -> Fact | None:
     what = words[modal.start() :]
     more: dict[str, object] = {}
     if found := _RECIPIENT.search(what):
-        more["recipient"] = found[1]
+        more["recipient"] = re.sub("(?:书面|如实|及时|直接|逐级|立即)+$", "", found[1])
     if limit := _limit(what):
         more["number"], more["unit"] = limit
     elif re.match(r"(?:应当?|必须)(?:立即|迅速|马上)", what):
@@ -148,7 +162,9 @@ def _actor(before: str) -> str | None:
     clauses = [clause.strip() for clause in re.split("[，：:]", before)]
     for clause in reversed(clauses):
         words = re.sub(r"^(?:其中|同时|因此|但是?|并且?|此外|期间)", "", clause)
-        interrupted = re.match(r"(.{2,40}?)(?:接到|收到|发现|获悉|知悉|在|对|依照|按照|根据|因|经|从事|进行|应急|违反|未)", words) if words else None
+        interrupted = (
+            re.match(r"(.{2,40}?)(?:接到|收到|发现|获悉|知悉|在|对|依照|按照|根据|因|经|从事|进行|应急|违反|未)", words) if words else None
+        )
         if words and len(words) <= 60 and _BODY.search(words) and not _NO_ACTOR.search(words) and not _CONDITION.search(words):
             return words
         if interrupted and _BODY.search(interrupted[1]) and not _NO_ACTOR.search(interrupted[1]):
@@ -172,10 +188,20 @@ def _limits(provision: Provision, sentence: Sentence, duty: Fact | None) -> Iter
         limit = _limit(found[0])
         if limit is None or (found[5] is None and found[6] in {"年", "日", "天"} and not found[0].startswith("每")):
             continue
-        start = max(sentence.words.rfind(mark, 0, found.start()) for mark in "，：:、") + 1
-        end = min([at for mark in "，。；" if (at := sentence.words.find(mark, found.end())) >= 0], default=len(sentence.words))
+        start = max(sentence.words.rfind(mark, 0, found.start()) for mark in "，：:") + 1
+        # 三年内， says nothing alone: what must be done within it follows.
+        end = min([at for mark in "，。；" if (at := sentence.words.find(mark, found.end() + 2)) >= 0], default=len(sentence.words))
         clause = Sentence(sentence.words[start:end], sentence.start + start)
-        yield fact(provision, "time_limit", duty.subject if duty else "", clause.words, clause, number=limit[0], unit=limit[1], recipient=duty.recipient if duty else "")
+        yield fact(
+            provision,
+            "time_limit",
+            duty.subject if duty else "",
+            clause.words,
+            clause,
+            number=limit[0],
+            unit=limit[1],
+            recipient=duty.recipient if duty else "",
+        )
 
 
 def _thresholds(provision: Provision, sentence: Sentence) -> Iterator[Fact]:
@@ -195,7 +221,7 @@ def _fines(provision: Provision, sentence: Sentence, behaviour: str) -> Iterator
         before = sentence.words[: found.start()]
         order = _ORDER_OF.search(before)
         whose = before[: order.start()] if order else before
-        whose = re.sub(r"^(?:违反本[^，]{1,12}规定，)", "", whose).strip("，") or behaviour.split("，")[0]
+        whose = re.sub(r"^(?:违反本[^，]{1,12}规定，)", "", whose).removesuffix("可以").strip("，") or behaviour.split("，")[0]
         upper, unit = amount(found[3]), found[4]
         measure = found[5].lstrip("的")
         yield fact(
@@ -214,6 +240,10 @@ def _scope(document: Document, provision: Provision) -> Iterator[Fact]:
         words = (scoped or sentence.words).strip("，。；")
         yield fact(provision, "applies_to", "适用范围", words, sentence)
         for code, hazard in hazards().items():
-            if any(name in words or name in document.title for name in (hazard.name, hazard.name.removesuffix("灾害"), hazard.name.removesuffix("事故")) if len(name) > 1):
+            if any(
+                name in words or name in document.title
+                for name in (hazard.name, hazard.name.removesuffix("灾害"), hazard.name.removesuffix("事故"))
+                if len(name) > 1
+            ):
                 yield fact(provision, "applies_to", code, hazard.name, sentence)
         return

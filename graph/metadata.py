@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -22,19 +23,25 @@ from graph.texts import Paragraph, Text
 _YEAR = r"(?:(?:19|20)\d{2}|[一二][零〇○Oo0九一]{1}[零〇○一二三四五六七八九]{2})"
 _DATE = re.compile(rf"({_YEAR})\s*年\s*(\d{{1,2}}|{NUMERAL})\s*月\s*(\d{{1,2}}|{NUMERAL})\s*日")
 _SELF = r"(?:本|此|该)?(?:法|条例|规定|办法|细则|规则|规程|预案|方案|决定|制度|标准|解释|意见|通知|章程|规划|准则|规范|批复)"
-_FROM = re.compile(rf"{_SELF}?(?:[^。；，]{{0,12}})自\s*({_DATE.pattern}|(?:公布|发布|印发|颁布|下发|通过)之日)\s*起?\s*(?:正式)?(?:施行|实施|执行|生效|起效)")
+_FROM = re.compile(
+    rf"{_SELF}?(?:[^。；，]{{0,12}})自\s*({_DATE.pattern}|(?:公布|发布|印发|颁布|下发|通过)之日)\s*起?\s*(?:正式)?(?:施行|实施|执行|生效|起效)"
+)
 _HISTORY = re.compile(r"通过|修[正订改]|公布|发布|批准|施行|会议|印发")
 _VALID_UNTIL = re.compile(rf"有效期(?:限)?(?:至|到|截至|截止到?)\s*({_DATE.pattern})")
 _VALID_YEARS = re.compile(rf"有效期(?:限)?(?:为)?\s*(\d{{1,2}}|{NUMERAL})\s*年")
 _REVIEW = re.compile(rf"(?:每|不超过)\s*(\d{{1,2}}|{NUMERAL})\s*年[^。；]{{0,14}}(?:评估|修订|复审|复核|修编)")
-_ORDER_NUMBER = re.compile(r"(?:中华人民共和国)?[\u4e00-\u9fff、]{2,24}?令\s*第?\s*[〇零一二三四五六七八九十百\d]+\s*号|(?:中华人民共和国)?主席令第?[\d一二三四五六七八九十百]+号")
+_ORDER_NUMBER = re.compile(
+    r"(?:中华人民共和国)?[\u4e00-\u9fff、]{2,24}?令\s*第?\s*[〇零一二三四五六七八九十百\d]+\s*号|(?:中华人民共和国)?主席令第?[\d一二三四五六七八九十百]+号"
+)
 _NUMBER = re.compile(r"[\u4e00-\u9fff]{2,10}[〔\[［（(【]\s*((?:19|20)\d{2})\s*[〕\]］）)】]\s*(?:第\s*)?(\d{1,4})\s*号")
 _STANDARD = re.compile(r"(?:GB|DB|YJ|AQ|MZ|SL|QX|DZ|XF|GA|JT|HJ)\s?\d{0,2}(?:/[TZ])?\s?\d+(?:\.\d+)?\s?[—-]\s?(?:\d{4}|X{4})")
 _BODY = re.compile(
     r"([\u4e00-\u9fff]{2,16}?)第[一二三四五六七八九十]+届(人民代表大会(?:常务委员会)?)|第[一二三四五六七八九十]+届(全国人民代表大会(?:常务委员会)?)|"
     r"(国务院|中共中央、国务院|最高人民法院、最高人民检察院|最高人民法院|最高人民检察院)|([\u4e00-\u9fff]{2,14}(?:部|委员会|总局|局))(?:令|公布|发布)"
 )
-_TITLED = re.compile(r"(?:法|条例|办法|规定|细则|规则|规程|准则|决定|决议|意见|通知|公告|预案|方案|规划|计划|制度|标准|规范|指南|手册|纲要|解释|批复|报告|公报|公报汇编|汇编|简报|案例|案例选编|决算书|模版|模板)(?:（[^）]{1,12}）)?$")
+_TITLED = re.compile(
+    r"(?:法|条例|办法|规定|细则|规则|规程|准则|决定|决议|意见|通知|公告|预案|方案|规划|计划|制度|标准|规范|指南|手册|纲要|解释|批复|报告|公报|公报汇编|汇编|简报|案例|案例选编|决算书|模版|模板)(?:（[^）]{1,12}）)?$"
+)
 _ISSUED_WITH = re.compile(r"(?:印发|转发|发布|公布)[《〈](.{4,60})[》〉](?:的?通知)?")
 
 _ISSUES = re.compile(r"关于(?:印发|发布|转发)([^《》]{4,60}?)的通知$")
@@ -63,7 +70,9 @@ def described(text: Text, pieces: Sequence[Section]) -> dict[str, Any]:
     title = _title(text, head)
     told = _told(text, head)
     file_day = _file_day(text.name)
-    adopted = max([t.day for t in told if not re.match(r"起?(?:正式)?(?:施行|实施)", t.words)] + ([file_day] if file_day else []), default=None)
+    adopted = max(
+        [t.day for t in told if not re.match(r"起?(?:正式)?(?:施行|实施)", t.words)] + ([file_day] if file_day else []), default=None
+    )
     region = names.region_of(title)
     level = _level(text, title, pieces)
     issuer = _issuer(told, head, title, region)
@@ -135,7 +144,11 @@ def _title(text: Text, head: Sequence[Paragraph]) -> str:
         found = _ISSUED_WITH.search(notice) or _ISSUES.search(notice)
         if found and _TITLED.search(found[1]):
             return _tidy(found[1])
-    titled = [line for line in lines[:25] if _TITLED.search(line) and len(line) <= LONGEST_HEADING and not re.match(r"[\d一二三四五六七八九十（(第]", line)]
+    titled = [
+        line
+        for line in lines[:25]
+        if _TITLED.search(line) and len(line) <= LONGEST_HEADING and not re.match(r"[\d一二三四五六七八九十（(第]", line)
+    ]
     best = whole or max(titled, key=lambda line: (_likeness(line, squeezed), -lines.index(line)), default=None)
     return best or stem or text.name
 
@@ -145,7 +158,7 @@ def _tidy(words: str) -> str:
 
 
 def _likeness(line: str, stem: str) -> int:
-    return sum(1 for pair in zip(stem, stem[1:], strict=False) if "".join(pair) in line)
+    return sum(1 for pair in pairwise(stem) if "".join(pair) in line)
 
 
 def _document_number(told: Sequence[_Told], head: Sequence[Paragraph], level: str) -> str:
@@ -169,11 +182,17 @@ def _issuer(told: Sequence[_Told], head: Sequence[Paragraph], title: str, region
             return re.sub(r"^(?:经|中华人民共和国(?=国务院))|^.*?(?=全国人民代表大会)", "", body)
     words = [p.text for p in head[:30]]
     for line in words:
-        found = re.match(r"(?:[#\s]*)([\u4e00-\u9fff]{2,20}?(?:人民政府办公[厅室]|人民政府|委员会|指挥部|国务院办公厅|国务院|应急管理[部厅局]|地震局|气象局))(?:办公室)?(?:关于|印发|转发|文件|$)", line)
+        found = re.match(
+            r"(?:[#\s]*)([\u4e00-\u9fff]{2,20}?(?:人民政府办公[厅室]|人民政府|委员会|指挥部|国务院办公厅|国务院|应急管理[部厅局]|地震局|气象局))(?:办公室)?(?:关于|印发|转发|文件|$)",
+            line,
+        )
         if found and not re.search(r"各|，|。", found[1]):
             return found[1]
     for line in words[:12]:
-        found = re.match(r"([\u4e00-\u9fff“”]{2,24}(?:部|厅|局|委员会|指挥部|领导小组办公室|人民政府|调查组|办公室))\s*(?:发\s*布|制定|二|20\d\d|$)", re.sub(r"(?<=[\u4e00-\u9fff])\s(?=[\u4e00-\u9fff])", "", line))
+        found = re.match(
+            r"([\u4e00-\u9fff“”]{2,24}(?:部|厅|局|委员会|指挥部|领导小组办公室|人民政府|调查组|办公室))\s*(?:发\s*布|制定|二|20\d\d|$)",
+            re.sub(r"(?<=[\u4e00-\u9fff])\s(?=[\u4e00-\u9fff])", "", line),
+        )
         if found and len(found[1]) <= 26:
             return found[1]
     return ""
@@ -199,7 +218,12 @@ def _level(text: Text, title: str, pieces: Sequence[Section]) -> str:
     shelf = text.name.split("__")[0] if "__" in text.name else ""
     if shelf in _SHELF:
         return _SHELF[shelf]
-    if text.media in {"xlsx", "docx"} and pieces and all(s.kind == "section" for s in pieces) and sum(p.table > 0 for p in text.paragraphs) * 2 > len(text.paragraphs):
+    if (
+        text.media in {"xlsx", "docx"}
+        and pieces
+        and all(s.kind == "section" for s in pieces)
+        and sum(p.table > 0 for p in text.paragraphs) * 2 > len(text.paragraphs)
+    ):
         return "case_table"
     articles = any(s.kind == "article" for s in pieces)
     if re.search(r"法$|法典$|宪法", title) and not re.search(r"办法$|方法$", title):
@@ -231,18 +255,21 @@ def _told(text: Text, head: Sequence[Paragraph]) -> list[_Told]:
         lines = [
             p.text
             for p in head
-            if (re.match(r"[（(]", p.text) and _HISTORY.search(p.text) or len(_DATE.sub("", p.text)) <= 24 and not re.search("[，。；]", p.text))
+            if (
+                (re.match(r"[（(]", p.text) and _HISTORY.search(p.text))
+                or (len(_DATE.sub("", p.text)) <= 24 and not re.search("[，。；]", p.text))
+            )
             and (when := day(p.text))
             and (year is None or abs(when.year - year) <= 1)
         ]
     told = []
     for line in lines:
-        found = list(_DATE.finditer(line))
-        for position, hit in enumerate(found):
-            when = day(hit[0])
-            if when:
-                end = found[position + 1].start() if position + 1 < len(found) else len(line)
-                told.append(_Told(when, line[hit.end() : end].strip(" ，、）)")))
+        dates = list(_DATE.finditer(line))
+        for position, hit in enumerate(dates):
+            moment = day(hit[0])
+            if moment:
+                end = dates[position + 1].start() if position + 1 < len(dates) else len(line)
+                told.append(_Told(moment, line[hit.end() : end].strip(" ，、）)")))
     return told
 
 
@@ -262,14 +289,21 @@ def _begins(told: Sequence[_Told], pieces: Sequence[Section], adopted: date | No
     for section in reversed(pieces):
         words = "\n".join(p.text for p in section.paragraphs)
         # A plan quotes other documents' dates; its own it gives as 本预案自….
-        if section.kind != "annex" and (found := _FROM.search(words)) and (section.kind == "article" or re.search(rf"(?:本|此){_SELF[9:]}[^。；，]{{0,12}}自", words)):
+        if (
+            section.kind != "annex"
+            and (found := _FROM.search(words))
+            and (section.kind == "article" or re.search(rf"(?:本|此){_SELF[9:]}[^。；，]{{0,12}}自", words))
+        ):
             closing = day(found[1]) or adopted
             break
     stated = [t.day for t in told if re.match(r"起?(?:正式)?(?:施行|实施)", t.words)]
-    latest = max([closing] * (closing is not None) + stated, default=None)
+    latest = max([*stated, *([closing] if closing else [])], default=None)
     if adopted is None or latest is None or latest >= adopted:
         return latest, ""
-    return adopted, f"文本所载施行日期（{latest.isoformat()}）早于最近一次修改，修改的施行日期未载于文本，暂以通过或公布之日（{adopted.isoformat()}）为准。"
+    return (
+        adopted,
+        f"文本所载施行日期（{latest.isoformat()}）早于最近一次修改，修改的施行日期未载于文本，暂以通过或公布之日（{adopted.isoformat()}）为准。",
+    )
 
 
 def _validity(pieces: Sequence[Section], begins: date | None) -> tuple[date | None, date | None]:
@@ -278,7 +312,7 @@ def _validity(pieces: Sequence[Section], begins: date | None) -> tuple[date | No
     for section in pieces:
         words = "\n".join(p.text for p in section.paragraphs)
         # Only where the document speaks of itself; permits and certificates have validities, too.
-        about_itself = len(words) < 400 or section.headings and re.search("附则|预案管理|修订|评估|实施时间", section.headings[-1])
+        about_itself = len(words) < 400 or (section.headings and re.search("附则|预案管理|修订|评估|实施时间", section.headings[-1]))
         if not about_itself:
             continue
         if re.search(rf"{_SELF}[^。]{{0,40}}有效期", words) and not re.search(r"许可证|证书|资质|执照", words):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "Ｏ": 0, "两": 2} | {str(n): n for n in range(10)}
+_DIGITS = (
+    {digit: value for value, digit in enumerate("零一二三四五六七八九")}
+    | {"〇": 0, "○": 0, "Ｏ": 0, "两": 2}
+    | {str(n): n for n in range(10)}
+)
 _UNITS = {"十": 10, "百": 100, "千": 1_000}
 _LARGE = {"万": 10_000, "亿": 100_000_000}
 ROMAN = {"Ⅰ": 1, "Ⅱ": 2, "Ⅲ": 3, "Ⅳ": 4, "Ⅴ": 5, "I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}

@@ -49,7 +49,9 @@ def clean(line: str) -> str:
     line = re.sub(r"^(\d{1,2})((?:\s{1,3}\d{1,2}){1,3})(?=\s*[^\d\s.%％])", _spaced_number, line)
     line = re.sub(r"(?<![\d.])\d(?: \d)+(?![\d.])", lambda found: found[0].replace(" ", ""), line)
     # The space after an article's or chapter's number tells the number from the text; all others between characters mean nothing.
-    mark = re.match(r"(?:第[零〇一二三四五六七八九十百千\d]+[编章节条部](?:分|之[一二三四五六七八九十]+)?|\d{1,2}(?:\.\d{1,2}){0,3})\s+", line)
+    mark = re.match(
+        r"(?:第[零〇一二三四五六七八九十百千\d]+[编章节条部](?:分|之[一二三四五六七八九十]+)?|\d{1,2}(?:\.\d{1,2}){0,3})\s+", line
+    )
     head, rest = (line[: mark.end()], line[mark.end() :]) if mark else ("", line)
     rest = re.sub(rf"(?<=[{_CJK}{_POINTS}])[ \u3000]+(?=[{_CJK}{_POINTS}])", "", rest)
     rest = re.sub(rf"(?<=[{_POINTS}])[ \u3000]+|[ \u3000]+(?=[{_POINTS}])", "", rest)
@@ -69,7 +71,11 @@ def _unset(found: re.Match[str]) -> str:
     if _REAL_FORMULA.search(words):
         return found[0]
     words = re.sub(r"\\textcircled\s*\{?\s*(\d{1,2})\s*\}?", lambda n: chr(0x245F + int(n[1])) if 0 < int(n[1]) <= 20 else n[1], words)
-    words = re.sub(r"\\(?:mathrm|mathtt|mathsf|mathbf|mathfrak|mathcal|mathord|text|textrm|mathbb|boldsymbol|tt|scriptscriptstyle|displaystyle|left|right|operatorname|pmb)\b", "", words)
+    words = re.sub(
+        r"\\(?:mathrm|mathtt|mathsf|mathbf|mathfrak|mathcal|mathord|text|textrm|mathbb|boldsymbol|tt|scriptscriptstyle|displaystyle|left|right|operatorname|pmb)\b",
+        "",
+        words,
+    )
     words = re.sub(r"\\(%|[a-zA-Z]+)", lambda sign: _SIGNS.get(sign[1], ""), words)
     words = re.sub(r"[\s~\\]", "", words)
     quoted = re.fullmatch(r"\^\{66\}(.+?)\^\{\d{1,2}\}", words)

@@ -22,12 +22,16 @@ LONGEST_ANNEX = 6_000
 """Characters after the last article that are still read as its annexes; more is another document."""
 
 _ARTICLE = re.compile(rf"第({NUMERAL}|\d{{1,4}})条((?:之{NUMERAL})?)([\s\u3000]*)(.*)", re.DOTALL)
-_RUNNING_ON = re.compile(r"的|第|规定|所|中(?!华|国|央|小)|至|、|，|。|；|和|或|与|及(?!时)|到|[-—～）)]|修改|增加|删去|作为|款|项|以外|之外|$")
+_RUNNING_ON = re.compile(
+    r"的|第|规定|所|中(?!华|国|央|小)|至|、|，|。|；|和|或|与|及(?!时)|到|[-—～）)]|修改|增加|删去|作为|款|项|以外|之外|$"
+)
 _RUNNING_ON_SPACED = re.compile(r"的|规定[的，；。]|所[列称规]|第[零一二三四五六七八九十]+[款项]|[、，。；）)]|$")
 _CHAPTER = re.compile(rf"第({NUMERAL}|\d{{1,2}})(分编|编|部分|章|节)[\s\u3000]*(.*)")
 _CHARACTERS = re.compile(r"([一二三四五六七八九十]{1,3})、\s*(.*)", re.DOTALL)
 _BRACKETED = re.compile(r"[（(]\s*([一二三四五六七八九十]{1,3})\s*[）)]\s*(.*)", re.DOTALL)
-_POINTS = re.compile(r"(\d{1,2}(?:\s?[.．]\s?\d{1,2}){0,4})(?:[.．、]|\s|(?=[^\d\s.．、%％年月日时分元人万亿吨米个户间名处℃～~:：/-]))\s*(.*)", re.DOTALL)
+_POINTS = re.compile(
+    r"(\d{1,2}(?:\s?[.．]\s?\d{1,2}){0,4})(?:[.．、]|\s|(?=[^\d\s.．、%％年月日时分元人万亿吨米个户间名处℃～~:：/-]))\s*(.*)", re.DOTALL
+)
 _ANNEX = re.compile(r"附\s*(?:件|录|表|图|注)\s*[一二三四五六七八九十\dA-Z]*\s*(?:[：:、.（(]|\s|$)|附[：:]|附$")
 _LEADER = re.compile(r"(?:[.…·．]\s*){2,}\s*[-—]?\s*[\divxIVX]*\s*[-—]?$|…")
 _CONTENTS = re.compile(r"目\s*[录次]$|CONTENTS$", re.IGNORECASE)
@@ -60,7 +64,7 @@ def sections(paragraphs: Sequence[Paragraph]) -> list[Section]:
 def _counts_articles(body: Iterable[Paragraph]) -> bool:
     found = [match for p in body if not p.cells and (match := _ARTICLE.match(p.text)) and not _RUNNING_ON.match(match[4] or "$")]
     pointed = sum(1 for p in body if re.match(r"\d{1,2}\.\d{1,2}", p.text))
-    return len(found) >= 2 and len(found) * 2 > pointed or (len(found) == 1 and pointed == 0 and bool(found[0][3]))
+    return (len(found) >= 2 and len(found) * 2 > pointed) or (len(found) == 1 and pointed == 0 and bool(found[0][3]))
 
 
 def article_starts(body: Sequence[Paragraph]) -> dict[int, tuple[str, str]]:
@@ -116,8 +120,19 @@ def _articles(body: Sequence[Paragraph]) -> Iterator[Section]:
                 # A gazette: further documents in one file, with an outline of their own.
                 yield from _outlined(_without_contents(body[position:]))
                 return
-            current = Section("附件" if not _ANNEX.match(paragraph.text) else _annex_name(paragraph.text), (paragraph.text[:LONGEST_HEADING],), "annex", [paragraph])
-        elif position > last_start and current and current.kind == "annex" and _ANNEX.match(paragraph.text) and len(paragraph.text) <= LONGEST_HEADING:
+            current = Section(
+                "附件" if not _ANNEX.match(paragraph.text) else _annex_name(paragraph.text),
+                (paragraph.text[:LONGEST_HEADING],),
+                "annex",
+                [paragraph],
+            )
+        elif (
+            position > last_start
+            and current
+            and current.kind == "annex"
+            and _ANNEX.match(paragraph.text)
+            and len(paragraph.text) <= LONGEST_HEADING
+        ):
             yield current
             current = Section(_annex_name(paragraph.text), (paragraph.text,), "annex", [])
         elif current is None:
@@ -141,7 +156,12 @@ def _if_worded(section: Section | None) -> Iterator[Section]:
 
 def _chapter(paragraph: Paragraph) -> tuple[int, str] | None:
     found = None if paragraph.cells else _CHAPTER.match(paragraph.text)
-    if found and len(paragraph.text) <= LONGEST_HEADING and not re.search(r"[。；，：]$", paragraph.text) and not re.match(r"的|规定|、|第", found[3]):
+    if (
+        found
+        and len(paragraph.text) <= LONGEST_HEADING
+        and not re.search(r"[。；，：]$", paragraph.text)
+        and not re.match(r"的|规定|、|第", found[3])
+    ):
         return _RANK[found[2]], _LEADER.sub("", f"第{found[1]}{found[2]} {found[3]}".strip()).strip()
     if paragraph.heading and (found := _CHARACTERS.match(paragraph.text)):
         return 3, paragraph.text
@@ -152,7 +172,11 @@ def _chapter(paragraph: Paragraph) -> tuple[int, str] | None:
 
 def _begins_annex(paragraph: Paragraph) -> bool:
     short = len(paragraph.text) <= LONGEST_HEADING
-    return bool(paragraph.cells) or (short and bool(_ANNEX.match(paragraph.text))) or (paragraph.heading > 0 and short and not _CHAPTER.match(paragraph.text))
+    return (
+        bool(paragraph.cells)
+        or (short and bool(_ANNEX.match(paragraph.text)))
+        or (paragraph.heading > 0 and short and not _CHAPTER.match(paragraph.text))
+    )
 
 
 def _annex_name(words: str) -> str:
@@ -199,7 +223,7 @@ def _outlined(body: Sequence[Paragraph]) -> Iterator[Section]:
                 stack = []
         else:
             free = "" if mark.depth <= 2 else free
-            stack = _under(stack, mark) + [mark]
+            stack = [*_under(stack, mark), mark]
         headings = tuple(f"{m.cite} {m.title}".strip() for m in stack) + ((free,) if free else ())
         current = Section(_cite(stack, free), headings, "section", [Paragraph(mark.words)] if mark and mark.words else [])
     if current.paragraphs:

@@ -42,8 +42,8 @@ DEEPEST = 2_000
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HISTORY_ENDS = "<!-- INFO END -->"
-_BLOCKS = frozenset("p div br li tr table h1 h2 h3 h4 h5 h6 section article title ul ol blockquote pre dd dt".split())
-_UNREAD = frozenset("script style noscript template svg nav header footer form select button iframe object".split())
+_BLOCKS = frozenset(re.findall(r"\w+", "p div br li tr table h1 h2 h3 h4 h5 h6 section article title ul ol blockquote pre dd dt"))
+_UNREAD = frozenset(re.findall(r"\w+", "script style noscript template svg nav header footer form select button iframe object"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,9 @@ def read(data: bytes, name: str) -> Text:
     """The paragraphs of the file of this name. Raises BadInput when it is too large, damaged, hostile, or of another kind."""
     name = PurePath(name.replace("\\", "/")).name
     if len(data) > MOST_BYTES:
-        raise BadInput(f"{name}: {len(data) // 2**20} MiB is more than the {MOST_BYTES // 2**20} MiB a document may have. Split it, or save its text.")
+        raise BadInput(
+            f"{name}: {len(data) // 2**20} MiB is more than the {MOST_BYTES // 2**20} MiB a document may have. Split it, or save its text."
+        )
     media, reader = _reader(data, name)
     paragraphs = tuple(p for p in reader(data, name) if p.text)
     if not paragraphs:
@@ -234,7 +236,9 @@ def _html(data: bytes, name: str) -> Iterator[Paragraph]:
     try:
         text = data.decode("gb18030") if declared else decoded(data, name)
     except UnicodeDecodeError as error:
-        raise BadInput(f"{name}: declares {declared[1].decode() if declared else ''} and is not. Save it as UTF-8 and import it again.") from error
+        raise BadInput(
+            f"{name}: declares {declared[1].decode() if declared else ''} and is not. Save it as UTF-8 and import it again."
+        ) from error
     page = _Page()
     page.feed(text)
     page.close()
@@ -266,7 +270,9 @@ def _safe_archive(data: bytes, name: str) -> set[str]:
                     while block := stream.read(1 << 18):
                         unpacked += len(block)
                         if unpacked > MOST_UNPACKED:
-                            raise BadInput(f"{name}: unpacks to more than {MOST_UNPACKED // 2**20} MiB. It will not be opened; save its text alone.")
+                            raise BadInput(
+                                f"{name}: unpacks to more than {MOST_UNPACKED // 2**20} MiB. It will not be opened; save its text alone."
+                            )
             return {member.filename for member in members}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
         raise BadInput(f"{name}: the file is damaged ({error}). Open it in WPS or Word, save it again and import that.") from error
@@ -284,7 +290,9 @@ def _docx(data: bytes, name: str) -> Iterator[Paragraph]:
         elif block.tag == f"{_W}tbl":
             tables += 1
             for row in block.iter(f"{_W}tr"):
-                cells = tuple("\n".join(filter(None, (_run_text(p) for p in cell.iter(f"{_W}p")))).strip() for cell in row.findall(f"{_W}tc"))
+                cells = tuple(
+                    "\n".join(filter(None, (_run_text(p) for p in cell.iter(f"{_W}p")))).strip() for cell in row.findall(f"{_W}tc")
+                )
                 yield Paragraph(" | ".join(cells).strip(" |"), cells=cells, table=tables)
 
 
@@ -337,9 +345,12 @@ def _heading_styles(root: Element) -> dict[str, int]:
 
 def _xml(data: bytes, name: str) -> Element:
     try:
-        return fromstring(data, forbid_dtd=True)
+        root: Element = fromstring(data, forbid_dtd=True)
+        return root
     except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
-        raise BadInput(f"{name}: the XML inside is damaged or declares entities. Open it in WPS or Word, save it again and import that.") from error
+        raise BadInput(
+            f"{name}: the XML inside is damaged or declares entities. Open it in WPS or Word, save it again and import that."
+        ) from error
 
 
 def _workbook(data: bytes, name: str) -> Iterator[Paragraph]:

@@ -55,7 +55,7 @@ def clean(line: str) -> str:
     head, rest = (line[: mark.end()], line[mark.end() :]) if mark else ("", line)
     rest = re.sub(rf"(?<=[{_CJK}{_POINTS}])[ \u3000]+(?=[{_CJK}{_POINTS}])", "", rest)
     rest = re.sub(rf"(?<=[{_POINTS}])[ \u3000]+|[ \u3000]+(?=[{_POINTS}])", "", rest)
-    return (head + rest).strip()
+    return (head.rstrip() + " " * bool(head) + rest).strip()
 
 
 def _spaced_number(found: re.Match[str]) -> str:

@@ -35,6 +35,8 @@ _POINTS = re.compile(
 _ANNEX = re.compile(r"附\s*(?:件|录|表|图|注)\s*[一二三四五六七八九十\dA-Z]*\s*(?:[：:、.（(]|\s|$)|附[：:]|附$")
 _LEADER = re.compile(r"(?:[.…·．]\s*){2,}\s*[-—]?\s*[\divxIVX]*\s*[-—]?$|…")
 _CONTENTS = re.compile(r"目\s*[录次]$|CONTENTS$", re.IGNORECASE)
+_BOOK = re.compile(r"^[^（(\d一二三四五六七八九十第].{4,40}(?:预案|办法|规定|条例|细则|通知|意见|决定|规划|公报)$")
+"""Title of a further document in the same file."""
 _RANK = {"编": 0, "分编": 1, "部分": 1, "章": 2, "节": 3}
 
 Kind = Literal["article", "section", "annex", "preamble"]
@@ -99,7 +101,16 @@ def _articles(body: Sequence[Paragraph]) -> Iterator[Section]:
     free = ""
     current: Section | None = None
     preamble = Section("序言", (), "preamble")
+    skip_to = 0
     for position, paragraph in enumerate(body):
+        if position < skip_to:
+            continue
+        if current and position < last_start and _free_heading(paragraph) and (between := _another_document(body, starts, position)):
+            # A gazette: a document without articles stands between two that count theirs.
+            yield from _if_worded(current)
+            yield from _outlined(_without_contents(body[position:between]))
+            current, chapters, free, skip_to = None, {}, "", between
+            continue
         if position in starts:
             yield from _if_worded(current)
             name, words = starts[position]
@@ -138,7 +149,7 @@ def _articles(body: Sequence[Paragraph]) -> Iterator[Section]:
         elif current is None:
             if _is_prose(paragraph):
                 preamble.paragraphs.append(paragraph)
-        elif paragraph.heading and position < last_start:
+        elif position < last_start and paragraph.heading and _free_heading(paragraph) and not _BRACKETED.match(paragraph.text):
             free = paragraph.text
             if _ANNEX.match(paragraph.text) or re.search(r"(?:法|条例|规定|办法|决定|细则)$", paragraph.text):
                 chapters = {}
@@ -147,6 +158,17 @@ def _articles(body: Sequence[Paragraph]) -> Iterator[Section]:
         else:
             current.paragraphs.append(paragraph)
     yield from _if_worded(current)
+
+
+def _another_document(body: Sequence[Paragraph], starts: dict[int, tuple[str, str]], position: int) -> int:
+    """Where the document that this heading begins ends, when the next article counts from one again and much stands before it; else 0."""
+    following = min((start for start in starts if start > position), default=0)
+    if not following or starts[following][0] not in {"第一条", "第1条"}:
+        return 0
+    end = following
+    while end > position + 1 and (_CHAPTER.match(body[end - 1].text) or _BOOK.search(body[end - 1].text)):
+        end -= 1
+    return end if sum(len(p.text) for p in body[position:end]) > LONGEST_ANNEX else 0
 
 
 def _if_worded(section: Section | None) -> Iterator[Section]:
@@ -206,7 +228,7 @@ class _Mark:
 def _outlined(body: Sequence[Paragraph]) -> Iterator[Section]:
     pointed = sum(1 for p in body if re.match(r"\d{1,2}\.\d{1,2}", p.text)) >= 3
     stack: list[_Mark] = []
-    free = ""
+    free = book = ""
     current = Section("", (), "section")
     unnamed = 0
     for paragraph in body:
@@ -219,12 +241,14 @@ def _outlined(body: Sequence[Paragraph]) -> Iterator[Section]:
             yield _named(current, unnamed)
         if mark is None:
             free = paragraph.text
-            if _ANNEX.match(free):
+            if stack and paragraph.heading and _BOOK.search(free):
+                stack, book, free = [], free, ""
+            elif _ANNEX.match(free):
                 stack = []
         else:
             free = "" if mark.depth <= 2 else free
             stack = [*_under(stack, mark), mark]
-        headings = tuple(f"{m.cite} {m.title}".strip() for m in stack) + ((free,) if free else ())
+        headings = ((book,) if book else ()) + tuple(f"{m.cite} {m.title}".strip() for m in stack) + ((free,) if free else ())
         current = Section(_cite(stack, free), headings, "section", [Paragraph(mark.words)] if mark and mark.words else [])
     if current.paragraphs:
         yield _named(current, unnamed + (not current.cite))

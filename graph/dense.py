@@ -92,7 +92,8 @@ class Endpoint:
 
     def question(self, text: str) -> Vectors:
         """Vector of what is looked for."""
-        return self.passages([text])[0]
+        row: Vectors = self.passages([text])[0]
+        return row
 
 
 class Cache:
@@ -120,7 +121,10 @@ class Cache:
                 known |= {key: row for (key, _), row in zip(batch, rows, strict=True)}
                 if progress:
                     progress(len(batch))
-        return numpy.stack([known[key] for key in keys]).astype(numpy.float32) if keys else numpy.zeros((0, 1), dtype=numpy.float32)
+        if not keys:
+            return numpy.zeros((0, 1), dtype=numpy.float32)
+        found: Vectors = numpy.stack([known[key] for key in keys]).astype(numpy.float32)
+        return found
 
     def _known(self, kept: sqlite3.Connection, keys: Iterable[bytes]) -> dict[bytes, NDArray[numpy.float16]]:
         found = {}

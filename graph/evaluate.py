@@ -29,7 +29,10 @@ Loaded = tuple[list[Document], list[Provision], list[Reference]]
 
 def load(paths: Iterable[Path]) -> Loaded:
     """Documents, provisions and references of the files; one that cannot be read is left out."""
-    documents, provisions, cited, repealed = [], [], [], {}
+    documents: list[Document] = []
+    provisions: list[Provision] = []
+    cited: list[Reference] = []
+    repealed: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
     for path in paths:
         data = path.read_bytes()

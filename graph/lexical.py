@@ -57,6 +57,10 @@ class Candidates(Protocol):
         """The passages of these provisions."""
         ...
 
+    def articles(self, documents: Collection[str], articles: Collection[str]) -> list[Passage]:
+        """The passages of these articles of these documents."""
+        ...
+
     def frequency(self, term: str) -> int:
         """In how many passages the term occurs."""
         ...
@@ -105,6 +109,7 @@ class Lexical:
         fields = tantivy.SchemaBuilder()
         fields.add_text_field("document", stored=False, tokenizer_name="raw", index_option="basic")
         fields.add_text_field("provision", stored=False, tokenizer_name="raw", index_option="basic")
+        fields.add_text_field("cite", stored=False, tokenizer_name="raw", index_option="basic")
         fields.add_text_field("body", stored=False, tokenizer_name="gram", index_option="freq")
         fields.add_text_field("title", stored=False, tokenizer_name="gram", index_option="freq")
         fields.add_text_field("passage", stored=True, tokenizer_name="raw", index_option="basic")
@@ -118,14 +123,15 @@ class Lexical:
         """Replace the passages of each (document id, title) and drop those of the removed documents, all at once or not at all."""
         writer = self.index.writer(heap_size=64_000_000, num_threads=1)
         for document in removed:
-            writer.delete_documents("document", document)
+            writer.delete_documents_by_term("document", document)
         for document, title, pieces in changed:
-            writer.delete_documents("document", document)
+            writer.delete_documents_by_term("document", document)
             title_terms = " ".join(grams(plain(title)))
             for piece in pieces:
                 entry = tantivy.Document()
                 entry.add_text("document", document)
                 entry.add_text("provision", piece.provision)
+                entry.add_text("cite", f"{document}|{piece.article}")
                 entry.add_text("body", " ".join(grams(piece.plain)))
                 entry.add_text("title", title_terms)
                 entry.add_text("passage", json.dumps([getattr(piece, name) for name in Passage.__slots__], ensure_ascii=False))
@@ -165,6 +171,11 @@ class Lexical:
         """How many passages there are."""
         return int(self.seen.num_docs)
 
+    def articles(self, documents: Collection[str], articles: Collection[str]) -> list[Passage]:
+        """The passages of these articles of these documents."""
+        names = [f"{document}|{article}" for document in documents for article in articles]
+        return self._read(tantivy.Query.term_set_query(self.schema, "cite", names), 200) if names else []
+
     def _read(self, query: tantivy.Query, limit: int) -> list[Passage]:
         hits = self.seen.search(query, limit, count=False).hits
         return [Passage(*json.loads(self.seen.doc(address)["passage"][0])) for _, address in hits]
@@ -197,6 +208,10 @@ class FullText:
     def of(self, provisions: Collection[str]) -> list[Passage]:
         """The passages of these provisions, from the sample."""
         return self.sample.of(provisions)
+
+    def articles(self, documents: Collection[str], articles: Collection[str]) -> list[Passage]:
+        """The passages of these articles of these documents, from the sample."""
+        return self.sample.articles(documents, articles)
 
     def frequency(self, term: str) -> int:
         """In how many passages of the sample the term occurs."""

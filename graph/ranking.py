@@ -21,6 +21,8 @@ CHARACTER_K1, PAIR_K1, LENGTH = 1.2, 1.5, 0.9
 """BM25: how soon a repeated match stops to count, and how much long passages are held back."""
 SAME_DOCUMENT, LOOKED_AT = 0.2, 80
 """Weight of the share of a document in the best passages, and how many passages that share is taken from."""
+TOGETHER, HELD_TOGETHER = 10, 0.6
+"""How many passages of a document are read together, and the weight of the part of the question they hold."""
 TITLE = 0.5
 """Weight of the part of the question that stands in the document's title."""
 
@@ -71,6 +73,21 @@ def by_words(passages: Sequence[Passage], terms: Mapping[str, Term], weights: Ma
                 matched.append(term)
         found.append(Ranked(passage, score, covered / whole, matched, added))
     return sorted(found, key=lambda ranked: (-ranked.score, ranked.passage.provision))
+
+
+def documents(ranked: Sequence[Ranked], weights: Mapping[str, float]) -> dict[str, float]:
+    """Score of each document: its best passage, and how much of the question its best passages hold together."""
+    best: dict[str, float] = {}
+    held: dict[str, set[str]] = defaultdict(set)
+    read: dict[str, int] = defaultdict(int)
+    whole = sum(value for term, value in weights.items() if len(term) > 1) or 1.0
+    for item in ranked:
+        document = item.passage.document
+        best.setdefault(document, item.score)
+        read[document] += 1
+        if read[document] <= TOGETHER:
+            held[document].update(item.matched)
+    return {document: score + HELD_TOGETHER * sum(weights[term] for term in held[document]) / whole for document, score in best.items()}
 
 
 def with_documents(ranked: list[Ranked], titles: Mapping[str, float]) -> list[Ranked]:

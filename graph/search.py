@@ -16,7 +16,7 @@ import numpy
 
 from graph.dense import Cache, Embedder
 from graph.lexical import Candidates, Lexical, Passage, passages
-from graph.ranking import Ranked, by_words, weight, with_documents
+from graph.ranking import Ranked, by_words, documents, weight, with_documents
 from graph.shelf import Held, Shelf, asked_articles, cites, content_digest, covers
 from graph.words import Term, terms
 from models.domain import BEIJING, Document, Model, Provision, Reference
@@ -31,6 +31,10 @@ NAMED, ARTICLE_NAMED = 0.6, 1.0
 """What a document named in the question gains, and its article when that is named too."""
 NEIGHBOURS_OF, NEIGHBOUR = 10, 0.08
 """How many of the best pass a part of their score to what they cite and what cites them, and which part."""
+PLACE = 0.2
+"""What a document of the place the question names gains, and one of another place loses."""
+WHOLE_COUNTRY = ("中国", "全国", "")
+"""Regions of documents that hold everywhere."""
 UNDATED = 0.05
 """What a text of unknown date loses beside a dated one of the same law."""
 MEANING = 0.8
@@ -158,12 +162,14 @@ class Index:
 
     def documents(self, question: str, k: int = 5, as_of: date | None = None) -> list[Result]:
         """The `k` best documents, each shown by its best provision."""
-        found: dict[str, Result] = {}
-        for result in self.search(question, LOOKED_AT, as_of):
-            found.setdefault(result.document_id, result)
-            if len(found) == k:
-                break
-        return list(found.values())
+        ranked = [item for item in self._ranked(question, as_of or datetime.now(BEIJING).date()) if item.passage.document in self.shelf.held]
+        asked = {term: kind for term, kind in terms(question).items() if not kind.why}
+        scores = documents(ranked, weight(self.candidates, asked))
+        shown: dict[str, Ranked] = {}
+        for item in ranked:
+            shown.setdefault(item.passage.document, item)
+        best = sorted(shown, key=lambda name: (-scores[name], name))[:k]
+        return [self._result(shown[name]).model_copy(update={"score": round(scores[name], 4)}) for name in best]
 
     def _ranked(self, question: str, day: date) -> list[Ranked]:
         asked = terms(question)
@@ -175,6 +181,9 @@ class Index:
         dead = self.shelf.dead(day)
         near = self._near(question)
         pieces = self.candidates.find(rough, dict.fromkeys((t for t in own if len(t) > 1), TITLE_CANDIDATES), LOOKED_AT, dead)
+        known = {piece.provision for piece in pieces}
+        living = [name for name in self.shelf.named(question) if name not in dead]
+        pieces += [piece for piece in self.candidates.articles(living, asked_articles(question)) if piece.provision not in known]
         if near:
             known = {piece.provision for piece in pieces}
             closest = sorted(near, key=lambda name: -near[name])[:MEANING_CANDIDATES]
@@ -190,6 +199,7 @@ class Index:
             if self.shelf.undated(item.passage.document):
                 item.score -= UNDATED
                 item.why.append("本文本未注明日期，另有注明日期的文本")
+        self._places(ranked, question)
         self._meaning(ranked, near)
         self._named(ranked, question)
         self._neighbours(ranked)
@@ -215,6 +225,18 @@ class Index:
             item.score += MEANING * closeness
             if closeness > 0.7:
                 item.why.append("意思相近")
+
+    def _places(self, ranked: list[Ranked], question: str) -> None:
+        named = self.shelf.places(question)
+        if not named:
+            return
+        for item in ranked:
+            region = self.shelf.held[item.passage.document].document.region if item.passage.document in self.shelf.held else ""
+            if region in named:
+                item.score += PLACE
+                item.why.append(f"地区相符：{region}")
+            elif region not in WHOLE_COUNTRY:
+                item.score -= PLACE
 
     def _named(self, ranked: list[Ranked], question: str) -> None:
         named, articles = self.shelf.named(question), asked_articles(question)

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from itertools import pairwise
+from pathlib import Path, PurePath
 
-from graph.words import grams, plain
+from graph.words import ANALYSIS, grams, plain
 from models.domain import Document, Provision, Reference
 
 NAME_MARKS = re.compile(r"[《》〈〉<>“”\"'·\s]|\(\d{4}[-.\d年月日]*(?:修正|修订|公布)?\)")
@@ -61,7 +62,7 @@ def asked_articles(question: str) -> list[str]:
 
 def content_digest(document: Document, provisions: Sequence[Provision]) -> str:
     """SHA-256 of everything of a document that is searched or shown."""
-    parts = [document.model_dump_json()]
+    parts = [str(ANALYSIS), document.model_dump_json()]
     parts += [f"{p.id}|{p.article}|{p.heading}|{p.text}|{p.in_force}|{p.repealed}|{p.cites}|{p.topics}|{p.verified}" for p in provisions]
     return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -109,12 +110,17 @@ class Shelf:
         """Documents whose name stands in the question, with that name; 劳动合同法实施条例 does not name 劳动合同法."""
         asked = NAME_MARKS.sub("", plain(question))
         spans = [(asked.find(name), name) for name in self.names if len(name) > 1 and name in asked]
-        found = {}
+        found: dict[str, str] = {}
         for start, name in spans:
             inside = any(other != name and name in other and at <= start < at + len(other) for at, other in spans)
             if not inside:
                 found |= dict.fromkeys(self.names[name], name)
         return found
+
+    def places(self, question: str) -> set[str]:
+        """Regions of the library's documents that the question names: 广东 and 广东省, but not 南通 where it says 南京."""
+        asked = plain(question)
+        return {region for region in self.regions if (region.rstrip("省市县区") if len(region) > 2 else region) in asked}
 
     def titles(self, question: Iterable[str]) -> dict[str, float]:
         """How much of the question's pairs of characters each title holds, rare ones weighing more, 0 … 1."""
@@ -137,7 +143,8 @@ class Shelf:
         for held in self.held.values():
             document = held.document
             self.names[short_name(document.title)].append(document.id)
-            for term in grams(COMMON_TITLE_WORDS.sub(" ", plain(document.title))):
+            # A file is often named for its plan where its first line names the gazette that printed it.
+            for term in grams(COMMON_TITLE_WORDS.sub(" ", plain(f"{document.title} {PurePath(document.file).stem}"))):
                 if len(term) > 1:
                     self.by_pair[term].add(document.id)
             self.families[document.id] = document.lineage or short_name(document.title)
@@ -147,6 +154,7 @@ class Shelf:
             for provision, targets in held.cites.items():
                 for target in targets:
                     self.cited_by[target].append(provision)
+        self.regions = {held.document.region for held in self.held.values()} - {"中国", "全国", ""}
         self.beside_dated = {
             version.id for family in versions.values() if any(map(_begins, family)) for version in family if not _begins(version)
         }
@@ -187,7 +195,7 @@ def _spans(documents: Sequence[Document], versions: Iterable[Sequence[Document]]
     for family in versions:
         # An undated text stays out of the chain: where it belongs is for a person to say, not to guess.
         row = sorted((version for version in family if _begins(version)), key=lambda version: (_begins(version) or date.min, version.id))
-        for older, newer in zip(row, row[1:], strict=False):
+        for older, newer in pairwise(row):
             begins = _begins(newer)
             if begins and begins != _begins(older):
                 ends[older.id].append(begins)

@@ -17,6 +17,9 @@ from models.hazards import hazards
 
 SELF = r"(?:本|此)(?:法|条例|规定|办法|细则|规则|规程|预案|方案|决定|制度|标准|解释|意见|规范)"
 
+LONGEST_SENTENCE = 1_200
+"""Characters; what is longer is no sentence but a table or noise, and no rule is tried on it."""
+
 _SENTENCE = re.compile(r"[^。；\n]+[。；]?")
 _DEFINED = (
     re.compile(
@@ -70,7 +73,7 @@ def sentences(text: str) -> Iterator[Sentence]:
     for found in _SENTENCE.finditer(text):
         lead = re.match(r"\s*(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}、|\d{1,2}[.．、](?!\d))?\s*", found[0])
         skip = lead.end() if lead else 0
-        if found[0][skip:]:
+        if found[0][skip:] and len(found[0]) <= LONGEST_SENTENCE:
             yield Sentence(found[0][skip:], found.start() + skip)
 
 

@@ -79,7 +79,9 @@ def _plan(provision: Provision) -> Iterator[Fact]:
 
 
 def _threshold(words: str) -> tuple[float, str] | None:
-    found = re.search(rf"({AMOUNT})\s*(人|万人|户|万户|间|万间|%|％|毫米|级|亿元|万元|小时)(?:（[^）]*）|\([^)]*\))?\s*(?:以上|及以上)", words)
+    found = re.search(
+        rf"({AMOUNT})\s*(人|万人|户|万户|间|万间|%|％|毫米|级|亿元|万元|小时)(?:（[^）]*）|\([^)]*\))?\s*(?:以上|及以上)", words
+    )
     return (amount(found[1]), found[2].replace("％", "%")) if found else None
 
 

@@ -12,7 +12,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import PurePath
 from xml.etree.ElementTree import Element, ParseError
@@ -31,6 +31,8 @@ MOST_UNPACKED = 256 * 1024 * 1024
 """Most bytes all members of a docx or xlsx may unpack to."""
 MOST_MEMBERS = 20_000
 """Most members of a docx or xlsx."""
+LONGEST_LINE = 6_000
+"""Characters of one paragraph; a longer one is cut."""
 MOST_PAGES = 3_000
 """Most pages of a PDF."""
 MOST_CHARACTERS = 20_000_000
@@ -82,7 +84,7 @@ def read(data: bytes, name: str) -> Text:
             f"{name}: {len(data) // 2**20} MiB is more than the {MOST_BYTES // 2**20} MiB a document may have. Split it, or save its text."
         )
     media, reader = _reader(data, name)
-    paragraphs = tuple(p for p in reader(data, name) if p.text)
+    paragraphs = tuple(piece for p in reader(data, name) if p.text for piece in _pieces(p))
     if not paragraphs:
         hint = "It seems to be scanned pictures: run text recognition first." if media == "pdf" else "Check that it is the right file."
         raise BadInput(f"{name}: there is no text in it. {hint}")
@@ -90,6 +92,16 @@ def read(data: bytes, name: str) -> Text:
         raise BadInput(f"{name}: more than {MOST_CHARACTERS:,} characters. Split it into its documents.")
     noisy = media == "pdf" or (media == "md" and not any(p.history for p in paragraphs) and _HISTORY_ENDS.encode() not in data)
     return Text(name, media, paragraphs, noisy)
+
+
+def _pieces(paragraph: Paragraph) -> Iterator[Paragraph]:
+    """A line longer than any real one in pieces, at the ends of sentences where it has them: no rule then meets it whole."""
+    words = paragraph.text
+    while len(words) > LONGEST_LINE and not paragraph.cells:
+        end = words.rfind("。", 0, LONGEST_LINE) + 1 or LONGEST_LINE
+        yield replace(paragraph, text=words[:end], cells=())
+        words = words[end:]
+    yield paragraph if words is paragraph.text else replace(paragraph, text=words, cells=())
 
 
 def _reader(data: bytes, name: str) -> tuple[str, Callable[[bytes, str], Iterator[Paragraph]]]:

@@ -195,6 +195,9 @@ def _limits(provision: Provision, sentence: Sentence, duty: Fact | None) -> Iter
         # 三年内， says nothing alone: what must be done within it follows.
         end = min([at for mark in "，。；" if (at := sentence.words.find(mark, found.end() + 2)) >= 0], default=len(sentence.words))
         clause = Sentence(sentence.words[start:end], sentence.start + start)
+        # 24小时内将有暴雨 is a forecast, not a time by which someone must act.
+        if re.match("(?:将|可能|受|降|预计|已|有|仍|连续|累计|出现|发生)", sentence.words[found.end() :]):
+            continue
         yield fact(
             provision,
             "time_limit",
@@ -238,6 +241,8 @@ def _scope(document: Document, provision: Provision) -> Iterator[Fact]:
     for sentence in sentences(provision.text):
         found = _SCOPE.search(sentence.words)
         scoped = found and (found[1] or found[2])
+        if "不适用" in sentence.words:
+            continue
         if not scoped and not (re.search("适用范围$", provision.heading) and "适用" in sentence.words):
             continue
         words = (scoped or sentence.words).strip("，。；")

@@ -48,6 +48,8 @@ def amount(words: str) -> float:
 
 def chinese(value: int) -> str:
     """Whole number from 1 to 9,999 as articles are numbered: 12 is 十二, 120 is 一百二十."""
+    if value > 9_999:
+        return str(value)
     digits = "零一二三四五六七八九"
     words, gap = "", False
     for unit, sign in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):

@@ -96,7 +96,7 @@ def _actions(provision: Provision) -> Iterator[Fact]:
         if not found or len(rest) < 6:
             continue
         for body in re.split("、|[和及](?=省|市|县|区|国家|各级|有关|相关|受灾|灾区)", found[1]):
-            if len(body) >= 3 and not re.match(r"(?:并|由|对|当|在|与|及时|组织|协调|指导|做好|启动|负责)", body):
+            if len(body) >= 3 and not re.match(r".*由|(?:并|视情|对|当|在|与|及时|组织|协调|指导|做好|启动|负责)", body):
                 yield fact(provision, "action", body, rest, sentence)
 
 
@@ -112,6 +112,8 @@ def _case(document: Document, provision: Provision) -> Iterator[Fact]:
         if not is_case:
             continue
         for found in _QUANTITY.finditer(words):
+            if found[1].startswith("倒塌") and found[3].endswith(("人", "人次", "名")):
+                continue
             if not re.search("以上|以下|不足|目标|控制在", words[found.end() : found.end() + 3]):
                 factor = 10_000 if found[3].startswith("万") and found[3] != "万元" else 1
                 yield fact(

@@ -42,7 +42,7 @@ class Dictionary(NamedTuple):
     questions: re.Pattern[str]
     """What stands around a question."""
     domain: re.Pattern[str]
-    """Words of law, administration and emergencies, and everything people say that has a term in them."""
+    """Words of law, administration and emergencies, and the longer things people say for them."""
 
 
 class Term(NamedTuple):
@@ -88,7 +88,9 @@ def dictionary(folder: Path = HERE) -> Dictionary:
             for said in _strings(entry["say"], path, f"words[{number}].say"):
                 law.setdefault(plain(said), []).extend(_strings(entry["law"], path, f"words[{number}].law"))
     terms = {said: tuple(dict.fromkeys(map(plain, words))) for said, words in law.items()}
-    ours = {word for word in (*domain, *terms, *(term for words in terms.values() for term in words)) if len(word) > 1}
+    # Short everyday words (公司, 孩子) stand in any question; only the longer ones speak of our field.
+    longer = [word for word in terms if len(word) > 2]
+    ours = {word for word in (*domain, *longer, *(term for words in terms.values() for term in words)) if len(word) > 1}
     return Dictionary(terms, _any(questions), _any(ours))
 
 

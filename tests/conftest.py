@@ -100,4 +100,6 @@ def people(ledger: Ledger) -> dict[str, Person]:
 @pytest.fixture
 def hotline() -> Source:
     """A hotline, as a source declares itself."""
-    return Source(name="hotline", title="12345热线", kind="hotline", publisher="市政务热线", owner="值班长", reliability="C", every_minutes=5)
+    return Source(
+        name="hotline", title="12345热线", kind="hotline", publisher="市政务热线", owner="值班长", reliability="C", every_minutes=5
+    )

@@ -296,6 +296,7 @@ AND ($day IS NULL OR (n.begins <= $day AND n.ends > $day))
 RETURN DISTINCT n.json AS json, n.id AS id ORDER BY id
 """
 _DOCUMENT = "MATCH (n:Document {id: $id}) RETURN n.json AS json"
+_PROVISION = "MATCH (n:Provision {id: $id}) RETURN n.json AS json"
 _PROVISIONS_OF = "MATCH (:Document {id: $id})<-[:PART_OF]-(n:Provision) RETURN n.json AS json ORDER BY n.place, n.id"
 _VERSIONS = """
 MATCH (:Document {id: $id})-[:VERSION_OF]->(l:Law) MATCH (l)<-[:VERSION_OF]-(n:Document) RETURN n.json AS json ORDER BY n.begins, n.id
@@ -648,7 +649,7 @@ class Store:
 
     def provision(self, id: str) -> Provision:
         """One provision; NotFound when there is none of that id."""
-        found = self.provisions([id])
+        found = self._all(Provision, _PROVISION, id=id)
         if not found:
             raise NotFound(f"没有编号为 {id} 的条文。")
         return found[0]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import neo4j
 import pytest
-from neo4j.exceptions import AuthError, DatabaseUnavailable, ServiceUnavailable
+from neo4j.exceptions import DatabaseUnavailable, ServiceUnavailable
 
 from graph.engine import Address
 
@@ -65,7 +65,10 @@ def missing() -> str | None:
 
 @contextmanager
 def neo4j_server(folder: Path, *, heap: str = "512m", page_cache: str = "128m") -> Iterator[Address]:
-    """A server with an empty database under `folder`, for as long as the block lasts. Skips the test, with the reason, where none can be had."""
+    """A server with its database under `folder`, for as long as the block lasts; an empty one unless the folder was used before.
+
+    Skips the test, with the reason, where none can be had. Its process is told in `folder/pid`.
+    """
     reason = missing()
     if reason is not None:
         pytest.skip(reason)
@@ -76,7 +79,8 @@ def neo4j_server(folder: Path, *, heap: str = "512m", page_cache: str = "128m") 
     with log.open("ab") as out:
         server = subprocess.Popen(_command(jars, folder, heap), stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         try:
-            yield _let_in(f"bolt://127.0.0.1:{bolt}", server, log)
+            (folder / "pid").write_text(str(server.pid), encoding="ascii")
+            yield _let_in(f"bolt://127.0.0.1:{bolt}", server, folder)
         finally:
             server.terminate()
             try:
@@ -84,12 +88,6 @@ def neo4j_server(folder: Path, *, heap: str = "512m", page_cache: str = "128m") 
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
-
-
-def resident_bytes(pid: int) -> int:
-    """Memory a process holds at this moment."""
-    lines = (Path("/proc") / str(pid) / "status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS"))
 
 
 def _jars() -> Path:
@@ -140,25 +138,29 @@ def _command(jars: Path, folder: Path, heap: str) -> list[str]:
     return [*guard, *java, "-cp", f"{jars}/*", "org.neo4j.server.CommunityEntryPoint", *place]
 
 
-def _let_in(uri: str, server: subprocess.Popen[bytes], log: Path) -> Address:
-    """Wait until the server answers and give it a password nobody else knows."""
-    password = secrets.token_urlsafe(32)
+def _let_in(uri: str, server: subprocess.Popen[bytes], folder: Path) -> Address:
+    """Wait until the server answers and give it a password nobody else knows, or the one it has from the last time."""
+    log, keep = folder / "console.log", folder / "password"
+    is_new = not keep.exists()
+    if is_new:
+        keep.touch(0o600)
+        keep.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    password = keep.read_text(encoding="ascii")
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise RuntimeError(f"Neo4j ended by itself: {_last_words(log)}")
         try:
-            with neo4j.GraphDatabase.driver(uri, auth=("neo4j", FIRST_PASSWORD), telemetry_disabled=True) as driver:
-                change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
-                driver.execute_query(change, old=FIRST_PASSWORD, new=password, database_="system")
+            if is_new:
+                with neo4j.GraphDatabase.driver(uri, auth=("neo4j", FIRST_PASSWORD), telemetry_disabled=True) as driver:
+                    change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
+                    driver.execute_query(change, old=FIRST_PASSWORD, new=password, database_="system")
+                is_new = False
             with neo4j.GraphDatabase.driver(uri, auth=("neo4j", password), telemetry_disabled=True) as driver:
                 driver.execute_query("RETURN 1", database_="neo4j")
             return Address(uri, "neo4j", password, "neo4j", embedded=False)
         except (ServiceUnavailable, DatabaseUnavailable, OSError):
             time.sleep(0.3)
-        except AuthError:
-            # The port was taken by another server in the meantime, or this folder had a database already.
-            raise
     raise RuntimeError(f"Neo4j did not answer within {START_SECONDS} s: {_last_words(log)}")
 
 

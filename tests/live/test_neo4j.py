@@ -24,7 +24,7 @@ def test_what_holds_on_the_embedded_engine_holds_on_neo4j() -> None:
     if reason is not None:
         pytest.skip(reason)
     env = {**os.environ, "ANLAN_TEST_GRAPH": "neo4j", **({"ANLAN_CACHE": CACHE} if CACHE else {})}
-    order = [sys.executable, "-m", "pytest", "tests/graph", "-q", "-p", "no:cacheprovider", "-rs"]
+    order = [sys.executable, "-m", "pytest", "tests/graph", "-p", "no:cacheprovider", "-rs"]
     done = subprocess.run(order, cwd=ROOT, env=env, capture_output=True, text=True, timeout=1800, check=False)
     said = done.stdout.strip().splitlines()
     print(f"Neo4j {VERSION}: {said[-1]}")

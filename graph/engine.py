@@ -10,6 +10,7 @@ can take it alone knows that nobody is), and `engine.lock` (held by the engine i
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -41,6 +43,13 @@ STOP_SECONDS = 20
 ORPHAN_SECONDS = 10
 """How long the engine lives on when nobody holds the users' lock, that is, when its users were killed."""
 
+READER = "reader"
+"""A second user of the embedded engine, who may read records and nothing else. The engine ignores a session's READ mode, but it
+keeps to what a user may do, so questions typed by people are asked as this one."""
+
+READ_SECONDS = 10
+"""How long the embedded engine works on one question of the reader; it looks at the clock between rows only."""
+
 _STARTS = 3
 _LOG_BYTES = 10_000_000
 
@@ -60,7 +69,9 @@ class Address:
     embedded: bool
     """Whether it is our own child process."""
     http: str | None = None
-    """Address of the embedded engine's HTTP commands (full-text indexes); null on Neo4j."""
+    """Address of the embedded engine's HTTP commands; null on Neo4j."""
+    reader_password: str = ""
+    """Password of `READER` on the embedded engine; empty on Neo4j, where a READ session cannot write."""
 
     def __repr__(self) -> str:
         # A traceback or a log line must not carry the password.
@@ -257,6 +268,8 @@ def _serve(folder: Path, password: str, heap: str) -> Any:
 
     # The engine keeps the first password it ever saw in this file and would ignore the new one.
     (folder / "config" / "server-users.jsonl").unlink(missing_ok=True)
+    # Replaced before the engine reads it: what the reader may do must not depend on what stood there.
+    _write_privately(folder / "config" / "server-groups.json", json.dumps(_GROUPS))
     bolt, http = _free_ports(2)
     config = {
         "mode": "development",  # The other mode hides what was wrong with a query; only we, with the password, can ask.
@@ -269,9 +282,20 @@ def _serve(folder: Path, password: str, heap: str) -> Any:
     server = ArcadeDBServer(str(folder), password, config, {"heap_size": heap, "jvm_args": ["-Xrs"]})
     server.start()
     server.create_database(DATABASE)
-    address = Address(f"bolt://127.0.0.1:{bolt}", "root", password, DATABASE, embedded=True, http=f"http://127.0.0.1:{http}")
+    place = f"bolt://127.0.0.1:{bolt}", "root", password, DATABASE
+    address = Address(*place, embedded=True, http=f"http://127.0.0.1:{http}", reader_password=secrets.token_urlsafe(32))
+    _let_reader_in(address)
     _write_privately(folder / "address.json", json.dumps(asdict(address)))
     return server
+
+
+def _let_reader_in(address: Address) -> None:
+    user = {"name": READER, "password": address.reader_password, "databases": {DATABASE: [READER]}}
+    order = json.dumps({"command": "create user " + json.dumps(user)}).encode("ascii")
+    who = base64.b64encode(f"{address.user}:{address.password}".encode("ascii")).decode("ascii")
+    headers = {"Authorization": f"Basic {who}", "Content-Type": "application/json"}
+    request = urllib.request.Request(f"{address.http}/api/v1/server", order, headers)  # noqa: S310 (our own child, on loopback)
+    urllib.request.urlopen(request, timeout=30).close()  # noqa: S310
 
 
 def _free_ports(count: int) -> list[int]:
@@ -289,6 +313,7 @@ def _free_ports(count: int) -> list[int]:
 def _write_privately(path: Path, text: str) -> None:
     """All of it or nothing of it, readable by this user only."""
     draft = path.with_suffix(".new")
+    path.parent.mkdir(exist_ok=True)
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as out:
@@ -315,6 +340,28 @@ def _until_unused(folder: Path, stop: threading.Event) -> Iterator[None]:
             break
         yield
 
+
+def _group(access: list[str], records: list[str], read_seconds: int = 0) -> dict[str, Any]:
+    limit = read_seconds * 1000 or -1
+    return {"access": access, "types": {"*": {"access": records}}, "resultSetLimit": -1, "readTimeout": limit}
+
+
+_GROUPS = {
+    "version": 2,
+    "databases": {
+        "*": {
+            "groups": {
+                "admin": _group(
+                    ["updateSecurity", "updateSchema", "updateDatabaseSettings"],
+                    ["createRecord", "readRecord", "updateRecord", "deleteRecord"],
+                ),
+                READER: _group([], ["readRecord"], READ_SECONDS),
+                "*": _group([], []),
+            }
+        }
+    },
+}
+"""Who may do what in the embedded engine, as its `server-groups.json` says it."""
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Engines this process started, kept so that they can be reaped."""

@@ -23,6 +23,8 @@ PROJECTED_KINDS = (
     "evidence.understood",
     "feature.received",
     "incident.closed",
+    "library.added",
+    "library.removed",
     "report.drafted",
     "report.edited",
     "report.returned",
@@ -35,6 +37,9 @@ PROJECTED_KINDS = (
 
 ENTRIES_PER_TRANSACTION = 2000
 """How many entries one graph transaction takes in."""
+
+PROVISIONS_PER_TRANSACTION = 5000
+"""At how many articles of imported documents a graph transaction is full, so that it fits in the engine's memory."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,13 @@ class Knowledge:
             yield
 
     def _next_entries(self, after: int) -> list[Entry]:
-        return list(self.ledger.entries(after, kinds=PROJECTED_KINDS, limit=ENTRIES_PER_TRANSACTION))
+        taken, provisions = [], 0
+        for entry in self.ledger.entries(after, kinds=PROJECTED_KINDS, limit=ENTRIES_PER_TRANSACTION):
+            taken.append(entry)
+            provisions += len(entry.payload.get("provisions", ()))
+            if provisions >= PROVISIONS_PER_TRANSACTION:
+                break
+        return taken
 
     def _make_ready(self) -> None:
         with self._turn():

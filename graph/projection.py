@@ -8,24 +8,30 @@ more is a defect and stops the projection, because a graph with a hole in it wou
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from graph.metadata import lineage
+from graph.numerals import NUMERAL, chinese
 from models.domain import (
     Case,
     Decision,
     Document,
     Entry,
     EvidenceView,
+    Fact,
     Feature,
     Finding,
     Impact,
+    Imported,
     Incident,
     Model,
     Provision,
+    Reference,
     Report,
     ReportState,
     Statement,
@@ -56,6 +62,19 @@ class Changes:
     """Impact, and all the statements now behind it: others let go."""
     cited_by: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Report, and everything its newest version cites."""
+    texts: dict[str, Stays] = field(default_factory=dict)
+    """Imported document, and what it now consists of: the rest of its older text is dropped. Nothing, for one taken off the shelf."""
+    citations: defaultdict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    """Label of what is cited, then citing words with their place: one provision may cite another twice."""
+
+
+@dataclass(frozen=True)
+class Stays:
+    """What of an imported document is in its newest text."""
+
+    provisions: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
+    on_shelf: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,25 @@ class KnownReport:
 def reports_touched(entries: Iterable[Entry]) -> list[str]:
     """Ids of the reports these entries concern, sorted."""
     return sorted({entry.subject for entry in entries if entry.kind in _REPORT_KINDS})
+
+
+def runs(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The entries in order, in runs that end in the same graph whether written one by one or together.
+
+    Relations are written after nodes, so a run must not take a document off the shelf, or replace its text twice, while what cites it
+    is written in the same run.
+    """
+    run: list[Entry] = []
+    subjects: set[str] = set()
+    for entry in entries:
+        is_library = entry.kind in LIBRARY_KINDS
+        if run and (is_library != (run[-1].kind in LIBRARY_KINDS) or (is_library and entry.subject in subjects)):
+            yield run
+            run, subjects = [], set()
+        run.append(entry)
+        subjects.add(entry.subject)
+    if run:
+        yield run
 
 
 def changes(entries: Iterable[Entry], known: Mapping[str, KnownReport]) -> Changes:
@@ -117,7 +155,7 @@ def library(documents: Iterable[Document], provisions: Iterable[Provision], case
     out = Changes()
     shelf = {document.id: document for document in documents}
     for document in shelf.values():
-        out.nodes["Document"][document.id] = {"json": as_json(document)}
+        _document(out, document)
     for provision in provisions:
         _provision(out, provision, shelf.get(provision.document))
     for case in cases:
@@ -244,6 +282,94 @@ def _report(out: Changes, known: KnownReport) -> None:
         out.relations["Decision", "ON", "Report"].add((decision.id, report.id))
 
 
+def _library_added(out: Changes, entry: Entry) -> None:
+    read = Imported.model_validate(entry.payload)
+    document = read.document
+    imported(out, read)
+    out.texts[document.id] = Stays(tuple(sorted(p.id for p in read.provisions)), tuple(sorted(f.id for f in read.facts)), on_shelf=True)
+
+
+def _library_removed(out: Changes, entry: Entry) -> None:
+    out.texts[entry.subject] = Stays()
+
+
+def imported(out: Changes, read: Imported) -> None:
+    """One imported document as nodes and relations."""
+    document = read.document
+    _document(out, document, imported=True)
+    for provision in read.provisions:
+        _provision(out, provision, document)
+        out.nodes["Provision"][provision.id]["imported"] = True
+    for reference in read.references:
+        _reference(out, reference, document)
+    for fact in read.facts:
+        _fact(out, fact)
+
+
+def _document(out: Changes, document: Document, *, imported: bool | None = None) -> None:
+    law = document.lineage or lineage(document.title, document.region)
+    out.nodes["Document"][document.id] = {
+        "json": as_json(document),
+        "title": _storable(document.title),
+        "level": document.level,
+        "region": _storable(document.region),
+        "begins": _day(document.in_force or document.version_date or document.issued, ""),
+        "ends": _day(document.repealed, NO_END),
+        "expires": _day(document.expires, NO_END),
+        "review_by": _day(document.review_by, NO_END),
+        "replaces": sorted(document.supersedes) or None,
+        "imported": imported,
+    }
+    out.nodes["Law"][_storable(law)] = {}
+    out.relations["Document", "VERSION_OF", "Law"].add((document.id, _storable(law)))
+
+
+def _reference(out: Changes, reference: Reference, document: Document) -> None:
+    """What is cited within the document is a provision or the document; another is cited by its title, whatever version that is.
+
+    Which version is meant depends on the day and on what is on the shelf when someone asks, so the relation ends at the law, under the
+    title as it stands and, where a local document cites a local one by its short title, under that place's.
+    """
+    found = re.match(_ARTICLE, reference.article)
+    where = {
+        "id": reference.id,
+        "a": reference.provision,
+        "quote": _storable(reference.quote),
+        "start": reference.start,
+        "end": reference.end,
+        "kind": reference.kind,
+        "title": _storable(reference.title),
+        "article": _storable(reference.article),
+        "at": _in_characters(found[0]) if found else "",
+        "rank": 0,
+    }
+    if reference.kind == "internal":
+        label = "Provision" if reference.target and reference.target != document.id else "Document"
+        out.citations[label].append({**where, "b": reference.target if label == "Provision" else document.id})
+        return
+    title = re.sub(r"[（(](?:以下|下)简?称.*$", "", reference.title)
+    for rank, law in enumerate(dict.fromkeys((_storable(lineage(title)), _storable(lineage(title, document.region))))):
+        out.nodes["Law"][law] = {}
+        out.citations["Law"].append({**where, "b": law, "rank": rank})
+
+
+def _in_characters(article: str) -> str:
+    digits = re.match(r"第(\d+)条(.*)", article)
+    return f"第{chinese(int(digits[1]))}条{digits[2]}" if digits else article
+
+
+def _fact(out: Changes, fact: Fact) -> None:
+    out.nodes["Fact"][fact.id] = {
+        "json": as_json(fact),
+        "kind": fact.kind,
+        "subject": _storable(fact.subject),
+        "document": fact.document,
+        "number": fact.number,
+        "unit": _storable(fact.unit),
+    }
+    out.relations["Fact", "STATED_IN", "Provision"].add((fact.id, fact.provision))
+
+
 def _provision(out: Changes, provision: Provision, document: Document | None) -> None:
     begins, ends = provision.in_force, provision.repealed
     if document is not None:
@@ -253,6 +379,10 @@ def _provision(out: Changes, provision: Provision, document: Document | None) ->
         "verified": provision.verified,
         "begins": _day(begins, ""),
         "ends": _day(ends, NO_END),
+        "document": provision.document,
+        "article": _storable(provision.article),
+        "place": provision.order,
+        "text": _storable(provision.text),
     }
     out.relations["Provision", "PART_OF", "Document"].add((provision.id, provision.document))
     for topic in provision.topics:
@@ -279,4 +409,10 @@ _PLAIN_KINDS: dict[str, Callable[[Changes, Entry], None]] = {
     "feature.received": _feature,
     "source.run": _source_run,
     "incident.closed": _incident_closed,
+    "library.added": _library_added,
+    "library.removed": _library_removed,
 }
+LIBRARY_KINDS = frozenset({"library.added", "library.removed"})
+"""Kinds of entry that bring whole documents, or take them away."""
+
+_ARTICLE = re.compile(rf"第(?:{NUMERAL}|\d{{1,4}})条(?:之{NUMERAL})?")

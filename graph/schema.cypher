@@ -19,6 +19,10 @@ CREATE CONSTRAINT document_id IF NOT EXISTS FOR (n:Document) REQUIRE n.id IS UNI
 
 CREATE CONSTRAINT provision_id IF NOT EXISTS FOR (n:Provision) REQUIRE n.id IS UNIQUE;
 
+CREATE CONSTRAINT law_id IF NOT EXISTS FOR (n:Law) REQUIRE n.id IS UNIQUE;
+
+CREATE CONSTRAINT fact_id IF NOT EXISTS FOR (n:Fact) REQUIRE n.id IS UNIQUE;
+
 CREATE CONSTRAINT topic_id IF NOT EXISTS FOR (n:Topic) REQUIRE n.id IS UNIQUE;
 
 CREATE CONSTRAINT case_id IF NOT EXISTS FOR (n:Case) REQUIRE n.id IS UNIQUE;
@@ -38,3 +42,7 @@ CREATE INDEX feature_kind IF NOT EXISTS FOR (n:Feature) ON (n.kind);
 CREATE INDEX incident_status IF NOT EXISTS FOR (n:Incident) ON (n.status);
 
 CREATE INDEX report_status IF NOT EXISTS FOR (n:Report) ON (n.status);
+
+CREATE INDEX fact_subject IF NOT EXISTS FOR (n:Fact) ON (n.subject);
+
+CREATE INDEX document_title IF NOT EXISTS FOR (n:Document) ON (n.title);

@@ -17,16 +17,28 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import neo4j
-from neo4j.exceptions import AuthError, ConstraintError, ServiceUnavailable, SessionExpired, TransientError
+from neo4j.exceptions import (
+    AuthError,
+    ClientError,
+    ConstraintError,
+    DatabaseError,
+    Forbidden,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
 
-from graph.engine import Address
-from graph.projection import Changes, KnownReport, changes, instant, library, reports_touched
+from graph.citations import Shelf
+from graph.engine import READER, Address
+from graph.lexical import passages
+from graph.projection import Changes, KnownReport, changes, imported, instant, library, reports_touched, runs
 from models.domain import (
     BEIJING,
     Case,
@@ -34,16 +46,19 @@ from models.domain import (
     Dossier,
     Entry,
     EvidenceView,
+    Fact,
     Feature,
     Impact,
+    Imported,
     Incident,
     Model,
     Provision,
+    Reference,
     Report,
     ReportState,
     Statement,
 )
-from models.errors import NotFound, Unreachable
+from models.errors import BadInput, NotFound, Refused, Unreachable
 
 Read = Callable[[int], list[Entry]]
 Rows = list[dict[str, Any]]
@@ -78,9 +93,11 @@ LABELS = (
     "Feature",
     "Report",
     "Decision",
+    "Law",
     "Document",
     "Topic",
     "Provision",
+    "Fact",
     "Case",
 )
 """Every label of known content. Queries below that say LABEL are made for each of these, and for nothing else."""
@@ -101,7 +118,12 @@ RELATIONS = (
     ("Provision", "PART_OF", "Document"),
     ("Provision", "ON_TOPIC", "Topic"),
     ("Provision", "CITES", "Provision"),
+    ("Provision", "CITES", "Document"),
+    ("Provision", "CITES", "Law"),
     ("Provision", "SUPERSEDES", "Provision"),
+    ("Document", "VERSION_OF", "Law"),
+    ("Document", "SUPERSEDES", "Document"),
+    ("Fact", "STATED_IN", "Provision"),
     ("Case", "OF_KIND", "Hazard"),
 )
 """Every relation: from what, how, to what."""
@@ -125,19 +147,54 @@ _DROP_OLD_IMPACTS = "UNWIND $rows AS r MATCH (i:Incident {id: r.id})<-[:OF]-(m:I
 _DROP_OLD_ABOUT = "UNWIND $rows AS r MATCH (e:Evidence {id: r.id})-[x:ABOUT]->(i:Incident) WHERE NOT i.id IN r.keep DELETE x"
 _DROP_OLD_SUPPORT = "UNWIND $rows AS r MATCH (m:Impact {id: r.id})-[x:SUPPORTED_BY]->(s:Statement) WHERE NOT s.id IN r.keep DELETE x"
 _DROP_OLD_CITATIONS = "UNWIND $rows AS r MATCH (n:Report {id: r.id})-[x:CITES]->(c) WHERE NOT c.id IN r.keep DELETE x"
+_TOUCHED = (
+    "UNWIND $ids AS id MATCH (d:Document {id: id})-[:VERSION_OF]->(l:Law) RETURN DISTINCT l.id AS id",
+    "UNWIND $ids AS id MATCH (d:Document {id: id})<-[:PART_OF]-(p:Provision)-[:CITES]->(l:Law) RETURN DISTINCT l.id AS id",
+)
+"""Laws that documents name; those nobody names any more go when the documents change."""
+_DROP_OLD_TEXTS = (
+    "UNWIND $rows AS r MATCH (d:Document {id: r.id})<-[:PART_OF]-(p:Provision)<-[:STATED_IN]-(f:Fact) "
+    "WHERE NOT f.id IN r.facts DETACH DELETE f",
+    "UNWIND $rows AS r MATCH (d:Document {id: r.id})<-[:PART_OF]-(p:Provision) WHERE NOT p.id IN r.provisions DETACH DELETE p",
+    "UNWIND $rows AS r MATCH (d:Document {id: r.id})<-[:PART_OF]-(p:Provision)-[x:CITES|ON_TOPIC|SUPERSEDES]->() DELETE x",
+    "UNWIND $rows AS r MATCH (d:Document {id: r.id})-[x:SUPERSEDES|VERSION_OF]->() DELETE x",
+    "UNWIND $rows AS r MATCH (d:Document {id: r.id}) WHERE NOT r.on_shelf DETACH DELETE d",
+)
+"""What is still in the newest text keeps its node, because reports cite it; what it says about others is written anew."""
+_DROP_UNNAMED_LAWS = "UNWIND $ids AS id MATCH (l:Law {id: id}) WHERE NOT (l)<--() DELETE l"
+_DROP_ALL_UNNAMED_LAWS = "MATCH (l:Law) WHERE NOT (l)<--() DELETE l"
+_DROP_EMPTY_TOPICS = "MATCH (t:Topic) WHERE NOT (t)<--() DELETE t"
+_WRITE_CITATIONS = {
+    label: """
+UNWIND $rows AS r MATCH (a:Provision {id: r.a}) MATCH (b:LABEL {id: r.b}) MERGE (a)-[x:CITES {id: r.id}]->(b)
+SET x.quote = r.quote, x.start = r.start, x.end = r.end, x.kind = r.kind, x.title = r.title, x.article = r.article, x.at = r.at, x.rank = r.rank
+""".replace("LABEL", label)
+    for label in ("Provision", "Document", "Law")
+}
+# Whichever of the two came first: a newer version is often read before the one it replaces.
+_LINK_VERSIONS = """
+MATCH (a:Document) WHERE a.replaces IS NOT NULL AND (a.id IN $ids OR any(old IN a.replaces WHERE old IN $ids))
+UNWIND a.replaces AS old MATCH (b:Document {id: old}) MERGE (a)-[:SUPERSEDES]->(b)
+"""
+_LINK_ALL_VERSIONS = """
+MATCH (a:Document) WHERE a.replaces IS NOT NULL UNWIND a.replaces AS old MATCH (b:Document {id: old}) MERGE (a)-[:SUPERSEDES]->(b)
+"""
+_PLACE_FEATURES = """
+UNWIND $rows AS r MATCH (n:Feature {id: r.id}) SET n.point = point({longitude: r.properties.lon, latitude: r.properties.lat})
+"""
 _REPORT_STATES = "MATCH (n:Report) WHERE n.id IN $ids RETURN n.id AS id, n.json AS json, n.signed AS signed"
 
 _DROP_OLD_LIBRARY = (
-    "MATCH (n:Provision) WHERE NOT n.id IN $provisions DETACH DELETE n",
-    "MATCH (n:Topic) WHERE NOT n.id IN $topics DETACH DELETE n",
-    "MATCH (n:Document) WHERE NOT n.id IN $documents DETACH DELETE n",
+    "MATCH (n:Provision) WHERE n.imported IS NULL AND NOT n.id IN $provisions DETACH DELETE n",
+    "MATCH (n:Document) WHERE n.imported IS NULL AND NOT n.id IN $documents DETACH DELETE n",
     "MATCH (n:Case) WHERE NOT n.id IN $cases DETACH DELETE n",
-    "MATCH (:Provision)-[x:PART_OF|ON_TOPIC|CITES|SUPERSEDES]->() DELETE x",
+    "MATCH (n:Provision)-[x:PART_OF|ON_TOPIC|CITES|SUPERSEDES]->() WHERE n.imported IS NULL DELETE x",
+    "MATCH (n:Document)-[x:VERSION_OF|SUPERSEDES]->() WHERE n.imported IS NULL DELETE x",
     "MATCH (:Case)-[x:OF_KIND]->() DELETE x",
 )
-"""What stays keeps its node, because reports cite it; what it says about others is written anew."""
+"""The shipped library only; what was imported has its entries in the ledger."""
 _DROP_UNUSED_HAZARDS = "MATCH (h:Hazard) WHERE NOT (h)<-[:OF_KIND]-() DELETE h"
-_LIBRARY_LABELS = {"provisions": "Provision", "topics": "Topic", "documents": "Document", "cases": "Case"}
+_LIBRARY_LABELS = {"provisions": "Provision", "documents": "Document", "cases": "Case"}
 _KEEP_LIBRARY_DIGEST = "MERGE (p:Projection {id: 'library'}) SET p.digest = $digest"
 _CLEARING = "MERGE (p:Projection {id: 'clearing'}) SET p.begun = true"
 _CLEAR = "MATCH (n) WHERE n.begun IS NULL WITH n LIMIT 5000 DETACH DELETE n RETURN count(*) AS gone"
@@ -157,7 +214,7 @@ RETURN n.json AS json ORDER BY n.updated DESC, n.id
 _IMPACTS = "UNWIND $ids AS id MATCH (i:Incident {id: id})<-[:OF]-(m:Impact) RETURN id, m.json AS json ORDER BY id, m.type, m.id"
 _TEXTS = """
 UNWIND $ids AS id MATCH (i:Incident {id: id})
-CALL { WITH i MATCH (i)<-[:ABOUT]-(e:Evidence) RETURN e ORDER BY e.at DESC, e.id LIMIT $limit }
+CALL (i) { MATCH (i)<-[:ABOUT]-(e:Evidence) RETURN e ORDER BY e.at DESC, e.id LIMIT $limit }
 RETURN id, e.json AS json, e.at AS at ORDER BY id, at DESC, e.id
 """
 
@@ -210,6 +267,12 @@ MATCH (n:Feature) WHERE n.lon >= $west AND n.lon <= $east AND n.lat >= $south AN
 RETURN n.json AS json ORDER BY n.id LIMIT $limit
 """
 
+_FEATURES_WITHIN = """
+MATCH (n:Feature)
+WHERE point.withinBBox(n.point, point({longitude: $west, latitude: $south}), point({longitude: $east, latitude: $north}))
+AND ($kinds IS NULL OR n.kind IN $kinds) RETURN n.json AS json ORDER BY n.id LIMIT $limit
+"""
+
 _REPORT = "MATCH (n:Report {id: $id}) RETURN n.json AS json, n.signed AS signed"
 _REPORTS = """
 MATCH (n:Report) WHERE ($incident IS NULL OR n.incident = $incident) AND ($status IS NULL OR n.status = $status)
@@ -221,19 +284,142 @@ _SOURCES = (
 
 _DOCUMENTS = "MATCH (n:Document) RETURN n.json AS json ORDER BY n.id"
 _PROVISIONS = """
-MATCH (n:Provision) WHERE ($ids IS NULL OR n.id IN $ids) AND ($day IS NULL OR (n.begins <= $day AND n.ends > $day))
-RETURN n.json AS json ORDER BY n.id
+MATCH (n:Provision) WHERE $day IS NULL OR (n.begins <= $day AND n.ends > $day) RETURN n.json AS json ORDER BY n.id
+"""
+_PROVISIONS_NAMED = """
+UNWIND $ids AS id MATCH (n:Provision {id: id}) WHERE $day IS NULL OR (n.begins <= $day AND n.ends > $day)
+RETURN DISTINCT n.json AS json, n.id AS id ORDER BY id
 """
 _PROVISIONS_ON = """
 MATCH (t:Topic)<-[:ON_TOPIC]-(n:Provision) WHERE t.id IN $topics AND ($ids IS NULL OR n.id IN $ids)
 AND ($day IS NULL OR (n.begins <= $day AND n.ends > $day))
 RETURN DISTINCT n.json AS json, n.id AS id ORDER BY id
 """
+_DOCUMENT = "MATCH (n:Document {id: $id}) RETURN n.json AS json"
+_PROVISION = "MATCH (n:Provision {id: $id}) RETURN n.json AS json"
+_PROVISIONS_OF = "MATCH (:Document {id: $id})<-[:PART_OF]-(n:Provision) RETURN n.json AS json ORDER BY n.place, n.id"
+_VERSIONS = """
+MATCH (:Document {id: $id})-[:VERSION_OF]->(l:Law) MATCH (l)<-[:VERSION_OF]-(n:Document) RETURN n.json AS json ORDER BY n.begins, n.id
+"""
+_EXPIRING = """
+MATCH (n:Document) WHERE n.ends > $today AND (n.expires <= $until OR n.review_by <= $until OR n.ends <= $until)
+RETURN n.json AS json ORDER BY n.id
+"""
+_FACTS = """
+MATCH (n:Fact) WHERE ($document IS NULL OR n.document = $document) AND ($kind IS NULL OR n.kind = $kind)
+AND ($subject IS NULL OR n.subject = $subject) RETURN n.json AS json ORDER BY n.id LIMIT $limit
+"""
+_FACTS_OF_DOCUMENT = """
+MATCH (:Document {id: $document})<-[:PART_OF]-(:Provision)<-[:STATED_IN]-(n:Fact)
+WHERE ($kind IS NULL OR n.kind = $kind) AND ($subject IS NULL OR n.subject = $subject) RETURN n.json AS json ORDER BY n.id LIMIT $limit
+"""
+_FACTS_OF = "MATCH (:Provision {id: $id})<-[:STATED_IN]-(n:Fact) RETURN n.json AS json ORDER BY n.id"
+
+_CITED = """
+MATCH (a:Provision {id: $id})-[x:CITES]->(b) WHERE x.id IS NOT NULL
+RETURN properties(x) AS words, a.id AS provision, labels(b)[0] AS label, b.id AS id ORDER BY x.start, x.id, x.rank
+"""
+_VERSIONS_OF_LAWS = (
+    "UNWIND $laws AS law MATCH (:Law {id: law})<-[:VERSION_OF]-(d:Document) RETURN law, d.id AS id, d.json AS json ORDER BY law, id"
+)
+_ARTICLES_OF = """
+UNWIND $ids AS id MATCH (d:Document {id: id})<-[:PART_OF]-(p:Provision) RETURN d.id AS document, p.article AS article, p.id AS provision
+"""
+_CITING = """
+MATCH (:Provision {id: $id})<-[x:CITES]-(a:Provision) WHERE x.id IS NOT NULL
+RETURN properties(x) AS words, a.id AS provision, 'Provision' AS label, a.json AS json
+UNION ALL
+MATCH (p:Provision {id: $id})-[:PART_OF]->(:Document)-[:VERSION_OF]->(:Law)<-[x:CITES]-(a:Provision) WHERE x.at = p.article
+RETURN properties(x) AS words, a.id AS provision, 'Law' AS label, a.json AS json
+"""
+_STARTER_CITES = "MATCH (:Provision {id: $id})-[x:CITES]->(b:Provision) WHERE x.id IS NULL RETURN b.json AS json ORDER BY b.id"
+
+_AROUND = {
+    label: """
+MATCH (a:LABEL {id: $id})-[x]-(b) RETURN labels(a)[0] AS a_label, a.id AS a, a.json AS a_json, type(x) AS relation,
+startNode(x).id AS source, labels(b)[0] AS b_label, b.id AS b, b.json AS b_json ORDER BY relation, b LIMIT $limit
+""".replace("LABEL", label)
+    for label in ("Provision", "Document", "Law", "Fact", "Case", "Topic")
+}
+
+_NEXT_DOCUMENTS = "MATCH (n:Document) WHERE n.id > $after RETURN n.id AS id, n.json AS json ORDER BY n.id LIMIT $limit"
+_NEXT_PROVISIONS = "MATCH (n:Provision) WHERE n.id > $after RETURN n.id AS id, n.json AS json ORDER BY n.id LIMIT $limit"
+_REFERENCES_OF = """
+UNWIND $ids AS id MATCH (a:Provision {id: id})-[x:CITES]->(b) WHERE x.id IS NOT NULL
+RETURN properties(x) AS words, id AS provision, labels(b)[0] AS label, b.id AS id
+"""
+
+_FULL_TEXT = """
+CALL db.index.fulltext.queryNodes('provision_text', $words, {limit: $limit}) YIELD node, score
+MATCH (node)-[:PART_OF]->(d:Document) RETURN node.json AS json, d.json AS document, score ORDER BY score DESC, node.id
+"""
+_MEANING_INDEX = """
+CREATE VECTOR INDEX provision_meaning IF NOT EXISTS FOR (n:Provision) ON (n.vector) OPTIONS $options
+"""
+_KEEP_VECTORS = "UNWIND $rows AS r MATCH (n:Provision {id: r.id}) CALL db.create.setNodeVectorProperty(n, 'vector', r.vector)"
+_NEAREST = """
+CALL db.index.vector.queryNodes('provision_meaning', $limit, $vector) YIELD node, score RETURN node.id AS id, score ORDER BY score DESC, id
+"""
+_AWAIT_INDEXES = "CALL db.awaitIndexes($seconds)"
+
 _CASES = "MATCH (n:Case) WHERE $hazard IS NULL OR n.hazard = $hazard RETURN n.json AS json ORDER BY n.day DESC, n.id"
 
 _COUNT = _for_each_label("MATCH (n:LABEL) RETURN count(n) AS count")
 _ALL_NODES = _for_each_label("MATCH (n:LABEL) RETURN n.id AS id, properties(n) AS properties")
-_ALL_RELATIONS = "MATCH (a)-[x]->(b) RETURN labels(a)[0] AS from, a.id AS a, type(x) AS relation, labels(b)[0] AS to, b.id AS b"
+_ALL_RELATIONS = """
+MATCH (a)-[x]->(b)
+RETURN labels(a)[0] AS from, a.id AS a, type(x) AS relation, labels(b)[0] AS to, b.id AS b, properties(x) AS properties
+"""
+_NOT_CONTENT = frozenset({"point", "vector"})
+"""Properties that an index needs and other properties, or a model, already say."""
+
+WRITTEN_TOGETHER = 10_000
+"""Rows sent in one statement."""
+
+
+@dataclass(frozen=True)
+class Citation:
+    """One thing a provision cites."""
+
+    reference: Reference | None
+    """The citing words and what they mean on the day asked; null where the shipped library only names the provision."""
+    provision: Provision | None
+    """The article cited; null when a whole document is, or the article is not in the library."""
+    document: Document | None
+    """The document cited, in the version of that day; null when it is not in the library."""
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """One thing in a picture of the graph."""
+
+    id: str
+    label: str
+    """What it is: Document, Provision, Law, Fact, Case, Topic, Hazard, Report."""
+    title: str
+    """A few words for the picture."""
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Part of the graph, small enough to draw."""
+
+    nodes: dict[str, Neighbour]
+    relations: list[tuple[str, str, str]]
+    """From which id, how, to which."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The answer to a question in Cypher."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    """Plain values: text, numbers, lists, and mappings with `_labels` or `_type` for nodes and relations."""
+    is_cut: bool
+    """Whether there were more rows than asked for."""
+    seconds: float
+    """How long it took."""
 
 
 class Store:
@@ -265,12 +451,14 @@ class Store:
 
     def prepare(self) -> None:
         """Make the constraints and indexes that are missing. Without the constraints a repeated write could make a second node."""
-        text = (Path(__file__).parent / "schema.cypher").read_text(encoding="utf-8")
-        lines = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
         with self._session() as session:
-            for statement in lines.split(";"):
-                if statement.strip():
-                    session.run(statement.strip()).consume()
+            # The embedded engine has no full-text and no point index in Cypher; the search keeps its own words beside the graph.
+            for name in ("schema.cypher",) if self._address.embedded else ("schema.cypher", "schema_neo4j.cypher"):
+                text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+                lines = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+                for statement in lines.split(";"):
+                    if statement.strip():
+                        session.run(statement.strip()).consume()
 
     # -- projecting ------------------------------------------------------------------------------------------------------------
 
@@ -286,7 +474,7 @@ class Store:
             found = place, read(place)
             if not found[1]:
                 return total
-            total += self._change(partial(_project, read=read, found=found))
+            total += self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
 
     def projected(self) -> int:
         """Number of the newest ledger entry the graph contains; 0 for an empty graph."""
@@ -305,7 +493,7 @@ class Store:
         return bool(self._ask(_HALF_CLEARED))
 
     def load_library(self, documents: Sequence[Document], provisions: Sequence[Provision], cases: Sequence[Case], digest: str = "") -> None:
-        """Put this library in place of the one before, in one transaction."""
+        """Put this shipped library in place of the one before, in one transaction; what was imported stays."""
         self._change(lambda tx: _load_library(tx, documents, provisions, cases, digest))
 
     def library_digest(self) -> str:
@@ -393,6 +581,8 @@ class Store:
         """Surveyed bodies and resources of these kinds within west, south, east, north (degrees, WGS 84)."""
         west, south, east, north = bbox or (-180.0, -90.0, 180.0, 90.0)
         box = {"west": west, "south": south, "east": east, "north": north, "limit": limit}
+        if bbox is not None and not self._address.embedded:
+            return self._all(Feature, _FEATURES_WITHIN, kinds=None if kinds is None else list(kinds), **box)
         if kinds is None:
             return self._all(Feature, _ALL_FEATURES, **box)
         return self._all(Feature, _FEATURES, kinds=list(kinds), **box)
@@ -431,12 +621,207 @@ class Store:
         """Provisions with one of these ids, on one of these topics, in force on that day; all of them when nothing is asked."""
         asked = {"ids": None if ids is None else list(ids), "day": None if as_of is None else as_of.isoformat()}
         if topics is None:
-            return self._all(Provision, _PROVISIONS, **asked)
+            return self._all(Provision, _PROVISIONS if ids is None else _PROVISIONS_NAMED, **asked)
         return self._all(Provision, _PROVISIONS_ON, topics=list(topics), **asked)
 
     def cases(self, hazard: str | None = None) -> list[Case]:
         """Past incidents, newest first."""
         return self._all(Case, _CASES, hazard=hazard)
+
+    def document(self, id: str) -> Document:
+        """One document; NotFound when there is none of that id."""
+        found = self._all(Document, _DOCUMENT, id=id)
+        if not found:
+            raise NotFound(f"没有编号为 {id} 的文件；anlan library list 可列出文件。")
+        return found[0]
+
+    def provisions_of(self, document: str) -> list[Provision]:
+        """A document's provisions in the order they stand in it."""
+        return self._all(Provision, _PROVISIONS_OF, id=document)
+
+    def versions(self, document: str) -> list[Document]:
+        """All versions of the law this document is a version of, itself among them, the oldest first."""
+        return self._all(Document, _VERSIONS, id=document)
+
+    def expiring(self, today: date, until: date) -> list[Document]:
+        """Documents in force that expire, are due for review, or will be repealed by `until`; overdue ones among them."""
+        return self._all(Document, _EXPIRING, today=today.isoformat(), until=until.isoformat())
+
+    def provision(self, id: str) -> Provision:
+        """One provision; NotFound when there is none of that id."""
+        found = self._all(Provision, _PROVISION, id=id)
+        if not found:
+            raise NotFound(f"没有编号为 {id} 的条文。")
+        return found[0]
+
+    def facts(
+        self,
+        *,
+        provision: str | None = None,
+        document: str | None = None,
+        kind: str | None = None,
+        subject: str | None = None,
+        limit: int = 1000,
+    ) -> list[Fact]:
+        """What articles say, taken out by rules or a model: of one provision or document, of one kind, about one subject."""
+        if provision is not None:
+            return self._all(Fact, _FACTS_OF, id=provision)
+        asked = {"document": document, "kind": kind, "subject": subject, "limit": limit}
+        return self._all(Fact, _FACTS if document is None else _FACTS_OF_DOCUMENT, **asked)
+
+    def citations_out(self, provision: str, on: date) -> list[Citation]:
+        """What a provision cites, each resolved to the version in force on that day, in the order of the text."""
+        rows = self._ask(_CITED, id=provision)
+        citing = self.document(self.provision(provision).document)
+        laws = sorted({row["id"] for row in rows if row["label"] == "Law"})
+        versions = self._ask(_VERSIONS_OF_LAWS, laws=laws) if laws else []
+        documents = [Document.model_validate_json(row["json"]) for row in versions]
+        keys = self._ask(_ARTICLES_OF, ids=sorted({row["id"] for row in versions})) if versions else []
+        shelf = Shelf(documents, [(row["document"], row["article"], row["provision"]) for row in keys])
+        found = {reference.id: shelf.resolve(reference, citing, on) for reference in _references(rows)}
+        targets = sorted({each.target for each in found.values() if each.target})
+        texts = {each.id: each for each in self.provisions(targets)} if targets else {}
+        shown = {each.id: each for each in [*documents, citing]}
+        for other in {each.document for each in texts.values()} - set(shown):
+            shown[other] = self.document(other)
+        known = []
+        for reference in found.values():
+            text = texts.get(reference.target or "")
+            whole = citing.id if reference.kind == "internal" else reference.target or ""
+            known.append(Citation(reference, text, shown.get(text.document if text else whole)))
+        return known + [Citation(None, each, self.document(each.document)) for each in self._all(Provision, _STARTER_CITES, id=provision)]
+
+    def citations_in(self, provision: str) -> list[tuple[Reference, Provision]]:
+        """Which provisions cite this one, with the citing words; those that cite its law name no version, so all versions are cited."""
+        rows = self._ask(_CITING, id=provision)
+        citing = {row["provision"]: Provision.model_validate_json(row["json"]) for row in rows}
+        return sorted(((reference, citing[reference.provision]) for reference in _references(rows)), key=lambda pair: pair[0].id)
+
+    def neighbourhood(self, id: str, hops: int = 1, limit: int = 60) -> Neighbourhood:
+        """What stands around a document, provision, law, fact or case, up to two steps away, for a picture of at most `limit` relations."""
+        nodes: dict[str, Neighbour] = {}
+        relations: dict[tuple[str, str, str], None] = {}
+        edge = [id]
+        for _ in range(min(max(hops, 1), 2)):
+            reached: dict[str, None] = {}
+            for start in edge:
+                for query in _AROUND.values():
+                    for row in self._ask(query, id=start, limit=limit) if len(relations) < limit else []:
+                        for side in ("a", "b"):
+                            nodes[row[side]] = _neighbour(row[side], row[f"{side}_label"], row[f"{side}_json"])
+                        other = row["b"] if row["source"] == row["a"] else row["a"]
+                        if len(relations) < limit:
+                            relations[row["source"], row["relation"], other] = None
+                            reached[row["b"]] = None
+            edge = list(reached)
+        kept = {name for source, _, target in relations for name in (source, target)}
+        return Neighbourhood({name: node for name, node in nodes.items() if name in kept}, list(relations))
+
+    def every_document(self, page: int = 5000) -> Iterator[Document]:
+        """All documents, a page at a time, for building an index."""
+        for row in self._pages(_NEXT_DOCUMENTS, page):
+            yield Document.model_validate_json(row["json"])
+
+    def every_provision(self, page: int = 5000) -> Iterator[Provision]:
+        """All provisions in the order of their ids, a page at a time, for building an index."""
+        for row in self._pages(_NEXT_PROVISIONS, page):
+            yield Provision.model_validate_json(row["json"])
+
+    def references_of(self, provisions: Iterable[str]) -> list[Reference]:
+        """What these provisions cite, as written; which version another law's title means is not decided here."""
+        return _references(self._ask(_REFERENCES_OF, ids=list(provisions)))
+
+    def _pages(self, query: str, page: int) -> Iterator[dict[str, Any]]:
+        after = ""
+        while rows := self._ask(query, after=after, limit=page):
+            yield from rows
+            after = rows[-1]["id"]
+
+    def load_imported(self, readings: Iterable[Imported]) -> int:
+        """Write these documents as if nothing of them were there yet; for an empty graph and a measured load, not for daily imports.
+
+        Returns how many nodes were sent. The caller gives as many readings at a time as one transaction should hold.
+        """
+        out = Changes()
+        for reading in readings:
+            imported(out, reading)
+        self._change(lambda tx: _write_known(tx, out))
+        return sum(len(nodes) for nodes in out.nodes.values())
+
+    def link_versions(self) -> None:
+        """Say of every document what it supersedes; after `load_imported`, which leaves that to the end."""
+        self._change(lambda tx: _rows(tx, _LINK_ALL_VERSIONS))
+
+    # -- Neo4j's own indexes ---------------------------------------------------------------------------------------------------
+
+    @property
+    def has_full_text(self) -> bool:
+        """Whether the graph has an index of words itself; the embedded engine leaves that to the search beside it."""
+        return not self._address.embedded
+
+    def await_indexes(self, seconds: int = 300) -> None:
+        """Wait until Neo4j's indexes hold everything written so far. Nothing to wait for on the embedded engine."""
+        if not self._address.embedded:
+            self._ask("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
+            self._ask(_AWAIT_INDEXES, seconds=seconds)
+
+    def full_text(self, words: str, limit: int) -> list[dict[str, str]]:
+        """Passages with these words (a Lucene query), the best first, as `graph/lexical.py` reads them. Neo4j only."""
+        found = []
+        for row in self._ask(_FULL_TEXT, words=words, limit=limit):
+            document = Document.model_validate_json(row["document"])
+            for passage in passages(document, [Provision.model_validate_json(row["json"])]):
+                found.append({name: getattr(passage, name) for name in type(passage).__slots__})
+        return found
+
+    def keep_vectors(self, vectors: Mapping[str, Sequence[float]]) -> None:
+        """Keep a vector of meaning per provision, in Neo4j's own index; all of one length. Neo4j only."""
+        if not vectors:
+            return
+        length = len(next(iter(vectors.values())))
+        options = {"indexConfig": {"vector.dimensions": length, "vector.similarity_function": "cosine"}}
+        with self._session() as session:
+            session.run(_MEANING_INDEX, options=options).consume()
+        rows = [{"id": id, "vector": list(vector)} for id, vector in sorted(vectors.items())]
+        self._change(lambda tx: _each(tx, _KEEP_VECTORS, rows))
+
+    def nearest(self, vector: Sequence[float], limit: int) -> list[tuple[str, float]]:
+        """Provisions nearest in meaning, with how near, 0–1. Neo4j only."""
+        return [(row["id"], row["score"]) for row in self._ask(_NEAREST, vector=list(vector), limit=limit)]
+
+    # -- questions typed by people ---------------------------------------------------------------------------------------------
+
+    def read_only(self, cypher: str, parameters: Mapping[str, Any], rows: int, seconds: float) -> Table:
+        """Answer a question typed by a person; see `graph/console.py`, which looks at the words first. Changes nothing, whatever it says.
+
+        On the embedded engine it is asked as a user who may read records only; on Neo4j in a READ session, which refuses writes, and
+        after the server itself has said that the statement only reads. On both, what was begun is rolled back.
+        Raises BadInput with the engine's own words when the statement is wrong, Refused when it would write or takes too long.
+        """
+        begun = time.monotonic()
+        with self._answered(), self._reader() as driver:  # noqa: SIM117 (the inner line would not fit)
+            with driver.session(database=self._address.database, default_access_mode=neo4j.READ_ACCESS, fetch_size=100) as session:
+                try:
+                    if not self._address.embedded:
+                        _only_reads(session, cypher, parameters, seconds)
+                    with session.begin_transaction(timeout=seconds) as tx:
+                        result = tx.run(cypher, dict(parameters))
+                        columns = tuple(result.keys())
+                        found = [tuple(_plain(value) for value in record.values()) for record in result.fetch(rows + 1)]
+                        tx.rollback()
+                except (Forbidden, ClientError, DatabaseError) as error:
+                    raise _told(error, seconds) from error
+        return Table(columns, found[:rows], len(found) > rows, time.monotonic() - begun)
+
+    @contextmanager
+    def _reader(self) -> Iterator[neo4j.Driver]:
+        if not self._address.embedded:
+            yield self._driver
+            return
+        who = (READER, self._address.reader_password)
+        # One connection, given up with the question: nothing of a stranger's session is left for the next one.
+        with neo4j.GraphDatabase.driver(self._address.uri, auth=who, connection_timeout=10, telemetry_disabled=True) as driver:
+            yield driver
 
     # -- the whole -------------------------------------------------------------------------------------------------------------
 
@@ -454,18 +839,22 @@ class Store:
         with self._session() as session:
             for label, query in _ALL_NODES.items():
                 for row in session.run(query):
-                    total += _number([label, row["id"], row["properties"]])
+                    total += _number(
+                        [label, row["id"], {name: value for name, value in row["properties"].items() if name not in _NOT_CONTENT}]
+                    )
             for row in session.run(_ALL_RELATIONS):
-                total += _number([row["from"], row["a"], row["relation"], row["to"], row["b"]])
+                total += _number([row["from"], row["a"], row["relation"], row["to"], row["b"], row["properties"]])
         return f"{total % 2**256:064x}"
 
     # -- asking ----------------------------------------------------------------------------------------------------------------
 
-    def _ask(self, query: str, **parameters: Any) -> Rows:
-        with self._session() as session:
-            return session.execute_read(lambda tx: _rows(tx, query, **parameters))
+    def _ask(self, query: str, /, **parameters: Any) -> Rows:
+        # Sent in one go with its transaction's beginning: a third of the time of a session's managed transaction.
+        with self._answered():
+            answer = self._driver.execute_query(query, parameters, routing_="r", database_=self._address.database)
+        return [record.data() for record in answer.records]
 
-    def _all(self, kind: type[Kind], query: str, **parameters: Any) -> list[Kind]:
+    def _all(self, kind: type[Kind], query: str, /, **parameters: Any) -> list[Kind]:
         return [kind.model_validate_json(row["json"]) for row in self._ask(query, **parameters)]
 
     def _change(self, work: Callable[[neo4j.ManagedTransaction], Result]) -> Result:
@@ -501,21 +890,93 @@ def _rows(tx: neo4j.ManagedTransaction, query: str, **parameters: Any) -> Rows:
     return tx.run(query, parameters).data()
 
 
-def _project(tx: neo4j.ManagedTransaction, read: Read, found: tuple[int, list[Entry]]) -> int:
+def _references(rows: Iterable[Mapping[str, Any]]) -> list[Reference]:
+    """Citing words as the relations hold them, each once."""
+    found: dict[str, Reference] = {}
+    for row in rows:
+        words = {name: row["words"][name] for name in ("id", "quote", "start", "end", "kind", "title", "article")}
+        target = row.get("id") if row["label"] == "Provision" else None
+        found.setdefault(words["id"], Reference(**words, provision=row["provision"], target=target, resolved=target is not None))
+    return list(found.values())
+
+
+def _neighbour(id: str, label: str, text: str | None) -> Neighbour:
+    known = json.loads(text) if text else {}
+    if label == "Provision":
+        return Neighbour(id, label, f"{known['article']} {known['text'][:20]}")
+    if label == "Fact":
+        return Neighbour(id, label, f"{known['subject']}：{known['text'][:20]}")
+    return Neighbour(id, label, str(known.get("title") or known.get("name") or id))
+
+
+def _only_reads(session: neo4j.Session, cypher: str, parameters: Mapping[str, Any], seconds: float) -> None:
+    with session.begin_transaction(timeout=seconds) as tx:
+        # The words were looked at before: on some engines explaining a change of the schema makes it.
+        kind = tx.run("EXPLAIN " + cypher, dict(parameters)).consume().query_type
+        tx.rollback()
+    if kind != "r":
+        raise Refused("控制台只能查询：这条语句会改动图。请只用 MATCH、WHERE、WITH、RETURN 等读的语句。")
+
+
+def _told(error: Exception, seconds: float) -> Exception:
+    code, words = str(getattr(error, "code", "")), str(getattr(error, "message", "") or error)
+    if isinstance(error, Forbidden) or "AccessMode" in code:
+        return Refused("控制台只能查询：这条语句会改动图，引擎已拒绝。")
+    if "TimedOut" in code or "Terminated" in code:
+        return Refused(f"查询超过 {seconds:g} 秒，已停止。请缩小范围，例如先按编号或标题匹配，或加 LIMIT。")
+    return BadInput(f"引擎看不懂这条语句：{words[:400]}")
+
+
+def _plain(value: Any) -> Any:
+    """A value of the driver as text, numbers, lists and mappings."""
+    if isinstance(value, neo4j.graph.Node):
+        return {"_labels": sorted(value.labels), **{name: _plain(each) for name, each in value.items()}}
+    if isinstance(value, neo4j.graph.Relationship):
+        return {"_type": value.type, **{name: _plain(each) for name, each in value.items()}}
+    if isinstance(value, neo4j.graph.Path):
+        return [_plain(each) for pair in zip(value.nodes, value.relationships, strict=False) for each in pair] + [_plain(value.nodes[-1])]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _project(tx: neo4j.ManagedTransaction, read: Read, found: tuple[int, list[Entry]], places: bool) -> int:
     # Writing to the place first makes this transaction the only one projecting: a second one waits for it or collides and retries.
     place = int(_rows(tx, _TAKE_PLACE)[0]["seq"])
     entries = found[1] if place == found[0] else read(place)
     if not entries:
         return 0
-    touched = reports_touched(entries)
-    known = _rows(tx, _REPORT_STATES, ids=touched) if touched else []
-    reports = {row["id"]: KnownReport(ReportState.model_validate_json(row["json"]), row["signed"]) for row in known}
-    _write(tx, changes(entries, reports))
+    for run in runs(entries):
+        touched = reports_touched(run)
+        known = _rows(tx, _REPORT_STATES, ids=touched) if touched else []
+        reports = {row["id"]: KnownReport(ReportState.model_validate_json(row["json"]), row["signed"]) for row in known}
+        _write(tx, changes(run, reports), places=places)
     _rows(tx, _KEEP_PLACE, seq=entries[-1].seq)
     return len(entries)
 
 
-def _write(tx: neo4j.ManagedTransaction, out: Changes) -> None:
+def _write(tx: neo4j.ManagedTransaction, out: Changes, *, places: bool = False) -> None:
+    texts = sorted(out.texts)
+    laws = sorted({row["id"] for query in _TOUCHED for row in _rows(tx, query, ids=texts)}) if texts else []
+    for query in _DROP_OLD_TEXTS:
+        rows = [
+            {"id": id, "provisions": list(stays.provisions), "facts": list(stays.facts), "on_shelf": stays.on_shelf}
+            for id, stays in sorted(out.texts.items())
+        ]
+        _each(tx, query, rows)
+    _write_known(tx, out)
+    if places:
+        _each(tx, _PLACE_FEATURES, [{"id": id, "properties": rest} for id, rest in sorted(out.nodes.get("Feature", {}).items())])
+    if "Document" in out.nodes:
+        tx.run(_LINK_VERSIONS, ids=sorted(out.nodes["Document"])).consume()
+    if laws:
+        tx.run(_DROP_UNNAMED_LAWS, ids=laws).consume()
+        tx.run(_DROP_EMPTY_TOPICS).consume()
+
+
+def _write_known(tx: neo4j.ManagedTransaction, out: Changes) -> None:
     _each(tx, _DROP_OLD_IMPACTS, [{"id": id, "keep": list(keep)} for id, keep in sorted(out.impacts_of.items())])
     for label in LABELS:
         _each(tx, _WRITE_NODES[label], [{"id": id, "properties": rest} for id, rest in sorted(out.nodes.get(label, {}).items())])
@@ -529,11 +990,13 @@ def _write(tx: neo4j.ManagedTransaction, out: Changes) -> None:
     relations["Impact", "SUPPORTED_BY", "Statement"] = {(id, statement) for id, keep in out.statements_behind.items() for statement in keep}
     for triple in RELATIONS:
         _each(tx, _WRITE_RELATIONS[triple], [{"a": a, "b": b} for a, b in sorted(relations.get(triple, ()))])
+    for label, citations in out.citations.items():
+        _each(tx, _WRITE_CITATIONS[label], sorted(citations, key=lambda row: (row["a"], row["id"], row["rank"])))
 
 
-def _each(tx: neo4j.ManagedTransaction, query: str, rows: Rows) -> None:
-    if rows:
-        tx.run(query, rows=rows).consume()
+def _each(tx: neo4j.ManagedTransaction | neo4j.Session, query: str, rows: Rows) -> None:
+    for start in range(0, len(rows), WRITTEN_TOGETHER):
+        tx.run(query, rows=rows[start : start + WRITTEN_TOGETHER]).consume()
 
 
 def _load_library(
@@ -544,7 +1007,8 @@ def _load_library(
     for query in _DROP_OLD_LIBRARY:
         tx.run(query, keep).consume()
     _write(tx, out)
-    tx.run(_DROP_UNUSED_HAZARDS).consume()
+    for query in (_DROP_UNUSED_HAZARDS, _DROP_ALL_UNNAMED_LAWS, _DROP_EMPTY_TOPICS):
+        tx.run(query).consume()
     tx.run(_KEEP_LIBRARY_DIGEST, digest=digest).consume()
 
 

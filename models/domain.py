@@ -471,8 +471,10 @@ class Document(Model):
     """Document number."""
     issuer: str
     """Issuing body."""
-    level: Literal["law", "regulation", "rule", "plan", "statistics", "standard", "international"]
-    """Level of authority."""
+    level: Literal[
+        "law", "regulation", "rule", "interpretation", "plan", "report", "statistics", "standard", "case_table", "international", "other"
+    ]
+    """Level of authority, or what it is where it has none."""
     region: str = "中国"
     """Where it applies."""
     issued: date | None = None
@@ -485,10 +487,39 @@ class Document(Model):
     """Where the text was read, and how sure that is."""
     note: str = ""
     """What a reader must know, such as not being this city's plan."""
+    lineage: str = ""
+    """The same for all versions of one law; empty for the shipped library, whose provisions carry their own dates."""
+    version_date: date | None = None
+    """Day this wording was adopted: the newest 公布, 修订 or 修正 in its history."""
+    supersedes: tuple[str, ...] = ()
+    """Ids of documents it replaces: earlier versions of its own lineage and what it repeals by name."""
+    expires: date | None = None
+    """Last day it says it is valid (有效期至…); null when it names none."""
+    review_by: date | None = None
+    """Day by which it says it must be reviewed (每三年评估一次); null when it names none."""
+    file: str = ""
+    """Name of the file it was imported from."""
+    sha256: str = ""
+    """SHA-256 of that file."""
+    own_words: bool = True
+    """True where the texts are our own summary, false where they are the imported wording itself."""
+
+
+class Part(Model):
+    """A 款 or 项 of an article, citable on its own."""
+
+    cite: str
+    """Usual cite within the document, such as 第十二条第一款第（三）项."""
+    text: str
+    """Its words."""
+    start: int = Field(ge=0)
+    """Where it begins in the provision's text, in characters."""
+    end: int = Field(ge=0)
+    """Where it ends, exclusive."""
 
 
 class Provision(Model):
-    """One citable article, in our own words."""
+    """One citable article: in our own words in the shipped library, in its own words when imported."""
 
     id: str
     """Stable id: document id and article."""
@@ -497,7 +528,7 @@ class Provision(Model):
     article: str
     """Article as usually cited."""
     text: str
-    """What it requires, in our own words."""
+    """What it requires; `own_words` of the document says whose words these are."""
     topics: tuple[str, ...] = ()
     """Words an officer would look for."""
     in_force: date | None = None
@@ -512,6 +543,84 @@ class Provision(Model):
     """Where the text was read."""
     verified: bool
     """Whether the wording or number was seen in a source text. False is never shown as law."""
+    heading: str = ""
+    """编, 章 and 节 it stands under, joined by " / "."""
+    order: int = 0
+    """Position in the document, from 1."""
+    parts: tuple[Part, ...] = ()
+    """Its 款 and 项, in order; a 款 contains its 项."""
+
+
+class Reference(Model):
+    """One citation in an article: what it says, and what we believe it means."""
+
+    id: str
+    """Stable id: provision and position."""
+    provision: str
+    """Id of the citing provision."""
+    quote: str
+    """The citing words."""
+    start: int = Field(ge=0)
+    """Where they begin in the provision's text."""
+    end: int = Field(ge=0)
+    """Where they end, exclusive."""
+    kind: Literal["internal", "external"]
+    """Within the same document, or to another."""
+    title: str
+    """Title cited, as written; the document's own when internal."""
+    article: str
+    """Article cited, as usually written; empty for the document as a whole."""
+    target: str | None = None
+    """Id of the provision or document meant; null when it is not in the library."""
+    resolved: bool = False
+    """Whether the target was found. Which version applies on a day is decided when it is asked."""
+
+
+class Fact(Model):
+    """Something an article says, taken out with the words it was taken from."""
+
+    id: str
+    """Stable id: provision, kind and position."""
+    provision: str
+    """Id of the provision that says it."""
+    document: str
+    """Id of its document."""
+    kind: Literal[
+        "term", "duty", "time_limit", "threshold", "penalty", "applies_to", "level", "trigger", "starts_level", "action", "cause", "loss",
+        "lesson", "breach",
+    ]  # fmt: skip
+    """What sort of thing it says."""
+    subject: str
+    """Who or what it is about: the term, the body with the duty, the quantity, the level."""
+    text: str
+    """What it says about the subject, in its own words."""
+    quote: str
+    """The words it was taken from."""
+    start: int = Field(ge=0)
+    """Where they begin in the provision's text."""
+    end: int = Field(ge=0)
+    """Where they end, exclusive."""
+    number: float | None = None
+    """The number, for limits, thresholds and penalties; for a range its upper end."""
+    unit: str = ""
+    """Unit of the number, Chinese, such as 小时, 日, 万元."""
+    recipient: str = ""
+    """To whom, where it says so."""
+    origin: str = "rules"
+    """`rules`, or the name of the model that proposed it."""
+
+
+class Imported(Model):
+    """Everything one file brought into the library; payload of the ledger entry `library.added`."""
+
+    document: Document
+    """The document."""
+    provisions: tuple[Provision, ...] = ()
+    """Its articles in order."""
+    references: tuple[Reference, ...] = ()
+    """What they cite, resolved within the document; across documents it is done when asked."""
+    facts: tuple[Fact, ...] = ()
+    """What they say."""
 
 
 class Case(Model):

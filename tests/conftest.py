@@ -2,6 +2,8 @@
 
 `home` is a fresh folder of state. `store` is the graph on one engine that is started once a session and emptied before each test;
 `knowledge` is a ledger of its own, that graph and the shipped library together. `people` opens one account per role.
+
+With `ANLAN_TEST_GRAPH=neo4j` the graph is a real Neo4j, started for the session, and only the tests that touch it are run.
 """
 
 from __future__ import annotations
@@ -20,10 +22,21 @@ from graph.ledger import Ledger
 from graph.store import Store
 from models.domain import Person, Source
 from models.settings import Settings
+from tests.live.neo4j_server import neo4j_server
+
+GRAPH = os.environ.get("ANLAN_TEST_GRAPH", "embedded")
 
 for _name in [name for name in os.environ if name.startswith("ANLAN_")]:
     # A developer's own desk must never be what the tests write into.
     del os.environ[_name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On Neo4j, leave out what would be the same there: the tests that touch no graph, or start the embedded engine themselves."""
+    if GRAPH == "neo4j":
+        touching = [item for item in items if "address" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=[item for item in items if item not in touching])
+        items[:] = touching
 
 
 @pytest.fixture
@@ -42,7 +55,11 @@ def ledger(home: Settings) -> Iterator[Ledger]:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    """The real embedded engine, one for the whole session."""
+    """The real engine, one for the whole session."""
+    if GRAPH == "neo4j":
+        with neo4j_server(tmp_path_factory.mktemp("neo4j")) as found:
+            yield found
+        return
     with running(Settings(home=tmp_path_factory.mktemp("engine"), graph_heap="512m")) as found:
         yield found
 

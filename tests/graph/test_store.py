@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from invented import EVENING, call, decision, impact, incident, reading, report, shelter, trapped, view
+from invented_law import law
 
 from graph.engine import Address
 from graph.knowledge import PROJECTED_KINDS
@@ -443,6 +444,8 @@ def test_every_label_and_relation_is_really_written(ledger: Ledger, store: Store
     ledger.understood([reading(double, duplicate_of=call(1).id)])
     cites = (call(1).id, trapped(call(1), 1).id, "L1-9")
     ledger.record("report.edited", "re-1", written(3, cites=cites, about="in-0"), by="someone")
+    for version in (2014, 2021):
+        ledger.record("library.added", f"lib-{version}", law(version), by="planner1")
     store.project(reader(ledger))
     rows = store._ask("MATCH (a)-[x]->(b) RETURN DISTINCT labels(a)[0] AS a, type(x) AS x, labels(b)[0] AS b")
     assert {(row["a"], row["x"], row["b"]) for row in rows} == set(RELATIONS)

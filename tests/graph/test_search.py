@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+
+import numpy
+import pytest
+
+from graph.dense import Cache
+from graph.lexical import FullText, Passage, stretches
+from graph.search import Index
+from graph.shelf import asked_articles, chinese_number
+from graph.words import dictionary, grams, plain, terms
+from models.domain import Reference
+from models.errors import BrokenDefinition, Unreachable
+from tests.graph.invented_library import NEW_FLOOD, document, library
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    made = Index(tmp_path / "search")
+    made.update(*library())
+    return made
+
+
+def test_the_article_that_shares_the_words_comes_first(index: Index) -> None:
+    assert index.search("港口储备哪些物资")[0].id == "harbour-4"
+
+
+def test_everyday_words_find_the_legal_term(index: Index) -> None:
+    found = index.search("老板拖欠工资怎么办")[0]
+    assert found.document_id == "wages"
+    assert any("拖欠工资→劳动报酬" in reason for reason in found.why)
+
+
+def test_a_result_says_which_words_it_shares(index: Index) -> None:
+    assert any(reason.startswith("含：") and "抽水泵" in reason for reason in index.search("抽水泵放在哪里")[0].why)
+
+
+def test_a_law_is_found_by_its_short_name(index: Index) -> None:
+    found = index.search("工钱支付法")[0]
+    assert found.document == "中华人民共和国工钱支付法"
+    assert "问题点名《工钱支付法》" in found.why
+
+
+def test_an_article_named_in_digits_comes_first(index: Index) -> None:
+    assert index.search("《海滨市港口事故管理办法》第3条")[0].id == "harbour-3"
+
+
+def test_the_superseded_version_is_never_returned_today(index: Index) -> None:
+    assert {found.document_id for found in index.search("蓝河水位多少米转移", 20)} & {"flood-old", "flood-new"} == {"flood-new"}
+
+
+def test_an_old_date_returns_the_old_version(index: Index) -> None:
+    found = index.search("蓝河水位多少米转移", 20, as_of=date(2015, 1, 1))
+    assert found[0].document_id == "flood-old"
+    assert not found[0].in_force
+    assert found[0].ends == date(2020, 6, 1)
+    assert "flood-new" not in {other.document_id for other in found}
+
+
+def test_before_its_first_day_a_law_is_not_returned(index: Index) -> None:
+    assert not {"flood-old", "flood-new"} & {found.document_id for found in index.search("蓝河水位", 20, as_of=date(1999, 1, 1))}
+
+
+def test_the_first_day_of_the_new_version_is_the_new_ones(index: Index) -> None:
+    assert index.search("蓝河水位", as_of=date(2020, 6, 1))[0].document_id == "flood-new"
+    assert index.search("蓝河水位", as_of=date(2020, 5, 31))[0].document_id == "flood-old"
+
+
+def test_a_repealed_provision_of_a_living_document_is_not_returned(index: Index) -> None:
+    made, provisions = document("relief", "海滨市救济标准", [("第一条", "", "救济金每人每天二十贝壳。")])
+    index.update([made], [provisions[0].model_copy(update={"repealed": date(2012, 1, 1)})], whole=False)
+    assert "relief" not in {found.document_id for found in index.search("救济金每天多少贝壳")}
+    assert index.search("救济金每天多少贝壳", as_of=date(2011, 1, 1))[0].document_id == "relief"
+
+
+def test_an_expired_document_is_not_returned(index: Index) -> None:
+    index.update(*document_pair(expires=date(2015, 12, 31)), whole=False)
+    assert "trial" not in {found.document_id for found in index.search("灯塔试行点灯时间")}
+    assert index.search("灯塔试行点灯时间", as_of=date(2015, 12, 31))[0].document_id == "trial"
+
+
+def document_pair(**more: object):  # type: ignore[no-untyped-def]
+    made, provisions = document("trial", "灯塔试行办法", [("第一条", "", "灯塔在日落时点灯。")], **more)
+    return [made], provisions
+
+
+def test_what_a_good_result_cites_gains_and_says_so(index: Index) -> None:
+    documents, provisions = library()
+    cited = Reference(
+        id="r", provision="harbour-3", quote="第二条", start=0, end=3, kind="internal", title="", article="第二条", target="harbour-2", resolved=True
+    )
+    index.update(documents, provisions, [cited])
+    second = next(found for found in index.search("迟报漏报事故罚款") if found.id == "harbour-2")
+    assert "被《海滨市港口事故管理办法》第三条引用" in second.why
+
+
+def test_a_document_of_the_place_named_goes_before_another_places(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    words = [("第一条", "", "接到险情后二小时内报告。")]
+    one, other = document("a", "海滨市险情规定", words, region="海滨市"), document("b", "山前市险情规定", words, region="山前市")
+    index.update([one[0], other[0]], [*one[1], *other[1]])
+    assert index.search("海滨险情多久报告")[0].document_id == "a"
+    assert index.search("山前险情多久报告")[0].document_id == "b"
+
+
+def test_a_changed_document_is_found_by_its_new_words_only(index: Index) -> None:
+    documents, provisions = library()
+    changed = [p.model_copy(update={"text": "港口应当储备望远镜。"}) if p.id == "harbour-4" else p for p in provisions]
+    done = index.update(documents, changed)
+    assert (done.indexed, done.unchanged) == (1, 3)
+    assert index.search("望远镜")[0].id == "harbour-4"
+    assert all("抽水泵" not in found.text for found in index.search("抽水泵"))
+
+
+def test_an_unchanged_library_is_not_indexed_again(index: Index) -> None:
+    assert index.update(*library()).indexed == 0
+
+
+def test_a_removed_document_is_never_found_again(index: Index) -> None:
+    index.remove(["harbour"])
+    assert "harbour" not in {found.document_id for found in index.search("港口事故报告", 50)}
+
+
+def test_removing_the_new_version_brings_the_old_one_back(index: Index) -> None:
+    index.remove(["flood-new"])
+    assert index.search("蓝河水位")[0].document_id == "flood-old"
+
+
+def test_a_new_process_finds_what_was_indexed(index: Index) -> None:
+    again = Index(index.folder)
+    assert again.update(*library()).indexed == 0
+    assert again.search("港口储备哪些物资")[0].id == "harbour-4"
+
+
+def test_documents_are_listed_once_each(index: Index) -> None:
+    names = [found.document_id for found in index.documents("港口事故报告值班室", 5)]
+    assert names[0] == "harbour"
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("question", ["", "   ", "？！。", "的" * 10_000, "港口" * 5_000, 'a:b AND (c OR "d) ~^* \\ /.*/ [x TO *]', "\x00\ud800\u202e", "第条", "第99999999999条"])
+def test_a_hostile_question_is_answered_calmly(index: Index, question: str) -> None:
+    assert len(index.search(question)) <= 10
+
+
+def test_lucene_syntax_never_reaches_the_servers_index(index: Index) -> None:
+    heard: list[str] = []
+
+    def read(words: str, limit: int) -> list[Mapping[str, str]]:
+        heard.append(words)
+        return [{"provision": "harbour-4", "document": "harbour", "article": "第四条", "text": "储备沙袋", "plain": "储备沙袋"}]
+
+    index.candidates = FullText(read, index.lexical)
+    found = index.search('储备") OR (*:* text:/.*/ ~2 ^9')
+    assert found[0].id == "harbour-4"
+    assert set("*:/~()\\") & set(heard[0]) == set()
+
+
+def test_the_servers_candidates_from_dead_documents_are_dropped(index: Index) -> None:
+    def read(words: str, limit: int) -> list[Mapping[str, str]]:
+        return [{"provision": "flood-old-1", "document": "flood-old", "article": "第一条", "text": "蓝河水位", "plain": "蓝河水位"}]
+
+    index.candidates = FullText(read, index.lexical)
+    assert index.search("蓝河水位") == []
+
+
+class Sound:
+    """An embedder that hears 雾 and 能见度 as one and counts what it embeds."""
+
+    name = "sound"
+
+    def __init__(self) -> None:
+        self.embedded = 0
+        self.down = False
+
+    def passages(self, texts: Collection[str]) -> numpy.ndarray:  # type: ignore[type-arg]
+        self.embedded += len(texts)
+        return numpy.asarray([[1.0, 0.0] if "雾" in text or "能见度" in text else [0.0, 1.0] for text in texts], dtype=numpy.float32)
+
+    def question(self, text: str) -> numpy.ndarray:  # type: ignore[type-arg]
+        if self.down:
+            raise Unreachable("nobody there")
+        return self.passages([text])[0]
+
+
+def test_meaning_finds_what_shares_no_word_and_says_so(tmp_path: Path) -> None:
+    documents, provisions = library()
+    made, more = document("fog", "航道通行规定", [("第一条", "", "能见度不足五百米时，船只应当停航。")])
+    index = Index(tmp_path, embedder=Sound())
+    index.update([*documents, made], [*provisions, *more])
+    index.embed([*provisions, *more])
+    assert index.search("起雾")[0].document_id == "fog"
+    assert "意思相近" in index.search("起雾")[0].why
+
+
+def test_search_goes_on_by_words_when_the_embedder_is_down(tmp_path: Path) -> None:
+    embedder = Sound()
+    index = Index(tmp_path, embedder=embedder)
+    index.update(*library())
+    index.embed(library()[1])
+    embedder.down = True
+    assert index.search("港口储备哪些物资")[0].id == "harbour-4"
+
+
+def test_a_text_is_embedded_once(tmp_path: Path) -> None:
+    embedder = Sound()
+    first = Cache(tmp_path / "v.db", embedder).vectors(["一", "二", "一"])
+    again = Cache(tmp_path / "v.db", embedder).vectors(["二", "一"])
+    assert embedder.embedded == 2
+    assert (first[1] == again[0]).all()
+
+
+def test_different_ways_of_writing_become_one() -> None:
+    assert plain("Ⅳ级　响应") == plain("IV级响应") == plain("四级响应")
+    assert plain("⽣产 安全") == "生产安全"
+
+
+def test_characters_and_pairs_are_looked_for() -> None:
+    assert grams("沙袋 a1") == ["沙", "袋", "沙袋", "a1"]
+
+
+def test_question_words_are_not_looked_for() -> None:
+    assert "么办" not in terms("沙袋湿了怎么办")
+
+
+def test_a_question_of_question_words_only_is_still_read() -> None:
+    assert terms("怎么办")
+
+
+def test_a_long_provision_is_cut_at_sentence_ends_and_nothing_is_lost() -> None:
+    text = "港口检查要点。" * 200
+    pieces = stretches(text)
+    assert "".join(pieces) == text
+    assert all(len(piece) <= 600 and piece.endswith("。") for piece in pieces)
+
+
+@pytest.mark.parametrize(("number", "written"), [(1, "一"), (10, "十"), (12, "十二"), (20, "二十"), (100, "一百"), (105, "一百零五"), (110, "一百一十"), (1260, "一千二百六十")])
+def test_numbers_are_written_as_articles_are(number: int, written: str) -> None:
+    assert chinese_number(number) == written
+
+
+def test_articles_are_read_from_a_question() -> None:
+    assert asked_articles("第12条和第三条") == ["第十二条", "第三条"]
+
+
+@pytest.mark.parametrize("broken", ["words: 3", "words: [{say: [a]}]", "other: []", "- a", "questions: [3]", "words: [{say: a, law: [b]}]"])
+def test_a_broken_dictionary_stops_the_start_and_names_the_file(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "mine.yml").write_text(broken, "utf-8")
+    with pytest.raises(BrokenDefinition, match=r"mine\.yml"):
+        dictionary(tmp_path)
+
+
+def test_a_passage_keeps_the_words_as_written(index: Index) -> None:
+    piece = index.lexical.of(["flood-new-1"])[0]
+    assert isinstance(piece, Passage)
+    assert piece.text == NEW_FLOOD[0][2]

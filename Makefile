@@ -33,7 +33,7 @@ live: $(READY)  ## Long suites: Chromium on every page, LibreOffice, repeated SI
 
 lock: $(READY)  ## Pin every dependency with its hashes again
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --all-extras pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --extra dev pyproject.toml -o requirements.lock
 
 clean:  ## Remove the virtual environment and the state of runs (var)
 	@rm -rf $(VENV) var

@@ -7,6 +7,7 @@ failed with one clear line, 2 wrong usage. One function per command, which is wh
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import getpass
 import json
 import os
@@ -35,9 +36,11 @@ app = typer.Typer(
     help="安澜 Anlan: from first calls to a signed initial report.",
 )
 audit = typer.Typer(no_args_is_help=True, help="The ledger: does the chain hold, and what does it say.")
+library = typer.Typer(no_args_is_help=True, help="The library: regulations, plans, standards and cases.")
 graph_app = typer.Typer(no_args_is_help=True, help="The knowledge graph.")
 people_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 app.add_typer(audit, name="audit")
+app.add_typer(library, name="library")
 app.add_typer(graph_app, name="graph")
 app.add_typer(people_app, name="people")
 
@@ -45,6 +48,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 AsUser = Annotated[str, typer.Option("--as", help="Account in whose name this is done.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File holding the account's password; otherwise it is asked for.")]
+AsOf = Annotated[str, typer.Option("--as-of", help="Day whose law is asked for (YYYY-MM-DD); today if not given.")]
 ReadDigest = Annotated[
     str,
     typer.Option(
@@ -424,6 +428,196 @@ def needs(
         print(
             f"{need.item}  {need.quantity:g} {need.unit}  （{need.arithmetic}；{need.standard} {need.clause}{'' if need.verified else '；未核实'}）"
         )
+
+
+# ---------------------------------------------------------------- the library
+
+
+@library.command("add")
+def library_add(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders: markdown, docx, text, PDF with a text layer, HTML, xlsx.")],
+    as_json: AsJson = False,
+) -> None:
+    """Import documents; what is already there unchanged is left alone, a changed one replaces its old text and keeps the history."""
+    from graph import importing
+    from graph.library_index import newest, up_to_date
+
+    with _knowledge() as knowledge:
+        count = importing.add(knowledge, paths, progress=_tally("已读入"), by="command-line")
+        up_to_date(knowledge, newest(knowledge))
+    if as_json:
+        _emit(dataclasses.asdict(count))
+    else:
+        print(
+            f"新增 {count.new}，更新 {count.changed}，未变 {count.same}，无法读取 {len(count.unreadable)}；条文 {count.provisions}，引用 {count.references}，要点 {count.facts}；{count.seconds:.1f} s"
+        )
+        for file, reason in count.unreadable:
+            err.print(f"{file}：{reason}", markup=False)
+    if count.unreadable and not (count.new or count.changed or count.same):
+        raise typer.Exit(1)
+
+
+def _tally(words: str) -> Callable[[int, int, str], None] | None:
+    """So many of so many, on stderr, when someone is watching."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, of: int, _name: str) -> None:
+        sys.stderr.write(f"\r{words} {done}/{of}   ")
+        sys.stderr.flush()
+
+    return show
+
+
+@library.command("show")
+def library_show(id: Annotated[str, typer.Argument(help="Document or provision id.")], as_json: AsJson = False) -> None:
+    """One document with its articles and versions, or one article with what it cites and what cites it."""
+    with _knowledge() as knowledge:
+        store = knowledge.store
+        try:
+            document = store.document(id)
+        except NotFound:
+            provision = store.provision(id)
+            shown: dict[str, Any] = {
+                "provision": provision.model_dump(mode="json"),
+                "document": store.document(provision.document).model_dump(mode="json"),
+                "facts": [fact.model_dump(mode="json") for fact in store.facts(provision=id)],
+                "cites": [reference.model_dump(mode="json") for reference in store.references_of([id])],
+                "cited_by": [by.id for _, by in store.citations_in(id)],
+            }
+        else:
+            shown = {
+                "document": document.model_dump(mode="json"),
+                "versions": [{"id": one.id, "in_force": one.in_force, "repealed": one.repealed} for one in store.versions(id)],
+                "provisions": [one.model_dump(mode="json") for one in store.provisions_of(id)],
+            }
+    if as_json:
+        _emit(shown)
+        return
+    print(
+        f"《{shown['document']['title']}》  {shown['document']['number']}  施行 {shown['document']['in_force'] or '未见'}  废止 {shown['document']['repealed'] or '—'}"
+    )
+    for one in shown.get("provisions") or [shown["provision"]]:
+        print(f"{one['article']}　{one['text']}")
+
+
+@library.command("remove")
+def library_remove(id: str, reason: Annotated[str, typer.Option(help="Why it is removed.")] = "") -> None:
+    """Remove an imported document with everything it brought; the record that it was there stays."""
+    from graph import importing
+    from graph.library_index import newest, up_to_date
+
+    with _knowledge() as knowledge:
+        importing.remove(knowledge, id, by="command-line", reason=reason)
+        up_to_date(knowledge, newest(knowledge))
+    print(f"已移除 {id}")
+
+
+@library.command("expiring")
+def library_expiring(within: Annotated[int, typer.Option(help="Days to look ahead.", min=0)] = 180, as_json: AsJson = False) -> None:
+    """Documents whose validity ends or whose review is due soon, and citations of versions no longer in force."""
+    from graph import importing
+    from graph.citations import Shelf
+
+    today = datetime.now(BEIJING).date()
+    with _knowledge() as knowledge:
+        documents = list(knowledge.store.every_document())
+        provisions = list(knowledge.store.every_provision())
+        ending = importing.expiring(documents, today, timedelta(days=within))
+        owner = {one.id: one.document for one in provisions}
+        cited: dict[str, list[Any]] = {}
+        for reference in knowledge.store.references_of(list(owner)):
+            cited.setdefault(owner[reference.provision], []).append(reference)
+        by_id = {one.id: one for one in documents}
+        stale = importing.stale_references([(by_id[id], found) for id, found in cited.items()], Shelf(documents, provisions), today)
+    if as_json:
+        _emit(
+            {
+                "expiring": [{"id": one.document.id, "document": one.document.title, "day": one.day, "what": one.what} for one in ending],
+                "stale": [
+                    {"provision": one.reference.provision, "document": one.citing.title, "quote": one.reference.quote, "reason": one.reason}
+                    for one in stale
+                ],
+            }
+        )
+        return
+    words = {"expires": "有效期至", "review": "应评估修订于", "repealed": "废止于"}
+    for one in ending:
+        print(f"《{one.document.title}》{words[one.what]} {one.day}")
+    for old in stale:
+        print(f"《{old.citing.title}》{old.reference.quote}：{old.reason}")
+    if not ending and not stale:
+        print(f"{within} 天内没有到期的文件，也没有引用失效版本。")
+
+
+@library.command("search")
+def library_search(
+    query: Annotated[str, typer.Argument(help="What to look for; `-` reads JSON lines with id, query and optionally as_of.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=100)] = 10,
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """Find provisions; each result says why it ranks. Without --as-of, only what is in force today."""
+    with _library() as index:
+        for id, question, day in _questions(query, as_of):
+            found = index.search(question, k, day)
+            if as_json or query == "-":
+                _emit({**({"id": id} if query == "-" else {}), "results": [one.model_dump(mode="json") for one in found]})
+                continue
+            for one in found:
+                print(
+                    f"{one.score:6.3f}  《{one.document}》{one.article}{'' if one.in_force else '（现已失效）'}　{one.text[:90]}\n        {'；'.join(one.why)}"
+                )
+            if not found:
+                print("没有找到；换一种说法，或用 anlan library add 导入有关文件。")
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="A question; `-` reads JSON lines with id, query and optionally as_of.")],
+    as_of: AsOf = "",
+    as_json: AsJson = False,
+) -> None:
+    """An answer made of cited provisions in force on the day, or a refusal."""
+    from graph.ask import ask as answer_to
+
+    with _library() as index:
+        for id, asked, day in _questions(question, as_of):
+            answer = answer_to(index, asked, day)
+            if as_json or question == "-":
+                _emit({**({"id": id} if question == "-" else {}), **answer.model_dump(mode="json")})
+            else:
+                print(answer.reason if answer.refused else f"{answer.answer}\n（{answer.reason}）")
+
+
+@contextlib.contextmanager
+def _library() -> Iterator[Any]:
+    """The search over the library, brought up to date."""
+    from graph.library_index import newest, up_to_date
+
+    with _knowledge() as knowledge:
+        yield up_to_date(knowledge, newest(knowledge))
+
+
+def _questions(query: str, as_of: str) -> Iterator[tuple[str, str, date | None]]:
+    """One question from the command line, or many from stdin, each with its id and the day it is asked for."""
+    if query != "-":
+        yield "", query, _day(as_of)
+        return
+    for number, line in enumerate(_lines("-"), 1):
+        try:
+            item = json.loads(line)
+            asked = str(item["query"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadInput(f"第 {number} 行不是带 query 的 JSON 对象：{error}") from error
+        yield str(item.get("id", number)), asked, _day(str(item.get("as_of") or as_of))
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise BadInput(f"{text} 不是日期，例如 2024-11-01") from error
 
 
 # ---------------------------------------------------------------- the record

@@ -103,7 +103,9 @@ class Cache:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path, self.embedder = path, embedder
         with closing(self._open()) as kept, kept:
-            kept.execute("CREATE TABLE IF NOT EXISTS vector (model TEXT, digest BLOB, numbers BLOB, PRIMARY KEY (model, digest)) WITHOUT ROWID")
+            kept.execute(
+                "CREATE TABLE IF NOT EXISTS vector (model TEXT, digest BLOB, numbers BLOB, PRIMARY KEY (model, digest)) WITHOUT ROWID"
+            )
 
     def vectors(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
         """Vectors of the texts, in order; embeds those never seen, and keeps every batch so that it can be interrupted."""

@@ -162,7 +162,9 @@ class Index:
 
     def documents(self, question: str, k: int = 5, as_of: date | None = None) -> list[Result]:
         """The `k` best documents, each shown by its best provision."""
-        ranked = [item for item in self._ranked(question, as_of or datetime.now(BEIJING).date()) if item.passage.document in self.shelf.held]
+        ranked = [
+            item for item in self._ranked(question, as_of or datetime.now(BEIJING).date()) if item.passage.document in self.shelf.held
+        ]
         asked = {term: kind for term, kind in terms(question).items() if not kind.why}
         scores = documents(ranked, weight(self.candidates, asked))
         shown: dict[str, Ranked] = {}
@@ -256,7 +258,9 @@ class Index:
             here[item.passage.provision] = item
         for source in ranked[:NEIGHBOURS_OF]:
             name, gain = source.passage.provision, NEIGHBOUR * source.score
-            for target, how in [(t, "引用") for t in self.shelf.cites.get(name, ())] + [(t, "被引用") for t in self.shelf.cited_by.get(name, ())]:
+            for target, how in [(t, "引用") for t in self.shelf.cites.get(name, ())] + [
+                (t, "被引用") for t in self.shelf.cited_by.get(name, ())
+            ]:
                 other = here.get(target)
                 if other and other is not source:
                     other.score += gain
@@ -290,7 +294,11 @@ class Index:
         )
 
     def _write(
-        self, changed: Sequence[Held], removed: Sequence[str], texts: Mapping[str, Sequence[Provision]], progress: Callable[[int], None] | None
+        self,
+        changed: Sequence[Held],
+        removed: Sequence[str],
+        texts: Mapping[str, Sequence[Provision]],
+        progress: Callable[[int], None] | None,
     ) -> None:
         if not changed and not removed:
             return

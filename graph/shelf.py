@@ -20,7 +20,9 @@ NAME_MARKS = re.compile(r"[《》〈〉<>“”\"'·\s]|\(\d{4}[-.\d年月日]*(
 NATION = "中华人民共和国"
 CITED_ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千\d]{1,8}条(?:之[一二三四五六七八九十])?")
 DIGITS = "零一二三四五六七八九"
-COMMON_TITLE_WORDS = re.compile("中华人民共和国|最高人民法院|最高人民检察院|关于|审理|适用|案件|具体应用法律|若干|问题|印发|通知|规定|办公室|人民政府")
+COMMON_TITLE_WORDS = re.compile(
+    "中华人民共和国|最高人民法院|最高人民检察院|关于|审理|适用|案件|具体应用法律|若干|问题|印发|通知|规定|办公室|人民政府"
+)
 
 
 @dataclass(frozen=True, slots=True)

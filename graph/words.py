@@ -128,7 +128,12 @@ def _mapping(path: Path) -> dict[str, Any]:
         raw = yaml.safe_load(path.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BrokenDefinition(f"{path}: not readable as UTF-8 YAML: {error}") from error
-    if not isinstance(raw, dict) or not raw or not set(raw) <= {"words", "questions", "domain"} or not isinstance(raw.get("words", []), list):
+    if (
+        not isinstance(raw, dict)
+        or not raw
+        or not set(raw) <= {"words", "questions", "domain"}
+        or not isinstance(raw.get("words", []), list)
+    ):
         raise BrokenDefinition(f"{path}: top level: must hold words, questions or domain, each a list")
     return raw
 

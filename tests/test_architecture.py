@@ -98,7 +98,14 @@ def test_conda_environment_names_the_same_dependencies_as_pyproject() -> None:
     assert f"python{_pyproject()['requires-python']}" in [str(entry).replace(" ", "") for entry in conda]
 
 
-DISTRIBUTION = {"argon2": "argon2-cffi", "yaml": "pyyaml", "docx": "python-docx", "python_calamine": "python-calamine", "dateutil": "python-dateutil", "PIL": "pillow"}
+DISTRIBUTION = {
+    "argon2": "argon2-cffi",
+    "yaml": "pyyaml",
+    "docx": "python-docx",
+    "python_calamine": "python-calamine",
+    "dateutil": "python-dateutil",
+    "PIL": "pillow",
+}
 """Import name -> distribution, where they differ by more than case and hyphens."""
 NOT_IMPORTED = {"neo4j-rust-ext", "psycopg"}
 """Used by name only: the driver and SQLAlchemy load them."""
@@ -108,7 +115,12 @@ def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None
     declared = {re.sub(r"\[.*\]", "", name) for name in _names(_pyproject()["dependencies"])}
     optional = {re.sub(r"\[.*\]", "", name) for specs in _pyproject()["optional-dependencies"].values() for name in _names(specs)}
     ours = {*MAY_IMPORT, "anlan"}
-    used = {DISTRIBUTION.get(n, n.lower().replace("_", "-")) for names in imports().values() for n in names if n not in sys.stdlib_module_names | ours}
+    used = {
+        DISTRIBUTION.get(n, n.lower().replace("_", "-"))
+        for names in imports().values()
+        for n in names
+        if n not in sys.stdlib_module_names | ours
+    }
     assert not used - declared - optional
     assert not declared - used - NOT_IMPORTED
 

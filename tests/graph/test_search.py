@@ -90,7 +90,16 @@ def document_pair(**more: object):  # type: ignore[no-untyped-def]
 def test_what_a_good_result_cites_gains_and_says_so(index: Index) -> None:
     documents, provisions = library()
     cited = Reference(
-        id="r", provision="harbour-3", quote="第二条", start=0, end=3, kind="internal", title="", article="第二条", target="harbour-2", resolved=True
+        id="r",
+        provision="harbour-3",
+        quote="第二条",
+        start=0,
+        end=3,
+        kind="internal",
+        title="",
+        article="第二条",
+        target="harbour-2",
+        resolved=True,
     )
     index.update(documents, provisions, [cited])
     second = next(found for found in index.search("迟报漏报事故罚款") if found.id == "harbour-2")
@@ -141,7 +150,20 @@ def test_documents_are_listed_once_each(index: Index) -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("question", ["", "   ", "？！。", "的" * 10_000, "港口" * 5_000, 'a:b AND (c OR "d) ~^* \\ /.*/ [x TO *]', "\x00\ud800\u202e", "第条", "第99999999999条"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "",
+        "   ",
+        "？！。",
+        "的" * 10_000,
+        "港口" * 5_000,
+        'a:b AND (c OR "d) ~^* \\ /.*/ [x TO *]',
+        "\x00\ud800\u202e",
+        "第条",
+        "第99999999999条",
+    ],
+)
 def test_a_hostile_question_is_answered_calmly(index: Index, question: str) -> None:
     assert len(index.search(question)) <= 10
 
@@ -237,7 +259,10 @@ def test_a_long_provision_is_cut_at_sentence_ends_and_nothing_is_lost() -> None:
     assert all(len(piece) <= 600 and piece.endswith("。") for piece in pieces)
 
 
-@pytest.mark.parametrize(("number", "written"), [(1, "一"), (10, "十"), (12, "十二"), (20, "二十"), (100, "一百"), (105, "一百零五"), (110, "一百一十"), (1260, "一千二百六十")])
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [(1, "一"), (10, "十"), (12, "十二"), (20, "二十"), (100, "一百"), (105, "一百零五"), (110, "一百一十"), (1260, "一千二百六十")],
+)
 def test_numbers_are_written_as_articles_are(number: int, written: str) -> None:
     assert chinese_number(number) == written
 

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import look, session
 from dashboard.reading import reports
 from dashboard.session import answering
-from dashboard.views import audit, duty, sign_in, signoff, situation
+from dashboard.views import audit, duty, library, sign_in, signoff, situation
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
@@ -41,6 +41,7 @@ def pages(who: Person) -> list[st.Page]:
         shown.append(st.Page(duty.page, title=t("page.duty"), icon=":material/support_agent:", url_path="duty"))
     if session.may(who, "sign"):
         shown.append(st.Page(signoff.page, title=t("page.signoff"), icon=":material/draw:", url_path="signoff"))
+    shown.append(st.Page(library.page, title=t("library_page.title"), icon=":material/menu_book:", url_path="library"))
     if session.may(who, "audit"):
         shown.append(st.Page(audit.page, title=t("page.audit"), icon=":material/verified:", url_path="audit"))
     return shown

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 import streamlit as st
 
 from dashboard.reading import home, position, reading
-from dashboard.views.library_index import newest, references_of, up_to_date
 from graph.citations import Shelf
 from graph.importing import Expiring, StaleReference, expiring, stale_references
 from graph.knowledge import Knowledge
+from graph.library_index import newest, references_of, up_to_date
 from graph.search import Index
 from graph.store import Citation, Neighbourhood
 from models.domain import Document, Fact, Provision, Reference

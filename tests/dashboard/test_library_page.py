@@ -14,10 +14,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.reading import knowledge
-from dashboard.views import library_console, library_import, library_index, library_reading
+from dashboard.views import library_console, library_import, library_reading
 from dashboard.views.library_marks import Mark, plainly, standing, text_markup
 from dashboard.views.library_picture import drawing
-from graph import importing, people
+from graph import importing, library_index, people
 from graph.knowledge import Knowledge
 from graph.store import Neighbour, Neighbourhood
 from models.domain import Person, Provision

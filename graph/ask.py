@@ -6,28 +6,31 @@ No sentence is written here. Whoever reads an answer can find every word of it u
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from graph.lexical import SENTENCE_END
+from graph.intents import intents, sayings
 from graph.ranking import weight
 from graph.search import Index, Result
 from graph.shelf import asked_articles
-from graph.words import Term, domain_share, plain, terms
+from graph.words import domain_share, plain, terms
 from models.domain import Model
 
 TITLE_MARKED = re.compile(r"《([^《》]{2,60})》")
-ASKS_TIME = re.compile(r"多久|多长时间|几小时|几天|几日|几个月|期限|时限|什么时候|何时")
-SAYS_TIME = re.compile(r"[\d一二三四五六七八九十百两]+个?(?:分钟|小时|日|天|工作日|月|年)")
-ASKS_NUMBER = re.compile(r"多少|几")
-SAYS_NUMBER = re.compile(r"[\d一二三四五六七八九十百千万]+")
+ADVICE = "〔提示〕"
+"""What follows it in our summaries is our advice, not what the article says."""
 
-OURS, FOUND = 0.08, 0.20
-"""A question of our field: at least this part of it in our words, and at least this much of it found."""
+OURS, FOUND, OURS_HELPS = 0.08, 0.18, 0.5
+"""A question of our field: at least this part of it in our words, and at least this much of it found, our words helping."""
 PLAINLY_HELD = 1.25
 """A question without our words is answered only where the library says nearly all of it."""
-LOOKED_AT, SENTENCES, LONGEST = 6, 4, 320
-"""Provisions read, sentences quoted at most, characters of one quotation."""
+LOOKED_AT, SENTENCES, SHORTEST, LONGEST = 8, 4, 6, 320
+"""Provisions read, sentences quoted at most, fewest and most characters of one quotation."""
+WORTH_ANSWERING = 0.25
+"""A part of the question is answered by a sentence of at least this part of the best one's value."""
+AROUND = 0.5
+"""Weight of a word that stands in the title or heading of a sentence, not in itself."""
 WORTH_QUOTING = 0.55
 """Further sentences are quoted down to this part of the best one's score."""
 
@@ -43,6 +46,8 @@ class Citation(Model):
     """As cited."""
     quote: str
     """The words, exactly as the library holds them."""
+    own_words: bool = False
+    """Whether they are our own summary and not the wording itself."""
 
 
 class Answer(Model):
@@ -96,7 +101,7 @@ def _why_not(index: Index, question: str, found: Sequence[Result]) -> str:
     if named and articles:
         return ""
     ours, found_part, plainly = confidence(index, question, found)
-    if (ours >= OURS and found_part >= FOUND) or plainly >= PLAINLY_HELD:
+    if (ours >= OURS and found_part + OURS_HELPS * ours >= FOUND) or plainly >= PLAINLY_HELD:
         return ""
     if ours < OURS:
         return "这个问题不像是法规、预案或灾害事故方面的，库中没有答案。"
@@ -104,48 +109,87 @@ def _why_not(index: Index, question: str, found: Sequence[Result]) -> str:
 
 
 def _best_sentences(index: Index, question: str, found: Sequence[Result]) -> list[Citation]:
-    asked = terms(question)
+    wanted = intents(question)
+    choices = _choices(index, question, found)
+    if not choices:
+        return []
+    kept: list[Choice] = []
+    most = max(choice.value for choice in choices)
+    open_parts = {intent.name for intent in wanted}
+    while open_parts and len(kept) < SENTENCES:
+        # Each part of the question gets the sentence that answers most of what is still open.
+        best = max(choices, key=lambda choice: (choice.answering(open_parts), -choice.place))
+        if not best.answering(open_parts) or best.value < WORTH_ANSWERING * most:
+            break
+        kept.append(best)
+        open_parts -= {name for name, answered in best.answers.items() if answered == max(best.answers.values())}
+    for choice in choices:
+        if len(kept) == SENTENCES or choice.total < WORTH_QUOTING * choices[0].total:
+            break
+        if not kept or not wanted or any(choice.answers.values()):
+            kept.append(choice)
+    quoted: list[Citation] = []
+    for choice in kept:
+        if all(choice.words not in other.quote for other in quoted):
+            result = choice.result
+            quoted.append(
+                Citation(id=result.id, document=result.document, article=result.article, quote=choice.words, own_words=result.own_words)
+            )
+    return quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A sentence that may be quoted."""
+
+    result: Result
+    words: str
+    place: int
+    """Order of reading, for equal sentences."""
+    value: float
+    """How much of the question it holds, and how well its article ranks."""
+    answers: Mapping[str, float]
+    """Part of the question -> how surely this sentence answers it."""
+
+    @property
+    def total(self) -> float:
+        """Its value, more where it says what was asked for."""
+        return self.value * (1 + sum(self.answers.values()) / max(len(self.answers), 1))
+
+    def answering(self, parts: Collection[str]) -> float:
+        """Its value for these parts of the question."""
+        return self.value * sum(self.answers[name] for name in parts)
+
+
+def _choices(index: Index, question: str, found: Sequence[Result]) -> list[Choice]:
+    asked, wanted = terms(question), intents(question)
     weights = weight(index.candidates, asked)
     best = found[0].score or 1.0
     named, articles = index.shelf.named(question), asked_articles(question)
-    scored = []
+    choices: list[Choice] = []
     for result in found:
-        for place, sentence in enumerate(_sentences(result.text)):
-            value = _fit(question, sentence, asked, weights) * max(result.score / best, 0.1)
+        if not result.verified:
+            continue
+        around = plain(f"{result.document} {result.heading}")
+        for saying in sayings(result.text.partition(ADVICE)[0], result.says):
+            words = saying.words.strip()[:LONGEST]
+            if len(words) < SHORTEST:
+                continue
+            text = plain(words)
+            pairs = (term for term in asked if len(term) > 1)
+            value = sum(weights[term] * (1.0 if term in text else AROUND if term in around else 0.0) for term in pairs) / (
+                1 + len(text) / 150
+            )
+            value *= max(result.score / best, 0.1) ** 2
             if result.document_id in named and result.article in articles:
                 value = 100.0 + value
             if value > 0:
-                scored.append((value, -place, result, sentence))
-    scored.sort(key=lambda item: (-item[0], item[2].id, -item[1]))
-    kept: list[Citation] = []
-    for value, _, result, sentence in scored:
-        if len(kept) == SENTENCES or value < WORTH_QUOTING * scored[0][0]:
-            break
-        if all(sentence not in other.quote for other in kept):
-            kept.append(Citation(id=result.id, document=result.document, article=result.article, quote=sentence))
-    return kept
-
-
-def _fit(question: str, sentence: str, asked: Mapping[str, Term], weights: Mapping[str, float]) -> float:
-    text = plain(sentence)
-    value = sum(weights[term] for term in asked if len(term) > 1 and term in text)
-    for asks, says in ((ASKS_TIME, SAYS_TIME), (ASKS_NUMBER, SAYS_NUMBER)):
-        if asks.search(question) and says.search(sentence):
-            value *= 1.4
-    return value / (1 + len(text) / 150)
-
-
-def _sentences(text: str) -> list[str]:
-    found = []
-    for sentence in SENTENCE_END.split(text):
-        words = sentence.strip()
-        if len(words) > 5:
-            found.append(words[:LONGEST])
-    return found or [text.strip()[:LONGEST]]
+                choices.append(Choice(result, words, len(choices), value, {intent.name: saying.answers(intent) for intent in wanted}))
+    return sorted(choices, key=lambda choice: (-choice.total, choice.place))
 
 
 def _named(citation: Citation) -> str:
-    return f"《{citation.document}》{citation.article}"
+    return f"《{citation.document}》{citation.article}" + ("（本库摘要，非原文）" if citation.own_words else "")
 
 
 def _refusal(reason: str) -> Answer:

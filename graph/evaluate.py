@@ -10,28 +10,32 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from graph.articles import parse
 from graph.ask import ask
 from graph.citations import linked, references, repeals
 from graph.dense import Embedder
+from graph.facts import facts
 from graph.search import Index, Result
 from graph.shelf import short_name
 from graph.texts import read
-from models.domain import Document, Provision, Reference
+from models.domain import Document, Fact, Provision, Reference
 from models.errors import BadInput
 
 DATA = Path("/work/shared/data")
 """Where the development data lie, unless told otherwise."""
 STATUTES, PLANS, LAWS = "stard_lecoqa_statute_retrieval", "emergency_plans_reports_cn", "laws_emergency_cn"
 
-Loaded = tuple[list[Document], list[Provision], list[Reference]]
+Loaded = tuple[list[Document], list[Provision], list[Reference], list[Fact]]
 
 
 def load(paths: Iterable[Path]) -> Loaded:
-    """Documents, provisions and references of the files; one that cannot be read is left out."""
+    """Documents, provisions, references and facts of the files; one that cannot be read is left out."""
     documents: list[Document] = []
     provisions: list[Provision] = []
     cited: list[Reference] = []
+    said: list[Fact] = []
     repealed: dict[str, tuple[str, ...]] = {}
     seen: set[str] = set()
     for path in paths:
@@ -46,8 +50,9 @@ def load(paths: Iterable[Path]) -> Loaded:
         documents.append(document)
         provisions += articles
         cited += references(document, articles)
+        said += facts(document, articles)
         repealed[document.id] = repeals(document, articles)
-    return linked(documents, repealed), provisions, cited
+    return linked(documents, repealed), provisions, cited, said
 
 
 def files(*folders: Path) -> list[Path]:
@@ -100,6 +105,15 @@ def plans(path: Path = DATA / PLANS, *, home: Path, beside: Sequence[Path] = (DA
         wrongly += refused
     return {"questions": total, "recall@1": round(first / total, 4), "recall@5": round(fifth / total, 4), "out_of_domain": outside,
             "refused_out_of_domain": round(rightly / max(outside, 1), 4), "refused_answerable": round(wrongly / total, 4), **_latency(waits)}  # fmt: skip
+
+
+def outside(path: Path, built: Index) -> dict[str, Any]:
+    """Refusals of questions no such library answers, each list of the YAML file by its name; those answered are named."""
+    found: dict[str, Any] = {}
+    for name, questions in yaml.safe_load(path.read_text("utf-8")).items():
+        answered = [question for question in questions if not ask(built, question).refused]
+        found[name] = {"asked": len(questions), "refused": len(questions) - len(answered), "answered": answered}
+    return found
 
 
 def versions(path: Path = DATA / LAWS, *, home: Path) -> dict[str, Any]:

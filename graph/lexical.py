@@ -12,12 +12,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import tantivy
 
 from graph.words import grams, plain
-from models.domain import Document, Provision
+from models.domain import Document, Fact, Provision
 
 LONGEST_PASSAGE = 600
 """Characters of one passage; a longer provision is cut at the end of a sentence."""
@@ -44,6 +45,10 @@ class Passage:
     """First day in force, ISO date; empty when it is the document's."""
     repealed: str
     """First day no longer in force, ISO date; empty when it is the document's."""
+    says: str = ""
+    """What its facts say and where: `kind@start-end` in characters of its text, blanks between; empty where no facts are known."""
+    unverified: str = ""
+    """`yes` where nobody has seen the wording; it may be shown, marked, and is never quoted as law."""
 
 
 class Candidates(Protocol):
@@ -70,10 +75,14 @@ class Candidates(Protocol):
         ...
 
 
-def passages(document: Document, provisions: Iterable[Provision]) -> Iterator[Passage]:
-    """The searchable passages of one document's provisions."""
+def passages(
+    document: Document, provisions: Iterable[Provision], facts: Mapping[str, Sequence[Fact]] = MappingProxyType({})
+) -> Iterator[Passage]:
+    """The searchable passages of one document's provisions; `facts` are those of each provision."""
     for provision in provisions:
         around = plain(" ".join([provision.heading.replace(" / ", " "), *provision.topics]))
+        known = facts.get(provision.id, ())
+        begins = 0
         for text in stretches(provision.text):
             yield Passage(
                 provision=provision.id,
@@ -84,7 +93,24 @@ def passages(document: Document, provisions: Iterable[Provision]) -> Iterator[Pa
                 plain=f"{around}\n{plain(text)}",
                 in_force=provision.in_force.isoformat() if provision.in_force else "",
                 repealed=provision.repealed.isoformat() if provision.repealed else "",
+                says=marks(known, begins, begins + len(text)),
+                unverified="" if provision.verified else "yes",
             )
+            begins += len(text)
+
+
+def marks(facts: Iterable[Fact], begins: int, ends: int) -> str:
+    """The facts that lie in this stretch of a provision, as `Passage.says` writes them."""
+    found = []
+    for fact in facts:
+        if fact.start < ends and fact.end > begins:
+            kinds: list[str] = [fact.kind]
+            if fact.recipient:
+                kinds.append(f"{fact.kind}_to")
+            if fact.kind == "duty" and fact.unit:
+                kinds.append("duty_when")
+            found += [f"{kind}@{max(fact.start - begins, 0)}-{min(fact.end, ends) - begins}" for kind in kinds]
+    return " ".join(dict.fromkeys(found))
 
 
 def stretches(text: str, longest: int = LONGEST_PASSAGE) -> list[str]:

@@ -8,12 +8,14 @@ what cites it and, where there is one, closeness of meaning. All weights were ch
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from graph.intents import Intent, sayings
 from graph.lexical import Candidates, Passage
-from graph.words import Term
+from graph.words import Term, plain
 
 CHARACTER, PAIR = 1.3, 1.0
 """Weight of a matched character and of a matched pair."""
@@ -23,6 +25,12 @@ SAME_DOCUMENT, LOOKED_AT = 0.2, 80
 """Weight of the share of a document in the best passages, and how many passages that share is taken from."""
 TOGETHER, HELD_TOGETHER = 10, 0.6
 """How many passages of a document are read together, and the weight of the part of the question they hold."""
+INTENT, READ = 0.4, 60
+"""Weight of the sentences that say what was asked for (a time, someone to tell, a penalty …), and how many of the best passages are read for it."""
+COMMON = 0.05
+"""A word in more than this part of all passages makes no title special."""
+BETWEEN = re.compile(r"[和与及的、或（）()]|实施条例|条例|办法|细则|暂行|法$")
+"""What joins the words of a title, and what every title ends with."""
 TITLE = 0.5
 """Weight of the part of the question that stands in the document's title."""
 
@@ -104,3 +112,38 @@ def with_documents(ranked: list[Ranked], titles: Mapping[str, float]) -> list[Ra
         document = item.passage.document
         item.score = item.score / best + SAME_DOCUMENT * share[document] + TITLE * titles.get(document, 0.0)
     return sorted(ranked, key=lambda item: (-item.score, item.passage.provision))
+
+
+def by_sentences(ranked: Sequence[Ranked], terms: Mapping[str, Term], weights: Mapping[str, float], wanted: Sequence[Intent]) -> None:
+    """Adds what a lone passage does not show: whether a sentence that shares the question's words also says what was asked for."""
+    if not wanted:
+        return
+    pairs = [(term, weights[term]) for term in terms if len(term) > 1]
+    whole = sum(value for term, value in pairs if not terms[term].why) or 1.0
+    for item in ranked[:READ]:
+        answered = dict.fromkeys((intent.name for intent in wanted), 0.0)
+        for saying in sayings(item.passage.text, item.passage.says):
+            text = plain(saying.words)
+            fit = min(1.0, sum(value for term, value in pairs if term in text) / whole)
+            for intent in wanted:
+                answered[intent.name] = max(answered[intent.name], fit * saying.answers(intent))
+        item.score += INTENT * sum(answered.values()) / len(wanted)
+        item.why += [f"写明{name}" for name, value in answered.items() if value > 0.25]
+
+
+def special(title: str, candidates: Candidates) -> list[tuple[str, float]]:
+    """Each pair of characters of a title with how special it is: 0 where the library speaks of it everywhere.
+
+    A pair that joins two words (业船 in 渔业船舶) is rare without meaning anything, so a character counts by the more common of its pairs.
+    """
+    size = max(candidates.size(), 1)
+    found = []
+    for word in BETWEEN.split(title):
+        pairs = [word[at : at + 2] for at in range(len(word) - 1)]
+        rarity = [max(0.0, math.log(COMMON * size / (candidates.frequency(pair) + 1))) for pair in pairs]
+        for at in range(len(word)):
+            beside = [place for place in (at - 1, at) if 0 <= place < len(pairs)]
+            place = min(beside, key=lambda place: rarity[place], default=None)
+            if place is not None and rarity[place]:
+                found.append((pairs[place], rarity[place]))
+    return found

@@ -15,11 +15,12 @@ from pathlib import Path
 import numpy
 
 from graph.dense import Cache, Embedder
+from graph.intents import intents
 from graph.lexical import Candidates, Lexical, Passage, passages
-from graph.ranking import Ranked, by_words, documents, weight, with_documents
-from graph.shelf import Held, Shelf, asked_articles, cites, content_digest, covers
-from graph.words import Term, terms
-from models.domain import BEIJING, Document, Model, Provision, Reference
+from graph.ranking import Ranked, by_sentences, by_words, documents, special, weight, with_documents
+from graph.shelf import COMMON_TITLE_WORDS, Held, Shelf, article_of, asked_articles, cites, content_digest, covers, short_name
+from graph.words import Term, grams, plain, terms
+from models.domain import BEIJING, Document, Fact, Model, Provision, Reference
 from models.errors import Unreachable
 
 LOOKED_AT = 300
@@ -31,10 +32,24 @@ NAMED, ARTICLE_NAMED = 0.6, 1.0
 """What a document named in the question gains, and its article when that is named too."""
 NEIGHBOURS_OF, NEIGHBOUR = 10, 0.08
 """How many of the best pass a part of their score to what they cite and what cites them, and which part."""
+AUTHORITY = 0.1
+"""What standing adds."""
+STANDING = {"law": 1.0, "regulation": 0.8, "interpretation": 0.8, "rule": 0.6, "plan": 0.4, "standard": 0.4}
+"""Levels by authority; what is not here adds nothing."""
+LOCAL = 0.5
+"""What of its standing a text of one place keeps where the question names no place."""
+EQUAL = 0.8
+"""A general law must hold this part of the words that a special one holds to go before it."""
+SPECIAL, SPECIAL_AT_MOST = 0.1, 0.25
+"""What a special word of a title costs that the question does not hold, by its rarity, and how much a title can cost."""
+SPECIAL_LEVELS = frozenset({"law", "regulation", "rule"})
+"""Levels whose titles say for whom they are made; the title of a plan names its place."""
 PLACE = 0.2
 """What a document of the place the question names gains, and one of another place loses."""
 WHOLE_COUNTRY = ("中国", "全国", "")
 """Regions of documents that hold everywhere."""
+ALIKE, ALIKE_SUMMARY = 0.6, 0.3
+"""Part of the shorter text's pairs of characters that two copies of an article share, and that a summary shares with its article."""
 UNDATED = 0.05
 """What a text of unknown date loses beside a dated one of the same law."""
 MEANING = 0.8
@@ -56,8 +71,16 @@ class Result(Model):
     """As cited."""
     file: str
     """File it was imported from; empty for the shipped library."""
+    heading: str = ""
+    """What it stands under."""
     text: str
     """Its words, or the best stretch of a long provision."""
+    says: str = ""
+    """What its facts say and where in `text`, as `Passage.says` writes it."""
+    own_words: bool = False
+    """Whether the text is our own summary and not the wording itself."""
+    verified: bool = True
+    """Whether somebody has seen the wording; what nobody has seen is never quoted as law."""
     in_force: bool
     """Whether it is in force today, whatever day was asked about."""
     begins: date | None
@@ -99,12 +122,14 @@ class Index:
         self.candidates: Candidates = candidates or self.lexical
         self.shelf = Shelf(folder / "documents.json")
         self.vectors: Vectors | None = None
+        self.special: dict[str, list[tuple[str, float]]] = {}
 
     def update(
         self,
         documents: Iterable[Document],
         provisions: Iterable[Provision],
         references: Iterable[Reference] = (),
+        facts: Iterable[Fact] = (),
         *,
         whole: bool = True,
         progress: Callable[[int], None] | None = None,
@@ -117,22 +142,25 @@ class Index:
         citing: dict[str, list[Reference]] = defaultdict(list)
         for reference in references:
             citing[owner.get(reference.provision, "")].append(reference)
+        said: dict[str, list[Fact]] = defaultdict(list)
+        for fact in facts:
+            said[fact.document].append(fact)
         wanted = {document.id: document for document in documents}
         changed, unchanged = [], 0
         for name, document in wanted.items():
-            held = Held(document, content_digest(document, texts[name]), cites(texts[name], citing[name]))
+            held = Held(document, content_digest(document, texts[name], said[name]), cites(texts[name], citing[name]))
             known = self.shelf.held.get(name)
             if known and known.digest == held.digest and known.cites == held.cites:
                 unchanged += 1
             else:
                 changed.append(held)
         removed = [name for name in self.shelf.held if whole and name not in wanted]
-        self._write(changed, removed, texts, progress)
+        self._write(changed, removed, texts, said, progress)
         return Updated(len(changed), len(removed), unchanged)
 
     def remove(self, documents: Iterable[str]) -> None:
         """Forget these documents."""
-        self._write([], [name for name in documents if name in self.shelf.held], {}, None)
+        self._write([], [name for name in documents if name in self.shelf.held], {}, {}, None)
 
     def embed(self, provisions: Iterable[Provision], progress: Callable[[int], None] | None = None) -> int:
         """Let closeness of meaning weigh in for these provisions; embeds what was never embedded. Returns how many are held."""
@@ -147,23 +175,22 @@ class Index:
     def search(self, question: str, k: int = 10, as_of: date | None = None) -> list[Result]:
         """The `k` best provisions in force on the day (today when None), best first, one for each article of a law."""
         day = as_of or datetime.now(BEIJING).date()
-        found: list[Result] = []
-        seen: set[tuple[str, str]] = set()
+        best: dict[tuple[str, str], list[Ranked]] = {}
         for item in self._ranked(question, day):
             passage = item.passage
-            key = (self.shelf.same(passage.document), passage.article)
-            if key in seen or passage.document not in self.shelf.held:
+            if passage.document not in self.shelf.held:
                 continue
-            seen.add(key)
-            found.append(self._result(item))
-            if len(found) == k:
-                break
-        return found
+            key = (self.shelf.same(passage.document), article_of(passage.article))
+            if key in best or len(best) < k:
+                best.setdefault(key, []).append(item)
+        return [self._folded(copies) for copies in best.values()]
 
     def documents(self, question: str, k: int = 5, as_of: date | None = None) -> list[Result]:
         """The `k` best documents, each shown by its best provision."""
         ranked = [
-            item for item in self._ranked(question, as_of or datetime.now(BEIJING).date()) if item.passage.document in self.shelf.held
+            item
+            for item in self._ranked(question, as_of or datetime.now(BEIJING).date(), whole_documents=True)
+            if item.passage.document in self.shelf.held
         ]
         asked = {term: kind for term, kind in terms(question).items() if not kind.why}
         scores = documents(ranked, weight(self.candidates, asked))
@@ -173,7 +200,7 @@ class Index:
         best = sorted(shown, key=lambda name: (-scores[name], name))[:k]
         return [self._result(shown[name]).model_copy(update={"score": round(scores[name], 4)}) for name in best]
 
-    def _ranked(self, question: str, day: date) -> list[Ranked]:
+    def _ranked(self, question: str, day: date, *, whole_documents: bool = False) -> list[Ranked]:
         asked = terms(question)
         if not asked:
             return []
@@ -201,6 +228,9 @@ class Index:
             if self.shelf.undated(item.passage.document):
                 item.score -= UNDATED
                 item.why.append("本文本未注明日期，另有注明日期的文本")
+        by_sentences(ranked, asked, weight(self.candidates, asked), intents(question))
+        if not whole_documents:
+            self._authority(ranked, question)
         self._places(ranked, question)
         self._meaning(ranked, near)
         self._named(ranked, question)
@@ -227,6 +257,32 @@ class Index:
             item.score += MEANING * closeness
             if closeness > 0.7:
                 item.why.append("意思相近")
+
+    def _authority(self, ranked: list[Ranked], question: str) -> None:
+        """With an equal match a law goes before a rule, and the general law before one made for what the question does not mention."""
+        asked = plain(question) + " ".join(term for term, kind in terms(question).items() if kind.why)
+        unasked: list[float] = []
+        for item in ranked:
+            held = self.shelf.held.get(item.passage.document)
+            words = self._special(held.document) if held else []
+            # A word of the title makes the article special where the article itself speaks of it: 海上, but not 民法典.
+            touched = any(pair in asked for pair, _ in words)
+            unasked.append(0.0 if touched else sum(value for pair, value in words if pair in item.passage.plain))
+            if held:
+                local = held.document.region not in WHOLE_COUNTRY
+                item.score += AUTHORITY * STANDING.get(held.document.level, 0.0) * (LOCAL if local else 1.0)
+        general = max((item.coverage for item, special_words in zip(ranked, unasked, strict=True) if not special_words), default=0.0)
+        for item, special_words in zip(ranked, unasked, strict=True):
+            if general >= EQUAL * item.coverage:
+                item.score -= min(SPECIAL * special_words, SPECIAL_AT_MOST)
+
+    def _special(self, document: Document) -> list[tuple[str, float]]:
+        if document.level not in SPECIAL_LEVELS:
+            return []
+        if document.id not in self.special:
+            title = COMMON_TITLE_WORDS.sub("", document.title).removeprefix(document.region)
+            self.special[document.id] = special(short_name(title), self.candidates)
+        return self.special[document.id]
 
     def _places(self, ranked: list[Ranked], question: str) -> None:
         named = self.shelf.places(question)
@@ -271,6 +327,31 @@ class Index:
         held = self.shelf.held.get(passage.document)
         return f"《{held.document.title}》{passage.article}" if held else passage.article
 
+    def _folded(self, copies: Sequence[Ranked]) -> Result:
+        """One result for all copies of an article: the wording before our summary, the dated text before the undated."""
+
+        def standing(item: Ranked) -> tuple[bool, bool, int]:
+            document = self.shelf.held[item.passage.document].document
+            return document.own_words, self.shelf.undated(document.id) or not self.shelf.span(document.id)[0], copies.index(item)
+
+        # An undated text may be of a version with other numbers: only what says the same can stand for what was found.
+        best = copies[0]
+        same = [item for item in copies if item.passage.provision == best.passage.provision or self._alike(best, item)]
+        kept = min(same, key=standing)
+        for document in {item.passage.document: self.shelf.held[item.passage.document].document for item in same}.values():
+            if document.id != kept.passage.document:
+                kept.why.append("库中另有本条的摘要" if document.own_words else "库中另有本条的相同文本")
+        # The article stands where its best copy stood.
+        kept.score, kept.coverage = copies[0].score, max(item.coverage for item in same)
+        return self._result(kept)
+
+    def _alike(self, one: Ranked, other: Ranked) -> bool:
+        """Whether two texts of an article say the same: most of the pairs of characters of the shorter, fewer where one is a summary."""
+        pairs = [{term for term in grams(item.passage.plain) if len(term) > 1} for item in (one, other)]
+        summary = any(self.shelf.held[item.passage.document].document.own_words for item in (one, other))
+        shorter = max(min(map(len, pairs)), 1)
+        return len(pairs[0] & pairs[1]) / shorter >= (ALIKE_SUMMARY if summary else ALIKE)
+
     def _result(self, item: Ranked) -> Result:
         passage = item.passage
         document = self.shelf.held[passage.document].document
@@ -278,13 +359,19 @@ class Index:
         own_begin, own_end = _own_span(passage)
         begins, ends = own_begin or begins, min((day for day in (own_end, ends) if day), default=None)
         today = datetime.now(BEIJING).date()
+        if passage.unverified:
+            item.why.append("原文未核实")
         return Result(
             id=passage.provision,
             document=document.title,
             document_id=document.id,
             article=passage.article,
             file=document.file,
+            heading=passage.heading,
             text=passage.text,
+            says=passage.says,
+            own_words=document.own_words,
+            verified=not passage.unverified,
             in_force=covers((begins, ends), today),
             begins=begins,
             ends=ends,
@@ -298,6 +385,7 @@ class Index:
         changed: Sequence[Held],
         removed: Sequence[str],
         texts: Mapping[str, Sequence[Provision]],
+        said: Mapping[str, Sequence[Fact]],
         progress: Callable[[int], None] | None,
     ) -> None:
         if not changed and not removed:
@@ -305,11 +393,15 @@ class Index:
 
         def pieces() -> Iterable[tuple[str, str, list[Passage]]]:
             for held in changed:
-                yield held.document.id, held.document.title, list(passages(held.document, texts[held.document.id]))
+                facts: dict[str, list[Fact]] = defaultdict(list)
+                for fact in said.get(held.document.id, ()):
+                    facts[fact.provision].append(fact)
+                yield held.document.id, held.document.title, list(passages(held.document, texts[held.document.id], facts))
                 if progress:
                     progress(1)
 
         # The shelf second: if we stop between the two, the digests do not match and the document is indexed again.
+        self.special.clear()
         self.lexical.update(pieces(), removed)
         self.shelf.put(changed, removed)
 

@@ -14,11 +14,12 @@ from itertools import pairwise
 from pathlib import Path, PurePath
 
 from graph.words import ANALYSIS, grams, plain
-from models.domain import Document, Provision, Reference
+from models.domain import Document, Fact, Provision, Reference
 
 NAME_MARKS = re.compile(r"[《》〈〉<>“”\"'·\s]|\(\d{4}[-.\d年月日]*(?:修正|修订|公布)?\)")
 NATION = "中华人民共和国"
 CITED_ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千\d]{1,8}条(?:之[一二三四五六七八九十])?")
+WITHIN_ARTICLE = re.compile(rf"({CITED_ARTICLE.pattern})(?:第[一二三四五六七八九十百]+款)?(?:第?[（(]?[一二三四五六七八九十]+[）)]?项)?")
 DIGITS = "零一二三四五六七八九"
 COMMON_TITLE_WORDS = re.compile(
     "中华人民共和国|最高人民法院|最高人民检察院|关于|审理|适用|案件|具体应用法律|若干|问题|印发|通知|规定|办公室|人民政府"
@@ -62,9 +63,16 @@ def asked_articles(question: str) -> list[str]:
     return found
 
 
-def content_digest(document: Document, provisions: Sequence[Provision]) -> str:
+def article_of(cite: str) -> str:
+    """The article a cite stands in: 第九条第一款 -> 第九条; a cite of several articles stays as it is."""
+    found = WITHIN_ARTICLE.fullmatch(cite.strip())
+    return found[1] if found else cite
+
+
+def content_digest(document: Document, provisions: Sequence[Provision], facts: Iterable[Fact] = ()) -> str:
     """SHA-256 of everything of a document that is searched or shown."""
     parts = [str(ANALYSIS), document.model_dump_json()]
+    parts += [f"{f.provision}|{f.kind}|{f.start}|{f.end}|{f.unit}|{f.recipient}" for f in facts]
     parts += [f"{p.id}|{p.article}|{p.heading}|{p.text}|{p.in_force}|{p.repealed}|{p.cites}|{p.topics}|{p.verified}" for p in provisions]
     return hashlib.sha256("\x1e".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -149,7 +157,7 @@ class Shelf:
             for term in grams(COMMON_TITLE_WORDS.sub(" ", plain(f"{document.title} {PurePath(document.file).stem}"))):
                 if len(term) > 1:
                     self.by_pair[term].add(document.id)
-            self.families[document.id] = document.lineage or short_name(document.title)
+            self.families[document.id] = short_name(document.lineage or document.title)
             if document.lineage:
                 versions[document.lineage].append(document)
             self.cites |= held.cites

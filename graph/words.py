@@ -1,7 +1,7 @@
 """Everyday words and the terms the law uses for them, so that a caller's own words find the article.
 
 A dictionary is a file in `graph/words/`: `words` is a list of `say` (what people say) and `law` (what the law says), `questions`
-a list of what stands around a question and says nothing about the law, `domain` the words of our field. A new file is found by being there. Made from general
+a list of what stands around a question and says nothing about the law, `domain` the words of our field, `outside` those of what is not ours. A new file is found by being there. Made from general
 knowledge of the law; it is never fitted to a set of test questions.
 """
 
@@ -27,7 +27,7 @@ RUN = re.compile(r"[㐀-鿿]+|[a-z0-9]+")
 BETWEEN_HAN = re.compile(r"(?<=[㐀-鿿0-9])[ \t\u3000]+(?=[㐀-鿿])|(?<=[㐀-鿿])[ \t\u3000]+(?=[0-9])")
 ROMAN = re.compile(r"(?<![a-z])(iv|iii|ii|i|v)(?=\s*级)")
 TIER = re.compile(r"(?<=[省市县区乡])级(?!别)")
-ANALYSIS = 2
+ANALYSIS = 3
 """Counts the forms text was ever reduced to; an index made with another number is made again."""
 ROMAN_LEVELS = {"i": "一", "ii": "二", "iii": "三", "iv": "四", "v": "五"}
 LONGEST_QUESTION = 600
@@ -43,6 +43,8 @@ class Dictionary(NamedTuple):
     """What stands around a question."""
     domain: re.Pattern[str]
     """Words of law, administration and emergencies, and the longer things people say for them."""
+    outside: re.Pattern[str]
+    """Words of what no such library answers."""
 
 
 class Term(NamedTuple):
@@ -78,10 +80,12 @@ def dictionary(folder: Path = HERE) -> Dictionary:
     law: dict[str, list[str]] = {}
     questions: list[str] = []
     domain: list[str] = []
+    outside: list[str] = []
     for path in sorted(folder.glob("*.yml")):
         raw = _mapping(path)
         questions += _strings(raw.get("questions", []), path, "questions")
         domain += _strings(raw.get("domain", []), path, "domain")
+        outside += _strings(raw.get("outside", []), path, "outside")
         for number, entry in enumerate(raw.get("words", [])):
             if not isinstance(entry, dict) or set(entry) != {"say", "law"}:
                 raise BrokenDefinition(f"{path}: words[{number}]: must hold exactly say and law")
@@ -91,14 +95,15 @@ def dictionary(folder: Path = HERE) -> Dictionary:
     # Short everyday words (公司, 孩子) stand in any question; only the longer ones speak of our field.
     longer = [word for word in terms if len(word) > 2]
     ours = {word for word in (*domain, *longer, *(term for words in terms.values() for term in words)) if len(word) > 1}
-    return Dictionary(terms, _any(questions), _any(ours))
+    return Dictionary(terms, _any(questions), _any(ours), _any(outside))
 
 
 def domain_share(question: str, folder: Path = HERE) -> float:
-    """Which part of the question's characters are words of our field, question words left out, 0 … 1."""
+    """Which part of the question's characters are words of our field, less those of what is not ours, question words left out, -1 … 1."""
     known = dictionary(folder)
     core = "".join(RUN.findall(known.questions.sub(" ", plain(question[:LONGEST_QUESTION]))))
-    return sum(len(word) for word in known.domain.findall(core)) / max(len(core), 1)
+    ours, outside = (sum(len(word) for word in pattern.findall(core)) for pattern in (known.domain, known.outside))
+    return (ours - outside) / max(len(core), 1)
 
 
 def _any(words: Iterable[str]) -> re.Pattern[str]:
@@ -131,10 +136,10 @@ def _mapping(path: Path) -> dict[str, Any]:
     if (
         not isinstance(raw, dict)
         or not raw
-        or not set(raw) <= {"words", "questions", "domain"}
+        or not set(raw) <= {"words", "questions", "domain", "outside"}
         or not isinstance(raw.get("words", []), list)
     ):
-        raise BrokenDefinition(f"{path}: top level: must hold words, questions or domain, each a list")
+        raise BrokenDefinition(f"{path}: top level: must hold words, questions, domain or outside, each a list")
     return raw
 
 

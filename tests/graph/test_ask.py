@@ -4,10 +4,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from graph.ask import ask
+from graph.facts import facts
+from graph.library import starter
 from graph.search import Index
-from tests.graph.invented_library import library
+from tests.graph.invented_library import document, library
 
 
 @pytest.fixture
@@ -77,3 +80,72 @@ def test_an_article_that_does_not_exist_is_refused_by_name(index: Index) -> None
     answer = ask(index, "工钱支付法第九十九条怎么规定劳动报酬")
     assert answer.refused
     assert "第九十九条" in answer.reason
+
+
+def test_every_part_of_a_question_is_answered(tmp_path: Path) -> None:
+    made, provisions = document(
+        "tower",
+        "灯塔管理办法",
+        [
+            ("第一条", "", "灯塔熄灭的，值守员应当报告，报告时间不得迟于熄灭后三十分钟内。"),
+            ("第二条", "", "灯塔熄灭的，值守员应当向海滨市航务局报告。"),
+            ("第三条", "", "灯塔熄灭的，船只应当停航。"),
+        ],
+    )
+    index = Index(tmp_path)
+    index.update([made], provisions, facts=facts(made, provisions))
+    quoted = {citation.article for citation in ask(index, "灯塔熄灭后多久要报告，向谁报？").citations}
+    assert {"第一条", "第二条"} <= quoted
+
+
+def test_what_nobody_has_seen_is_never_quoted(tmp_path: Path) -> None:
+    made, provisions = document("dam", "水坝安全规定", [("第一条", "", "水坝事故应当在一小时内报告。")])
+    index = Index(tmp_path)
+    index.update([made], [provisions[0].model_copy(update={"verified": False})])
+    assert ask(index, "水坝事故应当在多久报告").citations == ()
+
+
+def test_our_advice_is_not_quoted_as_the_article_and_a_summary_is_marked(tmp_path: Path) -> None:
+    made, provisions = document(
+        "dam", "水坝安全规定", [("第一条", "", "水坝事故应当在一小时内报告。〔提示〕水坝事故报告请打值班电话。")], own_words=True
+    )
+    index = Index(tmp_path)
+    index.update([made], provisions)
+    answer = ask(index, "水坝事故多久报告")
+    assert answer.citations[0].own_words
+    assert "非原文" in answer.answer
+    assert "值班电话" not in answer.answer
+
+
+OUTSIDE = yaml.safe_load((Path(__file__).parent / "outside.yml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("question", [question for questions in OUTSIDE.values() for question in questions])
+def test_questions_no_library_of_law_answers_are_refused_by_the_library_that_ships(shipped: Index, question: str) -> None:
+    assert ask(shipped, question).refused
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "事故发生后多久必须上报，向谁报？",
+        "瞒报事故罚多少",
+        "突发事件分为几级",
+        "谁负责统一领导突发事件应对",
+        "自然灾害救助四级响应什么条件启动",
+        "一般事故怎么划分",
+        "受灾人员的临时救助由谁负责",
+        "汛期由谁指挥",
+        "个人信息泄露了怎么处理",
+        "燃气泄漏事故怎么报告",
+    ],
+)
+def test_questions_of_the_desk_are_answered_by_the_library_that_ships(shipped: Index, question: str) -> None:
+    assert ask(shipped, question).citations
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    made, library = Index(tmp_path_factory.mktemp("shipped")), starter()
+    made.update(library.documents, library.provisions)
+    return made

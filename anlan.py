@@ -469,6 +469,18 @@ def _tally(words: str) -> Callable[[int, int, str], None] | None:
     return show
 
 
+@library.command("list")
+def library_list(as_json: AsJson = False) -> None:
+    """The documents, shipped and imported, with the days they are in force."""
+    with _knowledge() as knowledge:
+        for document in knowledge.store.every_document():
+            if as_json:
+                _emit(document)
+            else:
+                until = f"，废止 {document.repealed}" if document.repealed else ""
+                print(f"{document.id}  《{document.title}》  施行 {document.in_force or '未见'}{until}")
+
+
 @library.command("show")
 def library_show(id: Annotated[str, typer.Argument(help="Document or provision id.")], as_json: AsJson = False) -> None:
     """One document with its articles and versions, or one article with what it cites and what cites it."""

@@ -48,7 +48,7 @@ PLACE = 0.2
 """What a document of the place the question names gains, and one of another place loses."""
 WHOLE_COUNTRY = ("中国", "全国", "")
 """Regions of documents that hold everywhere."""
-ALIKE, ALIKE_SUMMARY = 0.6, 0.3
+ALIKE, ALIKE_SUMMARY = 0.6, 0.28
 """Part of the shorter text's pairs of characters that two copies of an article share, and that a summary shares with its article."""
 UNDATED = 0.05
 """What a text of unknown date loses beside a dated one of the same law."""

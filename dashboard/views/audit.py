@@ -25,6 +25,8 @@ KINDS = (
     "evidence.understood",
     "evidence.erased",
     "feature.received",
+    "library.added",
+    "library.removed",
     "source.run",
     "report.drafted",
     "report.edited",

@@ -1,7 +1,7 @@
 """Where: names in a text, resolved as far as the text allows and never further.
 
 The gazetteer is every `*.yml` under `ingestion/gazetteer` (a city's divisions, or `places:` a city adds in a new file)
-and the national list of county-level divisions `china.tsv`. Coordinates are WGS 84. A name that several cities share
+and the national list of county-level divisions (`models/divisions.tsv`). Coordinates are WGS 84. A name that several cities share
 (鼓楼区) belongs to the home city only when the text names no other city; otherwise its code stays null.
 """
 
@@ -17,6 +17,7 @@ from typing import Any, Literal
 import yaml
 
 from ingestion.numerals import halved
+from models.divisions import by_code
 from models.domain import Place
 from models.errors import BrokenDefinition
 
@@ -90,7 +91,7 @@ class Gazetteer:
         self._entries: dict[str, list[Entry]] = {}
         self._names: dict[str, list[str]] = {}
         self._upper: dict[str, Entry] = {}
-        self._read_country(folder / "china.tsv")
+        self._read_country()
         self.city_code = next((e.adcode for e in self._entries.get(city, []) if e.level == "city"), "")
         for path in sorted(folder.glob("*.yml")):
             self._read_file(path)
@@ -193,11 +194,9 @@ class Gazetteer:
         home = [c for c in hit.entries if self.city_code and c.adcode[:4] == self.city_code[:4]]
         return home[0] if len(home) == 1 else None
 
-    def _read_country(self, path: Path) -> None:
-        for line in path.read_text("utf-8").splitlines():
-            if line.startswith("#") or not line:
-                continue
-            code, _, name = line.partition("\t")
+    def _read_country(self) -> None:
+        for code, division in by_code().items():
+            name = division.name
             level: Level = "province" if code.endswith("0000") else "city" if code.endswith("00") else "district"
             if level == "province" and name in ("北京市", "上海市", "天津市", "重庆市"):
                 level = "city"

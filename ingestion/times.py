@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from re import Match
 
+from ingestion.clock import PART, PARTS, on_24_hours
 from ingestion.numerals import halved, number
 from models.domain import BEIJING, TimeSpan
 
@@ -24,14 +25,6 @@ _DAY_WORDS = {
 }  # fmt: skip
 _SAME_DAY = ("当天", "当日", "当晚", "当夜", "当地时间当天", "同日", "同一天", "即日")
 _NEXT_DAY = ("次日", "翌日", "第二天")
-# First and last hour of each part of the day; an hour past 24 belongs to the next day.
-_PARTS = {
-    "凌晨": (0, 6), "拂晓": (4, 7), "黎明": (4, 7), "清晨": (5, 8), "早晨": (5, 9), "早上": (5, 10), "一早": (5, 9), "早间": (5, 9),
-    "晨": (4, 9), "早": (5, 10), "上午": (6, 12), "中午": (11, 14), "正午": (12, 13), "午间": (11, 14), "午": (11, 14), "午后": (12, 18),
-    "下午": (12, 18), "傍晚": (17, 20), "晚上": (18, 24), "晚间": (18, 24), "夜晚": (18, 24), "晚": (18, 24), "夜间": (18, 30),
-    "夜里": (18, 30), "夜": (18, 30), "深夜": (22, 26), "半夜": (23, 28), "午夜": (23, 25),
-}  # fmt: skip
-_PART = "|".join(sorted(_PARTS, key=len, reverse=True))
 _REL = "|".join(sorted([*_DAY_WORDS, *_SAME_DAY, *_NEXT_DAY], key=len, reverse=True))
 _WEEK = r"(?:上|本|这|下)?(?:周|星期|礼拜)[一二三四五六日天]"
 _VAGUE = r"日前|近日|近期|不久前|目前|眼下|现在|此刻|当时|此前|稍早|前不久|前几天|这几天|连日来|前段时间|当前"
@@ -48,7 +41,7 @@ _POINT = re.compile(
           (?: (?P<rel>{_REL}) | (?P<week>{_WEEK}) )?
           (?P<note>\((?P<note_in>(?:\d{{1,2}}月)?\d{{1,2}}日?)\)日?)?
           [，, ]?(?:北京时间|当地时间|的|的时候)?[ ]?
-          (?P<part>{_PART})? [的 ]?
+          (?P<part>{PART})? [的 ]?
           (?P<clock>(?<![\d.:])(?:(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?分?(?![\d:])
               |{_N}(?:时(?!间|候|代|不|常)|点(?:钟|整)?(?!\d*[点])) (?:半|一刻|三刻|(?:{_N}分)(?:\d\d?(?:\.\d+)?秒)?|[零一二三四五]?十?[一二三四五六七八九]?(?<=[零十])[一二三四五六七八九]?)?
           ))?
@@ -352,7 +345,7 @@ def _moment(m: Match[str], base: datetime | None, reading: _Reading) -> _Reading
     part = m["part"] or _part_in(m["rel"] or "")
     words = m["clock"] or m["it"]
     if not words:
-        first, last = _PARTS[part] if part else (0, 24)
+        first, last = PARTS[part] if part else (0, 24)
         start = datetime.combine(day, time(), BEIJING)
         stop = datetime.combine(reading.last_day or day, time(), BEIJING) if not part else start
         return replace(reading, start=start + timedelta(hours=first), stop=stop + timedelta(hours=last, seconds=-1), dated=dated)
@@ -394,12 +387,7 @@ def _clock(words: str) -> tuple[int | None, int | None, int | None]:
 def _half_day(hour: int, part: str, spoken: bool, day: date, base: datetime | None) -> tuple[int, bool]:
     """The hour on a 24-hour clock, and whether its half of the day had to be guessed."""
     if part:
-        first, last = _PARTS[part]
-        if part in ("晚", "晚上", "晚间", "夜晚", "夜间", "夜里", "夜", "深夜", "半夜", "午夜") and hour < 5:
-            return hour + 24, False  # 昨晚1点 is the small hours after that evening
-        if hour == 12:
-            return (24 if first >= 18 else 0 if part == "凌晨" else 12), False
-        return (hour + 12 if hour < 12 and first >= 11 and hour + 12 < last + 2 else hour), False
+        return on_24_hours(hour, part), False
     if not spoken or hour == 0 or hour > 12:
         return hour, False
     if base and datetime.combine(day, time(), BEIJING) + timedelta(hours=hour + 12) <= base and day == base.date() and hour < 12:

@@ -1,0 +1,297 @@
+"""Every expression of time in a text: when (`TimeSpan`), how long (`Duration`), how often (`Repeat`).
+
+This is the general reader; `ingestion.times` reads what an incident message says happened. Here an expression may also lie ahead, be
+open at one side (三天以前), last (两年半) or come again (每周一). An amount counted from the message's time is as fine as its
+smallest unit: 三天后 is a whole day, 半小时前 half an hour. The reader moves through the text once, with bounded patterns.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ingestion import almanac
+from ingestion.clock import on_24_hours
+from ingestion.lengths import UNITS, Amount, amount_at, moved
+from ingestion.numerals import halved
+from ingestion.points import JOIN, SECOND, Now, Point, Toward, midnight, point_at, resolve
+from models.domain import BEIJING, Duration, Length, Repeat, TimeSpan
+
+_STARTS = re.compile(
+    r"[\d零一二两俩三四五六七八九十百千万廿半几数今昨前当去明后大即同次翌隔第凌拂黎清早晨上中正午下傍晚夜深周星礼本这该来元冬腊闰农阴旧年月首头岁伊每未接过近最再自从截春夏秋Q差刚现目早期开]"
+    rf"|{almanac.FESTIVAL}"
+)
+_FROM = re.compile(r"(?:从|自|截至|截止到?)[ ]?")
+_JOIN = re.compile(JOIN)
+_TODAY = re.compile(r"今(?!天[上下早晚中凌]|天\d|[晚晨早夜年日])(?:天)?|目前|现在|如今|当前|此刻")
+_LIST = re.compile(r"[,，、和及]{1,2}[ ]?")
+_SINCE = re.compile(r"(?:(?:之|以)来|起(?!火|来|点|飞|诉|草|伏)(?:至今)?|开始|至今|到现在|到目前)")
+_BEFORE = re.compile(r"(?:之|以)?前(?!后|往|来|去|方|面|期|线)")
+_AFTER = re.compile(r"(?:之|以)?后(?!方|面|续|期|勤)")
+_UNTIL = re.compile(r"(?:为?止|截止|期间|之间)")
+_AHEAD = re.compile(r"(?:在)?(?:未来|今后|往后|接下来|此后)(?:的)?")
+_BACK = re.compile(r"(?:在)?(?:过去|最近|近|刚过去|此前|前|上)(?:的|这)?(?=[\d零一二两俩三四五六七八九十百半几数])")
+_IN_A_WHILE = re.compile(r"(?:再)?(?:过|等)(?=[\d零一二两俩三四五六七八九十百半几数])")
+_DIRECTION = re.compile(r"(?:的时间)?(?:(?P<since>(?:之|以)?来(?!回|电|访))|(?P<within>(?:之|以)?内(?!部|容)|之间)|(?P<far>[之以])?(?P<way>[前后])(?!后|往|面|方|台|门))")
+_NTH_YEAR = re.compile(r"第(?P<n>[二三四五六七八九十]{1,3}|\d{1,3})年")
+_EVERY = re.compile(r"每(?:隔|过)?(?:个)?")
+_EVERY_UNIT = re.compile(r"(?:(?:一)?(?:个)?(?P<unit>" + "|".join(sorted(UNITS, key=len, reverse=True)) + r"))")
+_BETWEEN = re.compile(JOIN + r"|以上(?:至|到|,|，|、|不超过)?")
+_LEAST = re.compile(r"(?<![\d.])(?P<n>\d{1,9}|[零一二两三四五六七八九十百千万]{1,6})" + JOIN)
+_AT_MOST = re.compile(r"以下|以内")
+
+
+@dataclass(frozen=True)
+class Found:
+    """One reading and its words."""
+
+    at: int
+    end: int
+    reading: TimeSpan | Duration | Repeat
+
+
+def read_times(text: str, base: datetime | tuple[datetime, datetime] | None, toward: Toward = "base") -> list[TimeSpan | Duration | Repeat]:
+    """Every expression of time in `text`, in reading order, each quoting its words.
+
+    `base` is the message's own time (aware), or the first and last moment it may be when less is known; without it only what the words
+    give in full is put on the calendar. `toward` says where a date with parts left out (3月8号, 周二, 下午三点) is to be found: the latest
+    that has begun (`past`), the next to come (`future`), or in the same year, month, week or day as the message (`base`).
+    """
+    return [found.reading for found in expressions(text, base, toward)]
+
+
+def expressions(text: str, base: datetime | tuple[datetime, datetime] | None, toward: Toward = "base") -> list[Found]:
+    """As `read_times`, with positions in the text."""
+    reader = _Reader(text, _now(base), toward)
+    found: list[Found] = []
+    at = 0
+    while m := _STARTS.search(reader.plain, at):
+        one = reader.at(m.start())
+        if one:
+            found.append(one)
+        at = one.end if one else m.start() + 1
+    return found
+
+
+def _now(base: datetime | tuple[datetime, datetime] | None) -> Now | None:
+    if base is None:
+        return None
+    first, last = base if isinstance(base, tuple) else (base, base)
+    return Now(first.astimezone(BEIJING), last.astimezone(BEIJING))
+
+
+class _Reader:
+    def __init__(self, text: str, now: Now | None, toward: Toward) -> None:
+        self.text, self.plain, self.now, self.toward = text, halved(text), now, toward
+
+    def at(self, at: int) -> Found | None:
+        """The longest expression that starts here; words that are both a date and a length are a date when the message has a time."""
+        if self.plain[at] == "每":
+            return self._repeat(at)
+        start = _FROM.match(self.plain, at)
+        tries = [self._points(start.end() if start else at, at), None if start else self._counted(at), None if start else self._duration(at)]
+        if not self.now:
+            tries.reverse()
+        return max((t for t in tries if t), key=lambda t: t.end, default=None)
+
+    def _span(self, at: int, end: int, first: datetime | None, last: datetime | None, assumed: tuple[str, ...] = ()) -> Found:
+        return Found(at, end, TimeSpan(quote=self.text[at:end], start=first, end=last, assumed=tuple(dict.fromkeys(assumed))))
+
+    # ---- points and ranges ----
+
+    def _point(self, at: int, near: almanac.Days | None = None) -> Point | None:
+        said = point_at(self.plain, at, self.now.first.year if self.now else None)
+        return resolve(said, self.now, near, self.toward) if said else None
+
+    def _points(self, at: int, quoted_from: int) -> Found | None:
+        nth = _NTH_YEAR.match(self.plain, at)
+        if nth and self.now:
+            return self._nth_year(nth)
+        a = self._point(at)
+        if not a:
+            return None
+        end, first, last, assumed = a.said.end, a.first, a.last, a.assumed
+        join = _JOIN.match(self.plain, end)
+        today = join and _TODAY.match(self.plain, join.end())
+        if join and today:
+            end, last = today.end(), self.now.last if self.now else None
+        elif join:
+            b = self._point(join.end(), a.days)
+            if b:
+                end = b.said.end
+                first, last, more = self._range(a, b)
+                assumed += more
+        else:
+            end, last = self._listed(a)
+        until = _UNTIL.match(self.plain, end)
+        end = until.end() if until else end
+        return self._open(quoted_from, end, first, last, assumed)
+
+    def _range(self, a: Point, b: Point) -> tuple[datetime | None, datetime | None, tuple[str, ...]]:
+        """From the first moment of one to the last of the other; a bare hour at the end is that moment, not its whole hour."""
+        if a.first is None or b.first is None or b.last is None:
+            return None, None, ()
+        last = b.first if b.said.clock and b.said.clock.seconds >= 3600 and a.said.clock else b.last
+        if b.said.clock and not b.said.part and a.said.part and b.said.clock.hour < 12 and b.days == a.days:
+            hour = on_24_hours(b.said.clock.hour, a.said.part) - b.said.clock.hour
+            last += timedelta(hours=hour)  # 下午1点到3点
+        if last < a.first and b.said.scale == "day" and not b.said.told:
+            last += almanac.DAY  # 22时至2时
+        if last < a.first and b.said.scale in ("year", "month") and not b.said.told:
+            year = b.said.scale == "year"
+            day = almanac.shifted(last.date(), 12 if year else 1)
+            last = datetime.combine(day, last.timetz())  # 11月至2月
+        more = tuple(w for w in b.assumed if w in ("half-day", "extent", "lunar", "century"))
+        return (a.first, last, more) if last >= a.first else (None, None, more)
+
+    def _listed(self, a: Point) -> tuple[int, datetime | None]:
+        """9月10号、11号、12号: days one after another are one stretch."""
+        end, last = a.said.end, a.last
+        comma = _LIST.match(self.plain, end)
+        while comma and a.days and last and not a.said.clock and not a.said.part:
+            b = self._point(comma.end(), a.days)
+            if not b or b.first != last + SECOND or b.said.clock:
+                break
+            a, end, last = b, b.said.end, b.last
+            comma = _LIST.match(self.plain, end)
+        return end, last
+
+    def _open(self, at: int, end: int, first: datetime | None, last: datetime | None, assumed: tuple[str, ...]) -> Found:
+        """What 以来, 起, 前 and 后 make of a stretch: it runs to the message's time, or is open at one side."""
+        since, before, after = (pattern.match(self.plain, end) for pattern in (_SINCE, _BEFORE, _AFTER))
+        now = self.now
+        if first is None or last is None or not now:
+            tail = since or before or after
+            return self._span(at, tail.end() if tail else end, None if tail else first, None if tail else last, assumed)
+        if since:
+            return self._span(at, since.end(), first, now.last if first <= now.last else None, assumed)
+        if before:
+            return self._span(at, before.end(), now.first if last > now.last else None, last, assumed)
+        if after:
+            return self._span(at, after.end(), first, None, assumed)
+        return self._span(at, end, first, last, assumed)
+
+    def _nth_year(self, m: re.Match[str]) -> Found | None:
+        amount = amount_at(self.plain, m.start("n"))
+        year = almanac.year(self.now.first.year + int(amount.length.years) - 1) if amount and self.now else None
+        first, last = (midnight(year[0]), midnight(year[1] + almanac.DAY) - SECOND) if year else (None, None)
+        return self._span(m.start(), m.end(), first, last, ("year",))
+
+    # ---- counted from the message's time ----
+
+    def _counted(self, at: int) -> Found | None:
+        ahead, back, later = (pattern.match(self.plain, at) for pattern in (_AHEAD, _BACK, _IN_A_WHILE))
+        lead = ahead or back or later
+        amount = amount_at(self.plain, lead.end() if lead else at)
+        if not amount:
+            return None
+        tail = _DIRECTION.match(self.plain, amount.end)
+        end = tail.end() if tail else amount.end
+        if not (lead or tail):
+            return None
+        if not self.now:
+            return self._span(at, end, None, None) if lead or tail else None
+        assumed = ("holidays",) if amount.length.workdays else ()
+        try:
+            first, last = self._from_now(amount, tail, bool(ahead), back[0] if back else "", bool(later), self.now)
+        except (OverflowError, ValueError):
+            return self._span(at, end, None, None)  # outside the calendar
+        return self._span(at, end, first, last, (*assumed, *(("extent",) if amount.rough or amount.halved else ())))
+
+    def _from_now(
+        self, amount: Amount, tail: re.Match[str] | None, ahead: bool, back: str, later: bool, now: Now
+    ) -> tuple[datetime | None, datetime | None]:
+        length, months = amount.length, bool(amount.length.years or amount.length.months)
+        if ahead:
+            stop = moved(now.first, length, 1)
+            return now.first, (midnight(stop.date()) - SECOND if months else stop)
+        if back:
+            start = moved(now.first, length, -1)
+            return (midnight(start.date()) if months or (back == "前" and amount.unit == "days") else start), now.last
+        if later:
+            return _grain(moved(now.first, length, 1), amount)[0], None
+        assert tail
+        if tail["since"]:
+            return _grain(moved(now.first, length, -1), amount)[0], now.last
+        if tail["within"]:
+            return now.first, _grain(moved(now.first, length, 1), amount)[1]
+        sign = 1 if tail["way"] == "后" else -1
+        first, last = _grain(moved(now.first, length, sign), amount, sign)
+        if amount.most:
+            edge = _grain(moved(now.first, amount.most, sign), amount, sign)
+            first, last = (first, edge[1]) if sign > 0 else (edge[0], last)
+        if tail["far"]:
+            return (first, None) if sign > 0 else (None, last)
+        return first, last
+
+    # ---- how long and how often ----
+
+    def _duration(self, at: int) -> Found | None:
+        low = _LEAST.match(self.plain, at)
+        amount = amount_at(self.plain, at)
+        if not amount and low:  # 100到200个小时: the unit stands behind the second number
+            most = amount_at(self.plain, low.end())
+            least = amount_at(low["n"] + self.plain[low.end() : most.end].lstrip("0123456789.零一二两三四五六七八九十百千万"), 0) if most else None
+            if most and least and least.unit == most.unit:
+                return Found(at, most.end, Duration(quote=self.text[at : most.end], least=least.length, most=most.length, rough=True))
+        if not amount:
+            return None
+        between = _BETWEEN.match(self.plain, amount.end)
+        most = amount_at(self.plain, between.end()) if between else None
+        if not most or most.unit != amount.unit:
+            end = between.end() if between and between[0].startswith("以上") else amount.end
+            return Found(
+                at, amount.end, Duration(quote=self.text[at : amount.end], least=amount.length, most=amount.most or amount.length, rough=amount.rough)
+            ) if end else None
+        tail = _AT_MOST.match(self.plain, most.end)
+        end = tail.end() if tail else most.end
+        return Found(at, end, Duration(quote=self.text[at:end], least=amount.length, most=most.length, rough=True))
+
+    def _repeat(self, at: int) -> Found | None:
+        m = _EVERY.match(self.plain, at)
+        if not m:
+            return None
+        amount = amount_at(self.plain, m.end())
+        if amount:
+            return Found(at, amount.end, Repeat(quote=self.text[at : amount.end], every=amount.length))
+        turn = self._turn(m.end())
+        unit = _EVERY_UNIT.match(self.plain, m.end())
+        if not turn and unit:
+            turn, end = self._turn(unit.end()), unit.end()
+            field, size = UNITS[unit["unit"]]
+            every = Length(**{field: size})
+        elif turn:
+            every = {"year": Length(years=1), "month": Length(months=1), "week": Length(days=7), "day": Length(days=1)}[turn[2]]
+        else:
+            return None
+        end = turn[1] if turn else end
+        return Found(at, end, Repeat(quote=self.text[at:end], every=every, turn=turn[0] if turn else None))
+
+    def _turn(self, at: int) -> tuple[TimeSpan, int, str] | None:
+        point = self._point(at)
+        if not point or point.said.told or not point.said.scale:
+            return None
+        span = TimeSpan(quote=self.text[at : point.said.end], start=point.first, end=point.last, assumed=point.assumed)
+        return span, point.said.end, point.said.scale
+
+
+def _grain(moment: datetime, amount: Amount, sign: int = 1) -> tuple[datetime, datetime]:
+    """The stretch around a counted moment that its smallest unit allows: a year, a month (also for half a year), a day; below that, one unit."""
+    day = moment.date()
+    length = amount.length
+    if amount.unit == "years" and not amount.halved:
+        days = almanac.year(day.year)
+    elif amount.unit in ("years", "months") and not (amount.unit == "months" and amount.halved):
+        days = almanac.month_from(day, 0)
+    elif amount.unit == "months":
+        days = (day, almanac.shifted(day, 1) - almanac.DAY) if sign > 0 and length.months >= 1 else almanac.one(day)
+    elif amount.unit in ("days", "workdays"):
+        days = almanac.one(day)
+    else:
+        size = {"hours": 3600, "minutes": 60, "seconds": 1}[amount.unit]
+        wide = timedelta(seconds=min(size, getattr(length, amount.unit) * size))
+        return (moment, moment + wide) if sign > 0 else (moment - wide, moment)
+    if not days:
+        raise ValueError("outside the calendar")
+    return midnight(days[0]), midnight(days[1] + almanac.DAY) - SECOND

@@ -168,6 +168,10 @@ def nth_weekday(within: Days, number: int, weekday: int) -> Days | None:
     return one(day) if number >= 1 and day <= within[1] else None
 
 
+def last_weekday(within: Days, weekday: int) -> Days | None:
+    return one(within[1] - ((within[1].weekday() - weekday) % 7) * DAY)
+
+
 def season(within: Days, name: str) -> Days | None:
     """Three months as the weather service counts them; winter runs into the next year."""
     first = date(within[0].year, _SEASONS[name], 1)

@@ -15,13 +15,22 @@ from ingestion import almanac
 from ingestion.clock import on_24_hours
 from ingestion.lengths import UNITS, Amount, amount_at, moved
 from ingestion.numerals import halved
-from ingestion.points import JOIN, SECOND, Now, Point, Toward, midnight, point_at, resolve
+from ingestion.points import JOIN, SECOND, Now, Point, Scale, Toward, midnight, point_at, resolve
 from models.domain import BEIJING, Duration, Length, Repeat, TimeSpan
 
+_COUNT = r"[\d零一二两俩三四五六七八九十百千万廿半几数]"
 _STARTS = re.compile(
-    r"[\d零一二两俩三四五六七八九十百千万廿半几数今昨前当去明后大即同次翌隔第凌拂黎清早晨上中正午下傍晚夜深周星礼本这该来元冬腊闰农阴旧年月首头岁伊每未接过近最再自从截春夏秋Q差刚现目早期开]"
-    rf"|{almanac.FESTIVAL}"
+    rf"""(?<![\d.])\d{{1,9}}(?:\.\d{{1,4}})?(?=[年月日号时点分秒周星礼天季世载:个多余来几半整昼小钟刻工交百千万财 /.\-至到—~－–～]|\d{{4}}(?!\d))
+    | [零一二两俩三四五六七八九十百千万廿半几数]{{1,8}}(?=[年月日号时点分秒周星礼天季世载个多余来整昼夜小钟刻工交至到—~\-])
+    | 今[天日年晚晨早夜午后] | 昨[天日晚夜晨早] | 前[天日年晚夜半] | 前(?={_COUNT}) | 当[天日年月晚夜] | 去年 | 明[天日年晚晨早] | 后[天日年半] | 大[前后年] | 即日
+    | 同[日月年一] | 次[日年月晨] | 翌[日年] | 隔天 | 第[\d一二三四五六七八九十] | 凌晨 | 拂晓 | 黎明 | 清[晨早] | 早[上晨间] | 一早 | 上[午上周个月半年一世星礼]
+    | 中午 | 正[午月] | 下[午下周个月半年一星礼] | 傍晚 | 午[间后夜] | 晚[上间] | 夜[间里晚] | 深夜 | 周[一二三四五六日天末] | 星期 | 礼拜 | 本[月周年季世个星]
+    | 这[个一周月年] | 来年 | 元月 | [春夏秋冬][季天月] | 腊月 | 闰 | 农历 | 阴历 | 旧历 | 年[初底末中关终年] | 月[初底末中] | [首头][月季\d一二两三四五六七八九十日]
+    | 岁[末首尾] | 该月 | 每 | [未往]来 | 接下来 | 过去 | 再?[过等](?={_COUNT}) | 最?近(?=的?这?{_COUNT}) | 此[前后] | [自从截] | Q[1-4] | 差 | 刚过去 | 往后 | 在(?:过去|最近|近|未来|今后|接下来)
+    | 公元前 | 初[一二三四五六七八九十] | {almanac.FESTIVAL}""",
+    re.X,
 )
+"""Where an expression may begin; most words of a text are passed over here."""
 _FROM = re.compile(r"(?:从|自|截至|截止到?)[ ]?")
 _JOIN = re.compile(JOIN)
 _TODAY = re.compile(r"今(?!天[上下早晚中凌]|天\d|[晚晨早夜年日])(?:天)?|目前|现在|如今|当前|此刻")
@@ -31,11 +40,13 @@ _BEFORE = re.compile(r"(?:之|以)?前(?!后|往|来|去|方|面|期|线)")
 _AFTER = re.compile(r"(?:之|以)?后(?!方|面|续|期|勤)")
 _UNTIL = re.compile(r"(?:为?止|截止|期间|之间)")
 _AHEAD = re.compile(r"(?:在)?(?:未来|今后|往后|接下来|此后)(?:的)?")
-_BACK = re.compile(r"(?:在)?(?:过去|最近|近|刚过去|此前|前|上)(?:的|这)?(?=[\d零一二两俩三四五六七八九十百半几数])")
+_BACK = re.compile(r"(?:在)?(?:过去|最近|近|刚过去|此前|前)(?:的|这)?(?=[\d零一二两俩三四五六七八九十百半几数])")
 _IN_A_WHILE = re.compile(r"(?:再)?(?:过|等)(?=[\d零一二两俩三四五六七八九十百半几数])")
-_DIRECTION = re.compile(r"(?:的时间)?(?:(?P<since>(?:之|以)?来(?!回|电|访))|(?P<within>(?:之|以)?内(?!部|容)|之间)|(?P<far>[之以])?(?P<way>[前后])(?!后|往|面|方|台|门))")
+_DIRECTION = re.compile(r"(?:的时间)?(?:(?P<since>(?:之|以)?来(?!回|电|访))|(?P<within>(?:之|以)?内(?!部|容)|之间)|(?P<far>[之以])?(?P<way>[前后])(?!后|半夜|往|面|方|台|门))")
 _NTH_YEAR = re.compile(r"第(?P<n>[二三四五六七八九十]{1,3}|\d{1,3})年")
-_EVERY = re.compile(r"每(?:隔|过)?(?:个)?")
+_OF = re.compile("的?")
+_BEFORE_CHRIST = re.compile(r"公元前\d{1,5}年")
+_EVERY = re.compile(r"每(?:隔|过|逢)?(?:个)?")
 _EVERY_UNIT = re.compile(r"(?:(?:一)?(?:个)?(?P<unit>" + "|".join(sorted(UNITS, key=len, reverse=True)) + r"))")
 _BETWEEN = re.compile(JOIN + r"|以上(?:至|到|,|，|、|不超过)?")
 _LEAST = re.compile(r"(?<![\d.])(?P<n>\d{1,9}|[零一二两三四五六七八九十百千万]{1,6})" + JOIN)
@@ -89,8 +100,11 @@ class _Reader:
         """The longest expression that starts here; words that are both a date and a length are a date when the message has a time."""
         if self.plain[at] == "每":
             return self._repeat(at)
+        ancient = _BEFORE_CHRIST.match(self.plain, at)
+        if ancient:
+            return self._span(at, ancient.end(), None, None)  # quoted; the calendar here begins with the year 1
         start = _FROM.match(self.plain, at)
-        tries = [self._points(start.end() if start else at, at), None if start else self._counted(at), None if start else self._duration(at)]
+        tries = [None if start else self._counted(at), self._points(start.end() if start else at, at), None if start else self._duration(at)]
         if not self.now:
             tries.reverse()
         return max((t for t in tries if t), key=lambda t: t.end, default=None)
@@ -100,8 +114,8 @@ class _Reader:
 
     # ---- points and ranges ----
 
-    def _point(self, at: int, near: almanac.Days | None = None) -> Point | None:
-        said = point_at(self.plain, at, self.now.first.year if self.now else None)
+    def _point(self, at: int, near: almanac.Days | None = None, under: Scale = "") -> Point | None:
+        said = point_at(self.plain, at, self.now.first.year if self.now else None, under)
         return resolve(said, self.now, near, self.toward) if said else None
 
     def _points(self, at: int, quoted_from: int) -> Found | None:
@@ -197,6 +211,11 @@ class _Reader:
             first, last = self._from_now(amount, tail, bool(ahead), back[0] if back else "", bool(later), self.now)
         except (OverflowError, ValueError):
             return self._span(at, end, None, None)  # outside the calendar
+        if first and last and amount.unit == "days" and tail and tail["way"] and not tail["far"]:
+            that = self._point(_OF.match(self.plain, end).end(), (first.date(), first.date()))  # type: ignore[union-attr]
+            if that and that.said.scale == "day" and not that.said.told and that.first:  # 两天后的上午
+                end, first, last = that.said.end, that.first, that.last
+                assumed += that.assumed[3:]
         return self._span(at, end, first, last, (*assumed, *(("extent",) if amount.rough or amount.halved else ())))
 
     def _from_now(
@@ -215,7 +234,11 @@ class _Reader:
         if tail["since"]:
             return _grain(moved(now.first, length, -1), amount)[0], now.last
         if tail["within"]:
-            return now.first, _grain(moved(now.first, length, 1), amount)[1]
+            stop = moved(now.first, length, 1)
+            known = now.first.date() == now.last.date()
+            if amount.unit in ("hours", "minutes", "seconds"):
+                return now.first, stop
+            return now.first, midnight(stop.date() + almanac.DAY) - SECOND if known else _grain(stop, amount)[1]
         sign = 1 if tail["way"] == "后" else -1
         first, last = _grain(moved(now.first, length, sign), amount, sign)
         if amount.most:
@@ -255,11 +278,12 @@ class _Reader:
         amount = amount_at(self.plain, m.end())
         if amount:
             return Found(at, amount.end, Repeat(quote=self.text[at : amount.end], every=amount.length))
-        turn = self._turn(m.end())
+        turn = self._turn(m.end(), "day")
         unit = _EVERY_UNIT.match(self.plain, m.end())
         if not turn and unit:
-            turn, end = self._turn(unit.end()), unit.end()
             field, size = UNITS[unit["unit"]]
+            under = {("years", 1): "year", ("months", 1): "month"}.get((field, size), "day")
+            turn, end = self._turn(unit.end(), under), unit.end()
             every = Length(**{field: size})
         elif turn:
             every = {"year": Length(years=1), "month": Length(months=1), "week": Length(days=7), "day": Length(days=1)}[turn[2]]
@@ -268,8 +292,8 @@ class _Reader:
         end = turn[1] if turn else end
         return Found(at, end, Repeat(quote=self.text[at:end], every=every, turn=turn[0] if turn else None))
 
-    def _turn(self, at: int) -> tuple[TimeSpan, int, str] | None:
-        point = self._point(at)
+    def _turn(self, at: int, under: Scale) -> tuple[TimeSpan, int, str] | None:
+        point = self._point(at, under=under)
         if not point or point.said.told or not point.said.scale:
             return None
         span = TimeSpan(quote=self.text[at : point.said.end], start=point.first, end=point.last, assumed=point.assumed)

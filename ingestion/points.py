@@ -135,7 +135,7 @@ _MONTH_N = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
 _ISO = re.compile(
     r"(?<![\d.])(?:(?P<y>(?:1\d|20)\d\d)(?P<sep>[-/.])(?P<m>1[0-2]|0?[1-9])(?:(?P=sep)(?P<d>[12]\d|3[01]|0?[1-9])(?=\D|$|[01]\d:|2[0-4]:))?"
     r"|(?P<y8>(?:19|20)\d\d)(?P<m8>0[1-9]|1[0-2])(?P<d8>0[1-9]|[12]\d|3[01])(?!\d)"
-    r"|(?P<m2>0[1-9]|1[0-2])-(?P<d2>0[1-9]|[12]\d|3[01])(?![\d-])|(?P<m3>1[0-2]|0?[1-9])/(?P<d3>[12]\d|3[01]|0?[1-9])[日号])(?![.%])"
+    r"|(?P<m2>0[1-9]|1[0-2])-(?P<d2>0[1-9]|[12]\d|3[01])(?![\d-])|(?P<m3>1[0-2]|0?[1-9])/(?P<d3>[12]\d|3[01]|0?[1-9])(?:[日号]|(?=[ ]?\d\d?:\d\d)))(?![.%])"
 )
 _YEAR_WORDS = {
     "大前年": -3, "前年": -2, "去年": -1, "上年": -1, "上一年": -1, "今年": 0, "本年度": 0, "本年": 0, "这一年": 0, "明年": 1, "来年": 1, "下一年": 1, "后年": 2,
@@ -143,7 +143,7 @@ _YEAR_WORDS = {
 }  # fmt: skip
 _YEAR_BESIDE = {"同年": 0, "当年": 0, "次年": 1, "翌年": 1, "第二年": 1}
 _YEAR = re.compile(
-    rf"(?P<full>(?<!\d)(?:1\d|20)\d\d|[一二][零一二三四五六七八九]{{3}})(?:年度?|(?={JOIN}(?:\d{{2}}|\d{{4}}|[零一二三四五六七八九]{{2,4}})年))"
+    rf"(?P<full>(?<!\d)(?:1\d|20)\d\d|[一二][零一二三四五六七八九]{{3}})(?:年度?|财年|(?={JOIN}(?:\d{{2}}|\d{{4}}|[零一二三四五六七八九]{{2,4}})年))"
     rf"|(?P<short>(?<!\d)\d{{2}}|[零一二三四五六七八九]{{2}})年(?![多半之以来内间后余]|前(?!{_N}个?(?:季|月|周|天)))"
     rf"|(?P<word>{'|'.join(sorted({**_YEAR_WORDS, **_YEAR_BESIDE}, key=len, reverse=True))})"
 )
@@ -159,7 +159,7 @@ _HALF = re.compile(r"(?P<which>上|下|前|后)半年")
 _QUARTER = re.compile(r"(?:第?(?P<n>[1-4一二三四])季度|(?P<first>首|头)季度?|Q(?P<q>[1-4])(?:季度?)?(?![A-Za-z\d]))(?P<edge>初|末|底|中(?!国|央|小|东|西|部|期|标))?")
 _SEASON = re.compile(r"(?P<name>[春夏秋冬])(?:季|天)")
 _SOME = re.compile(rf"(?P<which>前|头|最后|后)(?P<n>{_N})个?(?P<unit>季度|月|周|星期|天|日)|首(?P<one>月|日|周)")
-_NTH = re.compile(rf"(?:的)?第(?P<n>{_N})个?(?:(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])|(?P<unit>周|星期|礼拜|天|日)(?!内))")
+_NTH = re.compile(rf"(?:的)?第(?P<n>{_N})个?(?:(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])|(?P<unit>周|星期|礼拜|天|日)(?!内))|(?:的)?最后一?个?(?:周|星期|礼拜)(?P<last>[一二三四五六日天])")
 _MONTH_WORDS = {"上上个月": -2, "上上月": -2, "上个月": -1, "上一个月": -1, "上月": -1, "本月份": 0, "本月": 0, "这个月": 0, "下下个月": 2, "下下月": 2,
                 "下一个月": 1, "下个月": 1, "下月": 1}  # fmt: skip
 _MONTH_BESIDE = {"当月": 0, "同月": 0, "该月": 0, "次月": 1}
@@ -207,10 +207,14 @@ class _Words:
         return m
 
 
-def point_at(plain: str, at: int, year_now: int | None) -> Said | None:
-    """The words of one point that starts here, as long as they reach; null when there is none."""
+def point_at(plain: str, at: int, year_now: int | None, under: Scale = "") -> Said | None:
+    """The words of one point that starts here, as long as they reach; null when there is none.
+
+    `under` is the period they are told of (每月 … 最后一天), which lets them begin with a step inside it.
+    """
     w = _Words(plain, at)
-    said = _date(w, Said(at), year_now)
+    said = _in_month(w, Said(at, scale="month")) if under == "month" else _in_year(w, Said(at, scale="year"), True) if under == "year" else None
+    said = said if said and w.at > at else _date(w, Said(at), year_now)
     dated = w.at > at
     here = w.at
     if dated:
@@ -226,7 +230,7 @@ def point_at(plain: str, at: int, year_now: int | None) -> Said | None:
         said, here = replace(said, clock=hour), m.end()
     elif m and not hour and (dated or part):
         return replace(said, end=m.end(), steps=(*said.steps, lambda days: None))  # 25点: kept with its quote, never a moment
-    elif part and not dated and len(part[0]) < 2:
+    elif part and not dated and len(part[0]) < 2 and under != "day":
         return None
     w.at = here
     if w.at == at:
@@ -253,12 +257,14 @@ def _date(w: _Words, said: Said, year_now: int | None) -> Said:
     if m:
         return _in_month(w, _month(m, said, yeared))
     if yeared:
-        return _day_of_year(w, said)
+        return said
     m = w.take(_MONTH_EDGE)
     if m:
         return replace(said, scale="month", steps=(partial(_inside, bounds=_TENTHS[m["edge"]]),), assumed=("extent",))
-    m = w.take(_DAY)
-    if m:
+    m = _DAY.match(w.plain, w.at)
+    # In 13月5日 and 一日三餐 the day alone would be a wrong one.
+    if m and w.plain[w.at - 1 : w.at] != "月" and m[0] not in ("一日", "二日"):
+        w.at = m.end()
         return _named_day(w, m, said)
     return _relative(w, said)
 
@@ -330,13 +336,13 @@ def _in_year(w: _Words, said: Said, yeared: bool) -> Said | None:
         return _narrow(said, partial(almanac.months, first=first, last=last), scale="year")
     m = w.take(_FESTIVAL)
     if m and not (m[0] in almanac.BARE_DATES and not yeared and re.match(r"[^期假前后当]|$", w.plain[w.at : w.at + 1])):
-        return _narrow(said, partial(almanac.festival, m[0]), scale="year") if not m[0] == "" else None
+        return _narrow(said, partial(almanac.festival, m[0]), scale="year")
     if m:
         w.at = m.start()
     m = w.take(_SEASON)
     if m:
         return _narrow(said, partial(almanac.season, name=m["name"]), assumed="extent", scale="year")
-    m = w.plain[w.at : w.at + 1] and _YEAR_EDGE.match(w.plain, w.at)
+    m = _YEAR_EDGE.match(w.plain, w.at)
     if m and (yeared or m["year"] or m["word"]):
         w.at = m.end()
         first, last = _YEAR_EDGES.get((m["edge"] or m["word"])[-1], (11, 12))
@@ -346,18 +352,14 @@ def _in_year(w: _Words, said: Said, yeared: bool) -> Said | None:
         if m:
             return _lunar_day(_narrow(said, partial(almanac.lunar_month, number=1), assumed="lunar", scale="year"), m["n"] or m["n2"])
         return None
-    m = w.take(_SOME)
-    if m:
-        return _narrow(said, partial(_some, which=m["which"] or "前", count=int(number(m["n"] or "一") or 0), unit=m["unit"] or m["one"]))
     m = w.take(_NTH)
     if m:
         return _narrow(said, _nth(m))
+    m = w.take(_SOME)
+    if m:
+        return _narrow(said, partial(_some, which=m["which"] or "前", count=int(number(m["n"] or "一") or 0), unit=m["unit"] or m["one"]))
     m = w.take(_NEW_YEAR_DAY)
     return _lunar_day(_narrow(said, partial(almanac.lunar_month, number=1)), m["n"] or m["n2"]) if m else None
-
-
-def _day_of_year(w: _Words, said: Said) -> Said:
-    return said
 
 
 def _some(within: Days, which: str, count: int, unit: str) -> Days | None:
@@ -373,6 +375,8 @@ def _some(within: Days, which: str, count: int, unit: str) -> Days | None:
 
 
 def _nth(m: re.Match[str]) -> Step:
+    if m["last"]:
+        return partial(almanac.last_weekday, weekday=_weekday(m["last"]))
     nth = int(number(m["n"]) or 0)
     if m["weekday"]:
         return partial(almanac.nth_weekday, number=nth, weekday=_weekday(m["weekday"]))
@@ -399,12 +403,13 @@ def _in_month(w: _Words, said: Said) -> Said:
     if m:
         rough = m["edge"]
         return _narrow(said, partial(_inside, bounds=_TENTHS[m["name"] or rough]), assumed="extent" if rough else "")
-    m = w.take(_SOME)
-    if m and m["unit"] not in ("季度", "月"):
-        return _narrow(said, partial(_some, which=m["which"] or "前", count=int(number(m["n"] or "一") or 0), unit=m["unit"] or m["one"]))
     m = w.take(_NTH)
     if m:
         return _narrow(said, _nth(m))
+    m = _SOME.match(w.plain, w.at)
+    if m and m["unit"] not in ("季度", "月"):
+        w.at = m.end()
+        return _narrow(said, partial(_some, which=m["which"] or "前", count=int(number(m["n"] or "一") or 0), unit=m["unit"] or m["one"]))
     m = w.take(_DAY)
     if m:
         return _named_day(w, m, said)

@@ -15,6 +15,8 @@ from re import Match
 
 from ingestion.clock import PART, PARTS, on_24_hours
 from ingestion.numerals import halved, number
+from ingestion.phrases import expressions, read_times
+from ingestion.points import Toward
 from models.domain import BEIJING, TimeSpan
 
 _N = r"(?:\d{1,2}|[零一二两三四五六七八九十]{1,3})"
@@ -50,6 +52,8 @@ _POINT = re.compile(
     (?P<tail>(?:多钟|多分|余|多|钟|整|许|左右|前后|时分)*)""",
     re.X,
 )  # fmt: skip
+_BARE = re.compile(r"[^年月]{1,4}[日号]|[^年]{1,3}月份?|[^年]{1,4}年[的度]?")
+"""A day, month or year alone is not taken for a time of a message: 二号 is a name, 2013年 a heading."""
 _JOIN = re.compile(r"\s*(?:至|到|—+|－|–|-|~|～)\s*")
 
 
@@ -77,18 +81,38 @@ class Mention:
     at: int
     end: int
     kind: str = field(default="point")
-    """`point`, `range`, `ago`, `vague`, or `as_of` for 截至 …"""
+    """`point`, `range`, `ago`, `vague`, `frame`, or `as_of` for 截至 …"""
     exact: int = 0
     parts: tuple[tuple[int, int], ...] = ()
 
 
-def find_times(text: str, base: datetime | None) -> list[TimeSpan]:
-    """Every time the text gives, in reading order. `base` is the message's own time; without it nothing is assumed from it."""
+def find_times(text: str, base: datetime | None, toward: Toward = "past") -> list[TimeSpan]:
+    """Every time the text gives, in reading order. `base` is the message's own time (aware); without it nothing is assumed from it.
+
+    `past` reads an incident message: what it leaves open lies behind it, and deadlines and lengths are no times. `future` (a plan) and `base`
+    (the message's own year, month, week or day) take every expression as `phrases.read_times` does.
+    """
+    if toward != "past":
+        return [reading for reading in read_times(text, base, toward) if isinstance(reading, TimeSpan)]
     return [mention.span for mention in mentions(text, base)]
 
 
 def mentions(text: str, base: datetime | None) -> list[Mention]:
-    """As `find_times`, with positions: a later 当晚 or 9时30分 takes its day from the time named before it."""
+    """As `find_times` towards the past, with positions. Stretches that only frame an event (今年以来, 春节前, 近三天) are of kind `frame`."""
+    told = _told(text, base)
+    if base is None:
+        return told
+    frames = [
+        Mention(one.reading, one.at, one.end, "frame")
+        for one in expressions(text, base, "past")
+        if isinstance(one.reading, TimeSpan) and one.reading.start and one.reading.start < base and one.reading.end
+        and not _BARE.fullmatch(one.reading.quote)
+    ]
+    return sorted(told + [f for f in frames if not any(f.at < m.end and m.at < f.end for m in told)], key=lambda m: m.at)
+
+
+def _told(text: str, base: datetime | None) -> list[Mention]:
+    """Dates and clocks as messages give them: a later 当晚 or 9时30分 takes its day from the time named before it."""
     plain = halved(text)
     base = base.astimezone(BEIJING) if base else None
     found: list[Mention] = []

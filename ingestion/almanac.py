@@ -41,7 +41,9 @@ _WEATHER_TOO = ("雨水", "小雪", "大雪", "大寒")
 """Solar terms that are weather more often than a day: only read with 节气 or 节 behind them."""
 _SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
 
-_NAMES = sorted({*_SOLAR_FESTIVALS, *_LUNAR_FESTIVALS, *_WEEKDAY_FESTIVALS, *(t for t in _TERMS if t not in _WEATHER_TOO)}, key=len, reverse=True)
+_NAMES = sorted(
+    {*_SOLAR_FESTIVALS, *_LUNAR_FESTIVALS, *_WEEKDAY_FESTIVALS, *(t for t in _TERMS if t not in _WEATHER_TOO)}, key=len, reverse=True
+)
 FESTIVAL = rf"(?:{'|'.join(_NAMES)})(?:节气|节日|当天|当日|这天|那天|节)?|(?:{'|'.join(_WEATHER_TOO)})(?:节气|时节)"
 """Pattern of a named day; 五一路, 八一广场, 中秋苑 and the like are left to the caller's look at what follows."""
 BARE_DATES = frozenset({"五一", "六一", "七一", "八一"})

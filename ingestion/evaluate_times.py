@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from calendar import monthrange
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import quantiles
@@ -15,7 +15,15 @@ from ingestion.phrases import read_times
 from models.domain import BEIJING, Duration, Length, Repeat, TimeSpan
 from models.errors import BadInput
 
-_UNITS = {"year": "years", "month": "months", "day": "days", "workday": "workdays", "hour": "hours", "minute": "minutes", "second": "seconds"}
+_UNITS = {
+    "year": "years",
+    "month": "months",
+    "day": "days",
+    "workday": "workdays",
+    "hour": "hours",
+    "minute": "minutes",
+    "second": "seconds",
+}
 
 
 def times(path: Path) -> dict[str, Any]:
@@ -46,7 +54,14 @@ def times(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path}：没有可评测的行，请检查数据文件。")
     kinds = {k: {"phrases": n, "right": right[k], "share": round(right[k] / n, 3)} for k, n in sorted(total.items()) if k != "all"}
     p95 = round(quantiles(spent, n=20)[-1], 2) if len(spent) > 1 else round(spent[0], 2)
-    return {"phrases": total["all"], "right": right["all"], "share": round(right["all"] / total["all"], 3), "by_type": kinds, "ms_p95": p95, "missed": missed}
+    return {
+        "phrases": total["all"],
+        "right": right["all"],
+        "share": round(right["all"] / total["all"], 3),
+        "by_type": kinds,
+        "ms_p95": p95,
+        "missed": missed,
+    }
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -88,7 +103,8 @@ def _base(value: Any) -> datetime | tuple[datetime, datetime] | None:
         return datetime.fromtimestamp(value, BEIJING)
     names = ("year", "month", "day", "hour", "minute", "second")
     parts = [int(value[name]) for name in names if name in value] if isinstance(value, dict) else [int(v) for v in value]
-    first = datetime(*(parts + [1] * (3 - len(parts)))[:6], tzinfo=BEIJING)  # type: ignore[misc]
+    year, month, day, hour, minute, second = (parts + [1, 1, 1][len(parts) :] + [0] * 6)[:6]
+    first = datetime(year, month, day, hour, minute, second, tzinfo=BEIJING)
     year_days = 366 if monthrange(first.year, 2)[1] == 29 else 365
     length = [year_days * 86400, monthrange(first.year, first.month)[1] * 86400, 86400, 3600, 60, 1][len(parts) - 1]
     return first, first + timedelta(seconds=length - 1)

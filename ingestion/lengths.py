@@ -101,13 +101,17 @@ def _is_length(m: Match[str], first: bool) -> bool:
     if unit == "月":
         return counted or words in ("两", "俩")
     if unit == "年":
-        return counted or not (re.fullmatch(r"[12]\d{3}", words) or (len(words) > 1 and not re.search(r"\d|[十百千万两]", words) and not _is_pair(words)))
+        return counted or not (
+            re.fullmatch(r"[12]\d{3}", words) or (len(words) > 1 and not re.search(r"\d|[十百千万两]", words) and not _is_pair(words))
+        )
     if unit == "周" and first:
         return True
     if unit == "日":
         # 三日内, 三日后 and 3日后 are counted; 18日前 and 18日以来 are after and before a day of the month.
         spelled = not words.isdigit()
-        told = after[:1] == "内" or after in ("之内", "以内") or (spelled and after[:1] in "后前来") or (after[:1] == "后" and after != "后半")
+        told = (
+            after[:1] == "内" or after in ("之内", "以内") or (spelled and after[:1] in "后前来") or (after[:1] == "后" and after != "后半")
+        )
         return m.string[m.start() - 1 : m.start()] != "月" and (counted or (number(words) or 0) > 31 or bool(after and told))
     if unit == "分":
         return not first or counted or m["tail"] is not None or bool(re.match(r"\d{1,2}秒", m.string[m.end() : m.end() + 3]))

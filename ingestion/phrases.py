@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from ingestion import almanac
 from ingestion.clock import on_24_hours
+from ingestion.date_words import JOIN, point_at
 from ingestion.lengths import UNITS, Amount, amount_at, moved
 from ingestion.numerals import halved
-from ingestion.points import JOIN, SECOND, Now, Point, Scale, Toward, midnight, point_at, resolve
+from ingestion.points import SECOND, Now, Point, Scale, Toward, midnight, resolve
 from models.domain import BEIJING, Duration, Length, Repeat, TimeSpan
 
 _COUNT = r"[\d零一二两俩三四五六七八九十百千万廿半几数]"
@@ -42,7 +43,9 @@ _UNTIL = re.compile(r"(?:为?止|截止|期间|之间)")
 _AHEAD = re.compile(r"(?:在)?(?:未来|今后|往后|接下来|此后)(?:的)?")
 _BACK = re.compile(r"(?:在)?(?:过去|最近|近|刚过去|此前|前)(?:的|这)?(?=[\d零一二两俩三四五六七八九十百半几数])")
 _IN_A_WHILE = re.compile(r"(?:再)?(?:过|等)(?=[\d零一二两俩三四五六七八九十百半几数])")
-_DIRECTION = re.compile(r"(?:的时间)?(?:(?P<since>(?:之|以)?来(?!回|电|访))|(?P<within>(?:之|以)?内(?!部|容)|之间)|(?P<far>[之以])?(?P<way>[前后])(?!后|半夜|往|面|方|台|门))")
+_DIRECTION = re.compile(
+    r"(?:的时间)?(?:(?P<since>(?:之|以)?来(?!回|电|访))|(?P<within>(?:之|以)?内(?!部|容)|之间)|(?P<far>[之以])?(?P<way>[前后])(?!后|半夜|往|面|方|台|门))"
+)
 _NTH_YEAR = re.compile(r"第(?P<n>[二三四五六七八九十]{1,3}|\d{1,3})年")
 _OF = re.compile("的?")
 _BEFORE_CHRIST = re.compile(r"公元前\d{1,5}年")
@@ -104,7 +107,11 @@ class _Reader:
         if ancient:
             return self._span(at, ancient.end(), None, None)  # quoted; the calendar here begins with the year 1
         start = _FROM.match(self.plain, at)
-        tries = [None if start else self._counted(at), self._points(start.end() if start else at, at), None if start else self._duration(at)]
+        tries = [
+            None if start else self._counted(at),
+            self._points(start.end() if start else at, at),
+            None if start else self._duration(at),
+        ]
         if not self.now:
             tries.reverse()
         return max((t for t in tries if t), key=lambda t: t.end, default=None)
@@ -206,7 +213,7 @@ class _Reader:
             return None
         if not self.now:
             return self._span(at, end, None, None) if lead or tail else None
-        assumed = ("holidays",) if amount.length.workdays else ()
+        assumed: tuple[str, ...] = ("holidays",) if amount.length.workdays else ()
         try:
             first, last = self._from_now(amount, tail, bool(ahead), back[0] if back else "", bool(later), self.now)
         except (OverflowError, ValueError):
@@ -255,7 +262,11 @@ class _Reader:
         amount = amount_at(self.plain, at)
         if not amount and low:  # 100到200个小时: the unit stands behind the second number
             most = amount_at(self.plain, low.end())
-            least = amount_at(low["n"] + self.plain[low.end() : most.end].lstrip("0123456789.零一二两三四五六七八九十百千万"), 0) if most else None
+            least = (
+                amount_at(low["n"] + self.plain[low.end() : most.end].lstrip("0123456789.零一二两三四五六七八九十百千万"), 0)
+                if most
+                else None
+            )
             if most and least and least.unit == most.unit:
                 return Found(at, most.end, Duration(quote=self.text[at : most.end], least=least.length, most=most.length, rough=True))
         if not amount:
@@ -264,9 +275,15 @@ class _Reader:
         most = amount_at(self.plain, between.end()) if between else None
         if not most or most.unit != amount.unit:
             end = between.end() if between and between[0].startswith("以上") else amount.end
-            return Found(
-                at, amount.end, Duration(quote=self.text[at : amount.end], least=amount.length, most=amount.most or amount.length, rough=amount.rough)
-            ) if end else None
+            return (
+                Found(
+                    at,
+                    amount.end,
+                    Duration(quote=self.text[at : amount.end], least=amount.length, most=amount.most or amount.length, rough=amount.rough),
+                )
+                if end
+                else None
+            )
         tail = _AT_MOST.match(self.plain, most.end)
         end = tail.end() if tail else most.end
         return Found(at, end, Duration(quote=self.text[at:end], least=amount.length, most=most.length, rough=True))
@@ -282,7 +299,7 @@ class _Reader:
         unit = _EVERY_UNIT.match(self.plain, m.end())
         if not turn and unit:
             field, size = UNITS[unit["unit"]]
-            under = {("years", 1): "year", ("months", 1): "month"}.get((field, size), "day")
+            under: Scale = "year" if field == "years" else "month" if field == "months" and size == 1 else "day"
             turn, end = self._turn(unit.end(), under), unit.end()
             every = Length(**{field: size})
         elif turn:

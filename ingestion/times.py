@@ -102,13 +102,16 @@ def mentions(text: str, base: datetime | None) -> list[Mention]:
     told = _told(text, base)
     if base is None:
         return told
-    frames = [
-        Mention(one.reading, one.at, one.end, "frame")
-        for one in expressions(text, base, "past")
-        if isinstance(one.reading, TimeSpan) and one.reading.start and one.reading.start < base and one.reading.end
-        and not _BARE.fullmatch(one.reading.quote)
-    ]
-    return sorted(told + [f for f in frames if not any(f.at < m.end and m.at < f.end for m in told)], key=lambda m: m.at)
+    taken = bytearray(len(text))
+    for mention in told:
+        taken[mention.at : mention.end] = b"\1" * (mention.end - mention.at)
+    for one in expressions(text, base, "past"):
+        span = one.reading
+        if not isinstance(span, TimeSpan) or not span.start or not span.end or span.start >= base:
+            continue
+        if not any(taken[one.at : one.end]) and not _BARE.fullmatch(span.quote):
+            told.append(Mention(span, one.at, one.end, "frame"))
+    return sorted(told, key=lambda mention: mention.at)
 
 
 def _told(text: str, base: datetime | None) -> list[Mention]:

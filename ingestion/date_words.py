@@ -30,7 +30,7 @@ _YEAR_WORDS = {
 }  # fmt: skip
 _YEAR_BESIDE = {"同年": 0, "当年": 0, "次年": 1, "翌年": 1, "第二年": 1}
 _YEAR = re.compile(
-    rf"(?P<full>(?<!\d)(?:1\d|20)\d\d|[一二][零一二三四五六七八九]{{3}})(?:年度?|财年|(?={JOIN}(?:\d{{2}}|\d{{4}}|[零一二三四五六七八九]{{2,4}})年))"
+    rf"公元(?P<ad>\d{{1,4}})年|(?P<full>(?<!\d)(?:1\d|20)\d\d|[一二][零一二三四五六七八九]{{3}})(?:年度?|财年|(?={JOIN}(?:\d{{2}}|\d{{4}}|[零一二三四五六七八九]{{2,4}})年))"
     rf"|(?P<short>(?<!\d)\d{{2}}|[零一二三四五六七八九]{{2}})年(?![多半之以来内间后余]|前(?!{_N}个?(?:季|月|周|天)))"
     rf"|(?P<word>{'|'.join(sorted({**_YEAR_WORDS, **_YEAR_BESIDE}, key=len, reverse=True))})"
 )
@@ -39,6 +39,8 @@ _CENTURY = re.compile(
     r"(?:(?P<decade>\d0|[二三四五六七八九]?十)年代)?(?P<edge>初期?|早期|前期|中期|中叶|末期?|后期|末叶)?"
 )
 _DECADE = re.compile(r"(?P<decade>(?<!\d)\d0|[二三四五六七八九]十|零零)年代(?P<edge>初期?|早期|前期|中期|末期?|后期)?")
+_FIVE_YEARS = re.compile(r"[“\"]?十(?P<n>[一二三四五六])五[”\"]?(?=时期|期间|规划)")
+_LUNAR_YEAR = re.compile(r"(?:农历|阴历|旧历)(?=\d{4}年|[一二][零一二三四五六七八九]{3}年|[去今明前后]年)")
 _YEAR_EDGE = re.compile(r"(?P<year>年?)(?P<edge>初|末|底|中|终|尾|头)(?!中学|小学|旬)|(?P<word>伊始|岁末|岁尾|年关|岁首)")
 _YEAR_EDGES = {"初": (1, 2), "头": (1, 2), "首": (1, 1), "始": (1, 1), "中": (6, 7)}
 """Months of an edge of the year; every other word is its end, November and December."""
@@ -46,8 +48,9 @@ _HALF = re.compile(r"(?P<which>上|下|前|后)半年")
 _QUARTER = re.compile(
     r"(?:第?(?P<n>[1-4一二三四])季度|(?P<first>首|头)季度?|Q(?P<q>[1-4])(?:季度?)?(?![A-Za-z\d]))(?P<edge>初|末|底|中(?!国|央|小|东|西|部|期|标))?"
 )
-_SEASON = re.compile(r"(?P<name>[春夏秋冬])(?:季|天)")
+_SEASON = re.compile(r"(?P<name>[春夏秋冬])(?:季|天|(?=$|[,，。;；]))")
 _SOME = re.compile(rf"(?P<which>前|头|最后|后)(?P<n>{_N})个?(?P<unit>季度|月|周|星期|天|日)|首(?P<one>月|日|周)")
+_FIRST_QUARTERS = re.compile(r"前(?P<n>[二三两23])个?季度")
 _NTH = re.compile(
     rf"(?:的)?第(?P<n>{_N})个?(?:(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天])|(?P<unit>周|星期|礼拜|天|日)(?!内))|(?:的)?最后一?个?(?:周|星期|礼拜)(?P<last>[一二三四五六日天])"
 )
@@ -55,14 +58,19 @@ _MONTH_WORDS = {"上上个月": -2, "上上月": -2, "上个月": -1, "上一个
                 "下一个月": 1, "下个月": 1, "下月": 1}  # fmt: skip
 _MONTH_BESIDE = {"当月": 0, "同月": 0, "该月": 0, "次月": 1}
 _MONTH = re.compile(
-    rf"(?P<lunar>农历|阴历|旧历)?(?P<leap>闰)?(?:(?P<n>(?<![\d.]){_MONTH_N})(?:月(?:份)?(?!球|饼|亮|租|薪|票|台|嫂|牙|坛)|(?={JOIN}{_MONTH_N}月))|(?P<name>元|正|冬|腊)月)"
+    rf"(?P<lunar>农历|阴历|旧历)?(?P<leap>闰)?(?:(?P<n>(?<![\d.]){_MONTH_N})(?:月(?:份)?(?!球|饼|亮|租|薪|票|台|嫂|牙|坛)|(?=(?:{JOIN}|[、,]){_MONTH_N}月))|(?P<name>元|正|冬|腊)月|(?P<two>一二|二三|三四|四五|五六|六七|七八|八九)月份?)"
     rf"|(?P<word>{'|'.join(sorted({**_MONTH_WORDS, **_MONTH_BESIDE}, key=len, reverse=True))})"
 )
-_TENTH = re.compile(r"(?P<name>上旬|中旬|下旬|上半月|下半月)|(?P<edge>初(?![一二三四五六七八九十])|底|末|中(?!午|间|秋|学|心))")
+_LUNAR = ("农历", "阴历", "旧历")
+_TENTH = re.compile(
+    r"(?P<name>上中旬|中下旬|上旬|中旬|下旬|上半月|下半月)|(?P<edge>初(?![一二三四五六七八九十])|底|末|中(?!午|间|秋|学|心))"
+)
 _TENTHS = {
     "上旬": (1, 10),
     "中旬": (11, 20),
     "下旬": (21, 31),
+    "上中旬": (1, 20),
+    "中下旬": (11, 31),
     "上半月": (1, 15),
     "下半月": (16, 31),
     "初": (1, 5),
@@ -72,7 +80,7 @@ _TENTHS = {
 }
 _MONTH_EDGE = re.compile(r"月(?P<edge>初|底|末|中)(?!旬)")
 _DAY = re.compile(
-    rf"(?P<n>(?<![\d.:]){_DAY_N})(?P<word>日|号)(?!楼|线|院|门|机|车|库|桥|井|病|仓|厂|馆|台|路|公|店|房|本|元|报)|(?P<bare>(?<![\d.:]){_DAY_N})(?={JOIN}{_DAY_N}[日号])"
+    rf"(?P<n>(?<![\d.:]){_DAY_N})(?P<word>日|号)(?!楼|线|院|门|机|车|库|桥|井|病|仓|厂|馆|台|路|公|店|房|本|元|报)|(?P<bare>(?<![\d.:]){_DAY_N})(?=(?:{JOIN}|[、,]){_DAY_N}[日号])"
 )
 _DAY_AFTER_MONTH = re.compile(
     r"(?P<digits>(?:[12]\d|3[01]|0?[1-9])(?![\d.:个名人]))|(?P<lunar>初[一二三四五六七八九十]|廿[一二三四五六七八九]?|[二三]?十[一二三四五六七八九]?(?![人个名余多几]))"
@@ -87,7 +95,7 @@ _DAY_WORDS = {
     "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3,
 }  # fmt: skip
 _RELATIVE = re.compile(
-    r"(?P<day>大前|大后|前|昨|今|明|后)(?:天|日(?!前)|(?=[晚晨早夜午](?!报|会|期|餐|饭)))|(?P<beside>当天|当日|当(?=[晚夜])|同日|同一天|即日|次日|翌日|隔天|第二天|次(?=晨))"
+    r"(?P<pair>昨今|今明|明后)(?:两天|两日|天)|(?P<day>大前|大后|前|昨|今|明|后)(?:天|日(?!前)|(?=[晚晨早夜午](?!报|会|期|餐|饭)))|(?P<beside>当天|当日|当(?=[晚夜])|同日|同一天|即日|次日|翌日|隔天|第二天|次(?=晨))"
 )
 _BESIDE = {"次日": 1, "翌日": 1, "隔天": 1, "第二天": 1, "次": 1}
 _FESTIVAL = re.compile(almanac.FESTIVAL)
@@ -157,7 +165,12 @@ def _date(w: _Words, said: Said, year_now: int | None) -> Said:
     m = w.take(_CENTURY) or w.take(_DECADE)
     if m:
         return _century(m, said, year_now)
+    m = w.take(_FIVE_YEARS)
+    if m:
+        first = 2001 + 5 * int(number(m["n"]) or 0)
+        return replace(said, root=almanac.years(first, first + 4), scale="")
     start = w.at
+    w.take(_LUNAR_YEAR)
     said = _year(w, said, year_now)
     yeared = w.at > start
     w.take(re.compile("的"))
@@ -166,7 +179,7 @@ def _date(w: _Words, said: Said, year_now: int | None) -> Said:
         return narrowed
     m = w.take(_MONTH)
     if m:
-        return _in_month(w, _month(m, said, yeared))
+        return _in_month(w, _month(m, said, yeared, w.plain[start : start + 2] in _LUNAR))
     if yeared:
         return said
     m = w.take(_MONTH_EDGE)
@@ -219,8 +232,8 @@ def _year(w: _Words, said: Said, year_now: int | None) -> Said:
         return replace(said, scale="year", offset=_YEAR_WORDS[m["word"]], told=True)
     if m["word"]:
         return replace(said, scale="year", offset=_YEAR_BESIDE[m["word"]], told=True, beside=True)
-    if m["full"]:
-        return replace(said, root=almanac.year(int(number(m["full"]) or 0)), scale="")
+    if m["full"] or m["ad"]:
+        return replace(said, root=almanac.year(int(number(m["full"] or m["ad"]) or 0)), scale="")
     digits = m["short"]
     short = int(digits) if digits.isdigit() else int(number(digits[0]) or 0) * 10 + int(number(digits[1]) or 0)
     late = 2000 + short
@@ -264,6 +277,9 @@ def _in_year(w: _Words, said: Said, yeared: bool) -> Said | None:
         first, last = _YEAR_EDGES.get((m["edge"] or m["word"])[-1], (11, 12))
         return _narrow(said, partial(almanac.months, first=first, last=last), assumed="extent", scale="year")
     if not yeared:
+        m = w.take(_FIRST_QUARTERS)
+        if m:
+            return _narrow(said, partial(_some, which="前", count=int(number(m["n"]) or 0), unit="季度"), scale="year")
         m = w.take(_NEW_YEAR_DAY)
         if m:
             return _lunar_day(_narrow(said, partial(almanac.lunar_month, number=1), assumed="lunar", scale="year"), m["n"] or m["n2"])
@@ -303,7 +319,7 @@ def _weekday(word: str) -> int:
     return 6 if word in "日天" else "一二三四五六".index(word)
 
 
-def _month(m: re.Match[str], said: Said, yeared: bool) -> Said:
+def _month(m: re.Match[str], said: Said, yeared: bool, lunar: bool) -> Said:
     if m["word"]:
         beside = m["word"] in _MONTH_BESIDE
         return (
@@ -311,8 +327,10 @@ def _month(m: re.Match[str], said: Said, yeared: bool) -> Said:
             if not yeared
             else said
         )
-    nth = {"元": 1, "正": 1, "冬": 11, "腊": 12}.get(m["name"] or "") or int(number(m["n"]) or 0)
-    if m["lunar"] or m["leap"] or (m["name"] and m["name"] != "元"):
+    nth = {"元": 1, "正": 1, "冬": 11, "腊": 12}.get(m["name"] or "") or int(number(m["n"] or "零") or 0)
+    if m["two"]:
+        return _narrow(said, partial(almanac.months, first=int(number(m["two"][0]) or 0), last=int(number(m["two"][1]) or 0)), scale="year")
+    if lunar or m["lunar"] or m["leap"] or (m["name"] and m["name"] != "元"):
         return _narrow(said, partial(almanac.lunar_month, number=nth, leap=bool(m["leap"])), scale="year")
     return _narrow(said, partial(almanac.months, first=nth), scale="year")
 
@@ -368,6 +386,9 @@ def _relative(w: _Words, said: Said) -> Said:
     """今天, 次日, 上周六, 周末."""
     m = w.take(_RELATIVE)
     if m:
+        if m["pair"]:
+            both = replace(said, scale="day", told=True, offset={"昨今": -1, "今明": 0, "明后": 1}[m["pair"]])
+            return _narrow(both, lambda days: (days[0], days[1] + almanac.DAY))
         said = replace(
             said,
             scale="day",

@@ -16,24 +16,26 @@ from ingestion.clock import on_24_hours
 from ingestion.date_words import JOIN, point_at
 from ingestion.lengths import UNITS, Amount, amount_at, moved
 from ingestion.numerals import halved
-from ingestion.points import SECOND, Now, Point, Scale, Toward, midnight, resolve
+from ingestion.points import SECOND, Now, Point, Said, Scale, Toward, midnight, resolve
 from models.domain import BEIJING, Duration, Length, Repeat, TimeSpan
 
 _COUNT = r"[\d零一二两俩三四五六七八九十百千万廿半几数]"
 _STARTS = re.compile(
-    rf"""(?<![\d.])\d{{1,9}}(?:\.\d{{1,4}})?(?=[年月日号时点分秒周星礼天季世载:个多余来几半整昼小钟刻工交百千万财 /.\-至到—~－–～]|\d{{4}}(?!\d))
+    rf"""(?<![\d.])\d{{1,9}}(?:\.\d{{1,4}})?(?=[年月日号时点分秒周星礼天季世载:个多余来几半整昼小钟刻工交百千万财 /.、\-至到—~－–～]|\d{{4}}(?!\d))
     | [零一二两俩三四五六七八九十百千万廿半几数]{{1,8}}(?=[年月日号时点分秒周星礼天季世载个多余来整昼夜小钟刻工交至到—~\-])
     | 今[天日年晚晨早夜午后] | 昨[天日晚夜晨早] | 前[天日年晚夜半] | 前(?={_COUNT}) | 当[天日年月晚夜] | 去年 | 明[天日年晚晨早] | 后[天日年半] | 大[前后年] | 即日
     | 同[日月年一] | 次[日年月晨] | 翌[日年] | 隔天 | 第[\d一二三四五六七八九十] | 凌晨 | 拂晓 | 黎明 | 清[晨早] | 早[上晨间] | 一早 | 上[午上周个月半年一世星礼]
     | 中午 | 正[午月] | 下[午下周个月半年一星礼] | 傍晚 | 午[间后夜] | 晚[上间] | 夜[间里晚] | 深夜 | 周[一二三四五六日天末] | 星期 | 礼拜 | 本[月周年季世个星]
-    | 这[个一周月年] | 来年 | 元月 | [春夏秋冬][季天月] | 腊月 | 闰 | 农历 | 阴历 | 旧历 | 年[初底末中关终年] | 月[初底末中] | [首头][月季\d一二两三四五六七八九十日]
-    | 岁[末首尾] | 该月 | 每 | [未往]来 | 接下来 | 过去 | 再?[过等](?={_COUNT}) | 最?近(?=的?这?{_COUNT}) | 此[前后] | [自从截] | Q[1-4] | 差 | 刚过去 | 往后 | 在(?:过去|最近|近|未来|今后|接下来)
-    | 公元前 | 初[一二三四五六七八九十] | {almanac.FESTIVAL}""",
+    | 这[个一周月年] | 这(?={_COUNT}) | 来年 | 元月 | [春夏秋冬][季天月] | 腊月 | 闰 | 农历 | 阴历 | 旧历 | 年[初底末中关终年] | 月[初底末中] | [首头][月季\d一二两三四五六七八九十日]
+    | 岁[末首尾] | 该月 | 每 | [未往]来 | 接下来 | 过去 | 再?(?<![超经通不度路])[过等](?={_COUNT}) | 最?(?<![附将邻靠接达了续时过])近(?=的?这?{_COUNT}) | 此[前后] | [自从截] | Q[1-4] | 差 | 刚过去 | 往后 | 在(?:过去|最近|近|未来|今后|接下来)
+    | 公元 | [早晚夜午晨](?=[\d一二三四五六七八九十两]{{1,3}}[点时:]) | 昨今 | 今明 | 明后 | [“\"]?十[一二三四五六]五 | 初[一二三四五六七八九十] | {almanac.FESTIVAL}""",
     re.X,
 )
 """Where an expression may begin; most words of a text are passed over here."""
+_LOOSE = re.compile(r"(?<=[\u4e00-\u9fff]) {1,2}(?=[\d\u4e00-\u9fff])|(?<=\d) {1,2}(?=[\u4e00-\u9fff])")
+"""Spaces as some writers set them around digits: 7 月 18 日."""
 _FROM = re.compile(r"(?:从|自|截至|截止到?)[ ]?")
-_JOIN = re.compile(JOIN)
+_JOIN = re.compile(rf"(?:起|开始)?{JOIN}")
 _TODAY = re.compile(r"今(?!天[上下早晚中凌]|天\d|[晚晨早夜年日])(?:天)?|目前|现在|如今|当前|此刻")
 _LIST = re.compile(r"[,，、和及]{1,2}[ ]?")
 _SINCE = re.compile(r"(?:(?:之|以)来|起(?!火|来|点|飞|诉|草|伏)(?:至今)?|开始|至今|到现在|到目前)")
@@ -41,7 +43,7 @@ _BEFORE = re.compile(r"(?:之|以)?前(?!后|往|来|去|方|面|期|线)")
 _AFTER = re.compile(r"(?:之|以)?后(?!方|面|续|期|勤)")
 _UNTIL = re.compile(r"(?:为?止|截止|期间|之间)")
 _AHEAD = re.compile(r"(?:在)?(?:未来|今后|往后|接下来|此后)(?:的)?")
-_BACK = re.compile(r"(?:在)?(?:过去|最近|近|刚过去|此前|前)(?:的|这)?(?=[\d零一二两俩三四五六七八九十百半几数])")
+_BACK = re.compile(r"(?:在)?(?:过去|最近|近|刚过去|此前|前(?!.个?季度)|这(?!一))(?:的|这)?(?=[\d零一二两俩三四五六七八九十百半几数])")
 _IN_A_WHILE = re.compile(r"(?:再)?(?:过|等)(?=[\d零一二两俩三四五六七八九十百半几数])")
 _DIRECTION = re.compile(
     r"(?:的时间)?(?:(?P<since>(?:之|以)?来(?!回|电|访))|(?P<within>(?:之|以)?内(?!部|容)|之间)|(?P<far>[之以])?(?P<way>[前后])(?!后|半夜|往|面|方|台|门))"
@@ -50,9 +52,10 @@ _NTH_YEAR = re.compile(r"第(?P<n>[二三四五六七八九十]{1,3}|\d{1,3})年
 _OF = re.compile("的?")
 _BEFORE_CHRIST = re.compile(r"公元前\d{1,5}年")
 _EVERY = re.compile(r"每(?:隔|过|逢)?(?:个)?")
-_EVERY_UNIT = re.compile(r"(?:(?:一)?(?:个)?(?P<unit>" + "|".join(sorted(UNITS, key=len, reverse=True)) + r"))")
+_EVERY_UNIT = re.compile(r"(?:(?:一)?(?:个)?(?P<unit>" + "|".join(sorted(UNITS, key=len, reverse=True)) + r")的?)")
 _BETWEEN = re.compile(JOIN + r"|以上(?:至|到|,|，|、|不超过)?")
 _LEAST = re.compile(r"(?<![\d.])(?P<n>\d{1,9}|[零一二两三四五六七八九十百千万]{1,6})" + JOIN)
+_LIMIT = re.compile(r"以上|以下")
 _AT_MOST = re.compile(r"以下|以内")
 
 
@@ -83,7 +86,7 @@ def expressions(text: str, base: datetime | tuple[datetime, datetime] | None, to
     while m := _STARTS.search(reader.plain, at):
         one = reader.at(m.start())
         if one:
-            found.append(one)
+            found.append(Found(reader.where[one.at], reader.where[one.end - 1] + 1, one.reading))
         at = one.end if one else m.start() + 1
     return found
 
@@ -97,7 +100,15 @@ def _now(base: datetime | tuple[datetime, datetime] | None) -> Now | None:
 
 class _Reader:
     def __init__(self, text: str, now: Now | None, toward: Toward) -> None:
-        self.text, self.plain, self.now, self.toward = text, halved(text), now, toward
+        self.text, self.now, self.toward = text, now, toward
+        plain = halved(text)
+        loose = {i for m in _LOOSE.finditer(plain) for i in range(m.start(), m.end())}
+        self.where = [i for i in range(len(plain)) if i not in loose] if loose else range(len(plain))
+        """Position in the text of every character that is read."""
+        self.plain = "".join(plain[i] for i in self.where) if loose else plain
+
+    def _quote(self, at: int, end: int) -> str:
+        return self.text[self.where[at] : self.where[end - 1] + 1]
 
     def at(self, at: int) -> Found | None:
         """The longest expression that starts here; words that are both a date and a length are a date when the message has a time."""
@@ -117,7 +128,7 @@ class _Reader:
         return max((t for t in tries if t), key=lambda t: t.end, default=None)
 
     def _span(self, at: int, end: int, first: datetime | None, last: datetime | None, assumed: tuple[str, ...] = ()) -> Found:
-        return Found(at, end, TimeSpan(quote=self.text[at:end], start=first, end=last, assumed=tuple(dict.fromkeys(assumed))))
+        return Found(at, end, TimeSpan(quote=self._quote(at, end), start=first, end=last, assumed=tuple(dict.fromkeys(assumed))))
 
     # ---- points and ranges ----
 
@@ -125,11 +136,14 @@ class _Reader:
         said = point_at(self.plain, at, self.now.first.year if self.now else None, under)
         return resolve(said, self.now, near, self.toward) if said else None
 
-    def _points(self, at: int, quoted_from: int) -> Found | None:
+    def _points(self, at: int, quoted_from: int, under: Scale = "") -> Found | None:
         nth = _NTH_YEAR.match(self.plain, at)
         if nth and self.now:
             return self._nth_year(nth)
-        a = self._point(at)
+        a = self._point(at, under=under)
+        today = _TODAY.match(self.plain, at) if not a and at > quoted_from and self.now else None
+        if today and self.now:  # 从现在到年底
+            a = Point(Said(at, today.end()), almanac.one(self.now.first.date()), self.now.first, self.now.last)
         if not a:
             return None
         end, first, last, assumed = a.said.end, a.first, a.last, a.assumed
@@ -258,35 +272,32 @@ class _Reader:
     # ---- how long and how often ----
 
     def _duration(self, at: int) -> Found | None:
-        low = _LEAST.match(self.plain, at)
         amount = amount_at(self.plain, at)
-        if not amount and low:  # 100到200个小时: the unit stands behind the second number
-            most = amount_at(self.plain, low.end())
-            least = (
-                amount_at(low["n"] + self.plain[low.end() : most.end].lstrip("0123456789.零一二两三四五六七八九十百千万"), 0)
-                if most
-                else None
-            )
-            if most and least and least.unit == most.unit:
-                return Found(at, most.end, Duration(quote=self.text[at : most.end], least=least.length, most=most.length, rough=True))
         if not amount:
-            return None
+            return self._shared_unit(at)
         between = _BETWEEN.match(self.plain, amount.end)
         most = amount_at(self.plain, between.end()) if between else None
-        if not most or most.unit != amount.unit:
-            end = between.end() if between and between[0].startswith("以上") else amount.end
-            return (
-                Found(
-                    at,
-                    amount.end,
-                    Duration(quote=self.text[at : amount.end], least=amount.length, most=amount.most or amount.length, rough=amount.rough),
-                )
-                if end
-                else None
-            )
-        tail = _AT_MOST.match(self.plain, most.end)
-        end = tail.end() if tail else most.end
-        return Found(at, end, Duration(quote=self.text[at:end], least=amount.length, most=most.length, rough=True))
+        if most and most.unit == amount.unit:
+            tail = _AT_MOST.match(self.plain, most.end)
+            return self._lasting(at, tail.end() if tail else most.end, amount.length, most.length)
+        limit = _LIMIT.match(self.plain, amount.end)
+        if limit:  # 15天以上, 7年以下
+            over = limit[0] == "以上"
+            return self._lasting(at, limit.end(), amount.length if over else Length(), None if over else amount.length)
+        return self._lasting(at, amount.end, amount.length, amount.most or amount.length, amount.rough)
+
+    def _shared_unit(self, at: int) -> Found | None:
+        """100到200个小时: the unit stands behind the second number."""
+        low = _LEAST.match(self.plain, at)
+        most = amount_at(self.plain, low.end()) if low else None
+        if not low or not most:
+            return None
+        unit = self.plain[low.end() : most.end].lstrip("0123456789.零一二两三四五六七八九十百千万")
+        least = amount_at(low["n"] + unit, 0)
+        return self._lasting(at, most.end, least.length, most.length) if least and least.unit == most.unit else None
+
+    def _lasting(self, at: int, end: int, least: Length, most: Length | None, rough: bool = False) -> Found:
+        return Found(at, end, Duration(quote=self._quote(at, end), least=least, most=most, rough=rough or most != least))
 
     def _repeat(self, at: int) -> Found | None:
         m = _EVERY.match(self.plain, at)
@@ -294,7 +305,7 @@ class _Reader:
             return None
         amount = amount_at(self.plain, m.end())
         if amount:
-            return Found(at, amount.end, Repeat(quote=self.text[at : amount.end], every=amount.length))
+            return Found(at, amount.end, Repeat(quote=self._quote(at, amount.end), every=amount.length))
         turn = self._turn(m.end(), "day")
         unit = _EVERY_UNIT.match(self.plain, m.end())
         if not turn and unit:
@@ -307,14 +318,16 @@ class _Reader:
         else:
             return None
         end = turn[1] if turn else end
-        return Found(at, end, Repeat(quote=self.text[at:end], every=every, turn=turn[0] if turn else None))
+        return Found(at, end, Repeat(quote=self._quote(at, end), every=every, turn=turn[0] if turn else None))
 
     def _turn(self, at: int, under: Scale) -> tuple[TimeSpan, int, str] | None:
         point = self._point(at, under=under)
         if not point or point.said.told or not point.said.scale:
             return None
-        span = TimeSpan(quote=self.text[at : point.said.end], start=point.first, end=point.last, assumed=point.assumed)
-        return span, point.said.end, point.said.scale
+        whole = self._points(at, at, under)
+        assert whole
+        assert isinstance(whole.reading, TimeSpan)
+        return whole.reading, whole.end, point.said.scale
 
 
 def _grain(moment: datetime, amount: Amount, sign: int = 1) -> tuple[datetime, datetime]:

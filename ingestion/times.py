@@ -192,6 +192,13 @@ def _ranged(text: str, first: _Reading, second: _Reading) -> Mention:
 def _read(m: Match[str], base: datetime | None, anchor: _Reading | None) -> _Reading | None:
     end = m.end() - (len(m[0]) - len(m[0].rstrip("，, 的")))
     blank = _Reading(m.start(), end)
+    try:
+        return _placed(m, base, anchor, blank)
+    except (OverflowError, ValueError):  # outside the calendar: the quote stays
+        return replace(blank, dated=True)
+
+
+def _placed(m: Match[str], base: datetime | None, anchor: _Reading | None, blank: _Reading) -> _Reading | None:
     if m["vague"]:
         return replace(blank, kind="vague")
     if m["just"] or m["ago_n"]:

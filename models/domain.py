@@ -189,8 +189,8 @@ class Duration(Model):
     quote: str
     """Words of the text."""
     least: Length
-    most: Length
-    """The same as `least` unless the words give two."""
+    most: Length | None
+    """The same as `least` unless the words give two; null when there is no upper end (15天以上)."""
     rough: bool = False
     """Whether the words say 多, 余, 约, or give two lengths."""
 

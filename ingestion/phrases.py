@@ -78,12 +78,17 @@ def read_times(text: str, base: datetime | tuple[datetime, datetime] | None, tow
     return [found.reading for found in expressions(text, base, toward)]
 
 
-def expressions(text: str, base: datetime | tuple[datetime, datetime] | None, toward: Toward = "base") -> list[Found]:
-    """As `read_times`, with positions in the text."""
+def expressions(
+    text: str, base: datetime | tuple[datetime, datetime] | None, toward: Toward = "base", taken: bytes | bytearray = b""
+) -> list[Found]:
+    """As `read_times`, with positions in the text. Where `taken` (one byte a character) is not 0, no expression begins."""
     reader = _Reader(text, _now(base), toward)
     found: list[Found] = []
     at = 0
     while m := _STARTS.search(reader.plain, at):
+        if taken and taken[reader.where[m.start()]]:
+            at = m.start() + 1
+            continue
         one = reader.at(m.start())
         if one:
             found.append(Found(reader.where[one.at], reader.where[one.end - 1] + 1, one.reading))
@@ -116,7 +121,7 @@ class _Reader:
             return self._repeat(at)
         ancient = _BEFORE_CHRIST.match(self.plain, at)
         if ancient:
-            return self._span(at, ancient.end(), None, None)  # quoted; the calendar here begins with the year 1
+            return self._span(at, ancient.end(), None, None)  # quoted only: the calendar begins with the year 1
         start = _FROM.match(self.plain, at)
         tries = [
             None if start else self._counted(at),

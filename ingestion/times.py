@@ -105,7 +105,7 @@ def mentions(text: str, base: datetime | None) -> list[Mention]:
     taken = bytearray(len(text))
     for mention in told:
         taken[mention.at : mention.end] = b"\1" * (mention.end - mention.at)
-    for one in expressions(text, base, "past"):
+    for one in expressions(text, base, "past", taken):
         span = one.reading
         if not isinstance(span, TimeSpan) or not span.start or not span.end or span.start >= base:
             continue

@@ -164,6 +164,8 @@ class _Reader:
                 assumed += more
         else:
             end, last = self._listed(a)
+        if first and last and first > last:
+            first = last = None  # 晚上至今, said at noon
         until = _UNTIL.match(self.plain, end)
         end = until.end() if until else end
         return self._open(quoted_from, end, first, last, assumed)

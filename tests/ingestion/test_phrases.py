@@ -190,7 +190,7 @@ def test_says_what_it_assumed(text: str, assumed: set[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2月30日", "2026年2月29日", "7月18日25时", "公元前221年", "闰六月", "99999年后", "二月三十一号", "2026年第60周"]
+    "text", ["2月30日", "2026年2月29日", "7月18日25时", "公元前221年", "闰六月", "99999年后", "二月三十一号", "明天至今", "2026年第60周"]
 )
 def test_the_impossible_keeps_its_quote_and_gets_no_moment(text: str) -> None:
     span = only(text)

@@ -102,7 +102,7 @@ def test_a_zip_bomb_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_beyond_the_limit_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "MOST_BYTES", 1 << 20)
-    with pytest.raises(BadInput, match="请.*拆"):
+    with pytest.raises(BadInput, match="请拆分"):
         read(b"x" * (2 << 20), "大.txt")
 
 

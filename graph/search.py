@@ -209,7 +209,7 @@ class Index:
         if not asked:
             return []
         own = [term for term, (_, why) in asked.items() if not why]
-        titles = self.shelf.titles(own)
+        titles = self.shelf.titles(own, (term for term, kind in asked.items() if kind.why))
         rough = {term: kind.weight for term, kind in asked.items()}
         dead = self.shelf.dead(day)
         near = self._near(question)

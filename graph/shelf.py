@@ -25,6 +25,8 @@ COMMON_TITLE_WORDS = re.compile(
     "中华人民共和国|最高人民法院|最高人民检察院|关于|审理|适用|案件|具体应用法律|若干|问题|印发|通知|规定|办公室|人民政府"
 )
 LAST_WORD = re.compile(r"(?:应急|总体)*(?:预案|规划|方案|制度|标准|规范|报告)$")
+ADDED = float(__import__('os').environ.get('AD','0.3'))
+"""Weight in a title of what the law calls a word of the question."""
 STEMMED, SHORTEST_STEM = frozenset({"plan", "standard", "statistics", "report"}), 6
 """Levels whose names people cut short, and characters that must be left; a law cut short (劳动合同) is a subject, not a name."""
 
@@ -137,8 +139,8 @@ class Shelf:
         whole = [stem for stem in inside if not any(stem != other and stem in other for other in inside)]
         return {document: stem for stem in whole for document in self.stems[stem]}
 
-    def titles(self, question: Iterable[str]) -> dict[str, float]:
-        """How much of the question's pairs of characters each title holds, rare ones weighing more, 0 … 1."""
+    def titles(self, question: Iterable[str], added: Iterable[str] = ()) -> dict[str, float]:
+        """How much of the question's pairs of characters each title holds, rare ones weighing more, 0 … 1; more with `added` words for them."""
         asked = [term for term in question if len(term) > 1]
         rarity = {term: math.log(1 + (len(self.held) + 0.5) / (len(self.by_pair.get(term, ())) + 0.5)) for term in asked}
         whole = sum(value for term, value in rarity.items()) or 1.0
@@ -146,7 +148,10 @@ class Shelf:
         for term in asked:
             for name in self.by_pair.get(term, ()):
                 found[name] += rarity[term] / whole
-        return dict(found)
+        for term in added:
+            for name in self.by_pair.get(term, ()):
+                found[name] += ADDED * math.log(1 + (len(self.held) + 0.5) / (len(self.by_pair[term]) + 0.5)) / whole
+        return {name: min(value, 1.0) for name, value in found.items()}
 
     def _derive(self) -> None:
         self.names: dict[str, list[str]] = defaultdict(list)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from graph.intents import intents, sayings
+from graph.intents import Intent, intents, sayings
 from graph.ranking import grades, weight
 from graph.search import Index, Result
 from graph.shelf import asked_articles
@@ -206,13 +206,19 @@ def _choices(index: Index, question: str, found: Sequence[Result]) -> list[Choic
             )
             value *= max(result.score / best, 0.1) ** 2
             if grade:
-                held = grades(text) or grades(around)
+                held = grades(text) or grades(result.about)
                 value *= 1.0 if held & grade else OTHER_GRADE if held else NO_GRADE
             if result.document_id in named and result.article in articles:
                 value = 100.0 + value
             if value > 0:
-                choices.append(Choice(result, words, len(choices), value, {intent.name: saying.answers(intent) for intent in wanted}))
+                answers = {intent.name: max(saying.answers(intent), _headed(intent, result)) for intent in wanted}
+                choices.append(Choice(result, words, len(choices), value, answers))
     return sorted(choices, key=lambda choice: (-choice.total, choice.place))
+
+
+def _headed(intent: Intent, result: Result) -> float:
+    """Half where a summary, too short to say so itself, stands under topics that answer."""
+    return 0.5 if result.own_words and intent.says.search(result.about) else 0.0
 
 
 def _named(citation: Citation) -> str:

@@ -76,6 +76,8 @@ class Result(Model):
     """File it was imported from; empty for the shipped library."""
     heading: str = ""
     """What it stands under."""
+    about: str = ""
+    """Its heading and topics as searched."""
     text: str
     """Its words, or the best stretch of a long provision."""
     says: str = ""
@@ -395,6 +397,7 @@ class Index:
             article=passage.article,
             file=document.file,
             heading=passage.heading,
+            about=passage.plain.partition("\n")[0],
             text=passage.text,
             says=passage.says,
             own_words=document.own_words,

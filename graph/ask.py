@@ -31,6 +31,8 @@ WORTH_ANSWERING = 0.25
 """A part of the question is answered by a sentence of at least this part of the best one's value."""
 AROUND = 0.5
 """Weight of a word that stands in the title or heading of a sentence, not in itself."""
+NOT_NATIONAL = 0.3
+"""What of its value a sentence of one place keeps where the question speaks of the whole country."""
 NO_GRADE, OTHER_GRADE = 0.5, 0.1
 """What of its value a sentence keeps that names no grade where the question does, and one that names only other grades."""
 WORTH_QUOTING = 0.55
@@ -191,7 +193,8 @@ def _choices(index: Index, question: str, found: Sequence[Result]) -> list[Choic
     for result in found:
         if not result.verified:
             continue
-        if (where.places or where.national) and where.suits(index.shelf.held[result.document_id].document.region) < 0:
+        elsewhere = where.suits(index.shelf.held[result.document_id].document.region) < 0
+        if where.places and elsewhere:
             # Whoever names a place is never answered with another's rule.
             continue
         around = plain(f"{result.document} {result.heading}")
@@ -205,6 +208,8 @@ def _choices(index: Index, question: str, found: Sequence[Result]) -> list[Choic
                 1 + len(text) / 150
             )
             value *= max(result.score / best, 0.1) ** 2
+            if where.national and elsewhere:
+                value *= NOT_NATIONAL
             if grade:
                 held = grades(text) or grades(result.about)
                 value *= 1.0 if held & grade else OTHER_GRADE if held else NO_GRADE

@@ -151,7 +151,9 @@ def understand(
 ) -> None:
     """One JSON object a line in, what it says out. Stores nothing."""
     from ingestion import extract
+    from ingestion.places import gazetteer
 
+    settings = Settings()
     for number, line in enumerate(_lines(file), 1):
         try:
             item = json.loads(line)
@@ -159,13 +161,11 @@ def understand(
             when = _moment(str(item.get("time") or ""))
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{file} 第 {number} 行不是带 text 的 JSON 对象：{error}") from error
+        city = str(item.get("city") or settings.city_name)
+        names = gazetteer(city, settings.home)
         _emit(
             extract.understand(
-                str(text),
-                id=str(item.get("id", "")),
-                title=str(item.get("title") or ""),
-                time=when,
-                city=str(item.get("city") or Settings().city_name),
+                str(text), id=str(item.get("id", "")), title=str(item.get("title") or ""), time=when, city=city, names=names
             )
         )
 

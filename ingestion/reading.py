@@ -41,7 +41,7 @@ def what_it_says(
     when = evidence.sent_at or (evidence.received_at if assume_received else None)
     text = _opening(evidence.text)
     try:
-        said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)
+        said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city, names=gazetteer)
         if evidence.place_hint and not any(place.adcode for place in said.places):
             said = said.model_copy(update={"places": tuple(_located(said.places, evidence.place_hint, gazetteer))})
         shown = _masked(said, text, evidence.title)

@@ -164,9 +164,7 @@ def understand(
         city = str(item.get("city") or settings.city_name)
         names = gazetteer(city, settings.home)
         _emit(
-            extract.understand(
-                str(text), id=str(item.get("id", "")), title=str(item.get("title") or ""), time=when, city=city, names=names
-            )
+            extract.understand(str(text), id=str(item.get("id", "")), title=str(item.get("title") or ""), time=when, city=city, names=names)
         )
 
 
@@ -740,10 +738,12 @@ def bench(
 def up() -> None:
     """Graph engine, schedule and dashboard together; Ctrl-C stops all cleanly."""
     from dashboard import serve
+    from ingestion.places import gazetteer
     from ingestion.schedule import scheduled
 
     with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
+        gazetteer(settings.city_name, settings.home)  # a broken file of place names stops the start, not the first call
         # A service manager stops with SIGTERM, and a shell starts background jobs with SIGINT ignored: both mean Ctrl-C here.
         for stop in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop, signal.default_int_handler)

@@ -16,16 +16,22 @@ from models.divisions import Division, Level, by_code, by_name, former, short_na
 LONGEST = 500
 """Characters of an address that are read."""
 
-_BETWEEN = re.compile(r"(?:市辖区|其[它他]区|null|[\s_\-—－,，.。·|/\\()（）:：;；、\"“”]|中国(?![\u4e00-\u9fff]{2,6}(?:银行|移动|电信|联通))|中华人民共和国){0,20}")
+_BETWEEN = re.compile(
+    r"(?:市辖区|其[它他]区|null|[\s_\-—－,，.。·|/\\()（）:：;；、\"“”]|中国(?![\u4e00-\u9fff]{2,6}(?:银行|移动|电信|联通))|中华人民共和国){0,20}"
+)
 _NOT_AFTER_FULL = re.compile(r"场(?![\u4e00-\u9fff]{1,4}(?:镇|乡|街道|村))|大道|高速")
 """义乌|市场, 鄞县|大道: a division's name inside the name of something else."""
-_NOT_AFTER_SHORT = re.compile(
+NOT_AFTER_SHORT = re.compile(
     r"[\u4e00-\u9fff]?(?:路(?!桥)|街(?!道)|巷|弄|线)|[东西南北中]?(?:大道|大街|大桥|大厦|高速|新村|新区|花园|花苑|公寓|小区|广场|国道)|世纪大道|"
-    r"(?:经济|技术|高新|中心|工业)+(?:开发区|产业区|园?区)|[一二三四五六七八九十\d]+区|国际(?:机场|花园)|[镇乡村社街站]|公司|银行"
+    r"(?:经济|技术|高新|中心|工业)+(?:开发区|产业区|园?区)|[一二三四五六七八九十\d]+区|(?:国际)?机场|国际花园|[镇乡村社街站]|公司|银行"
 )
-_SHAPED = re.compile(r"[\u4e00-\u9fff]{2,3}[县区](?![\u4e00-\u9fff]?(?:路|街(?!道)|大道|[东西南北]门)|域|块)|[\u4e00-\u9fff]{2}市(?![场区]|[\u4e00-\u9fff]?(?:路|街(?!道)|大道))")
+_SHAPED = re.compile(
+    r"[\u4e00-\u9fff]{2,3}[县区](?![\u4e00-\u9fff]?(?:路|街(?!道)|大道|[东西南北]门)|域|块)|[\u4e00-\u9fff]{2}市(?![场区]|[\u4e00-\u9fff]?(?:路|街(?!道)|大道))"
+)
 """What looks like a county after its city, though no list knows it (a slip of the pen, a zone)."""
-_NO_COUNTY = re.compile(r"(?:[东西南北中老新]|经济|开发|高新|技术|工业|园|小|社|校|厂|库|景|度假|保税|物流|科技|软件|旅游|街|山|大市)[县区市]$|[路街号弄村镇乡]")
+_NO_COUNTY = re.compile(
+    r"(?:[东西南北中老新]|经济|开发|高新|技术|工业|园|小|社|校|厂|库|景|度假|保税|物流|科技|软件|旅游|街|山|大市)[县区市]$|[路街号弄村镇乡]"
+)
 _TOWN = re.compile(r"[\u4e00-\u9fff]{1,6}?(?:街道办事处|街道|镇|乡|苏木)(?!政府|[路街号上])")
 _VILLAGE = re.compile(r"[\u4e00-\u9fff]{1,8}?(?:村委会|居委会|村民委员会|居民委员会|社区|村|嘎查)(?![路街口])")
 _LEAD_OF_A_LATER_ONE = re.compile(r"(?:街道|[镇乡市省\s_\-,，])$")
@@ -150,7 +156,7 @@ def _at(plain: str, at: int, parts: list[Part]) -> Part | None:
         part = _accepted(plain, at, at + size, word, upper)
         if part:
             return part
-    if upper and upper.level == 2 or upper and upper.level == 1 and upper.quote[-1:] in "省市":
+    if (upper and upper.level == 2) or (upper and upper.level == 1 and upper.quote[-1:] in "省市"):
         m = _SHAPED.match(plain, at)
         if m and not (upper.level == 1 and m[0][-1] == "市") and not _NO_COUNTY.search(m[0]) and not _holds_a_city(m[0], upper):
             return Part(m[0], m.start(), m.end(), 3, ())
@@ -174,7 +180,7 @@ def _accepted(plain: str, at: int, end: int, word: str, upper: Part | None) -> P
         return Part(word, at, end, level, tuple(dict.fromkeys(d for d, _ in chosen)), all(old for _, old in chosen))
     if full and len(word) <= 3 and not upper:
         return None
-    if word in _VAGUE or _NOT_AFTER_SHORT.match(plain, end):
+    if word in _VAGUE or NOT_AFTER_SHORT.match(plain, end):
         return None
     if plain[end : end + 1] in tuple("县区市") and not _NOT_AFTER_FULL.match(plain, end + 1) and _county_like(known, upper):
         end += 1  # 石柱县 for 石柱土家族自治县, 兰溪县 for what is a city now
@@ -235,7 +241,7 @@ def _agreed(parts: list[Part], home: str) -> Division | None:
     """The finest division all parts agree on; null while two are open."""
     agreed: Division | None = None
     for part in parts:
-        fitting = [d for d in part.candidates if agreed is None or agreed.contains(d) or part.renamed and agreed.code[:2] == d.code[:2]]
+        fitting = [d for d in part.candidates if agreed is None or agreed.contains(d) or (part.renamed and agreed.code[:2] == d.code[:2])]
         fitting = fitting or (list(part.candidates) if any(p.renamed for p in parts if p.level < part.level) else [])
         if len(fitting) > 1 and agreed is None and home:
             fitting = [d for d in fitting if d.code[:4] == home[:4]] or fitting

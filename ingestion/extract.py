@@ -261,11 +261,20 @@ def _in_the_only_division(places: list[Place]) -> Place:
     """听橹新村门口 … 在秦淮区五老村街道: an unknown spot lies in the one division the text names, if it names just one."""
     first = places[0]
     known = [p for p in places[1:] if p.district]
-    if len({p.adcode for p in known}) != 1:
+    if len({p.adcode for p in known}) != 1 or (first.city and first.city != known[0].city):
         return first
     best = max(known, key=lambda p: (p.precision == "street", bool(p.street)))
     centre = {"lon": best.lon, "lat": best.lat, "precision": best.precision} if best.precision in ("street", "district") else {}
-    return first.model_copy(update={"adcode": best.adcode, "district": best.district, "street": best.street, **centre})
+    return first.model_copy(
+        update={
+            "adcode": best.adcode,
+            "district": best.district,
+            "street": best.street,
+            "city": best.city,
+            "outside": best.outside,
+            **centre,
+        }
+    )
 
 
 def statements(understanding: Understanding, evidence_id: str, masked_text: str, sent_at: datetime | None) -> list[Statement]:

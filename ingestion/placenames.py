@@ -16,7 +16,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ingestion.numerals import halved
-from models.divisions import by_code, by_name, former
+from models.divisions import by_code, by_name, former, short_name
 from models.domain import Model
 from models.errors import BrokenDefinition
 
@@ -128,6 +128,8 @@ class Names:
         self.entries: dict[str, list[Entry]] = {}
         self.upper: dict[str, Entry] = {}
         """The division itself, by code."""
+        self.short_counties: dict[str, list[Entry]] = {}
+        """Counties by their short name, which means them only behind their city or province (温州永嘉, 北京朝阳)."""
         self._read_country()
         self.city_code = next((e.adcode for e in self.entries.get(city, []) if e.level == "city"), "")
         self._city = city
@@ -158,6 +160,8 @@ class Names:
             for alias in _shorter(division.name, level):
                 self._add(alias, entry)
             self.upper.setdefault(code, entry)
+            if level == "district":
+                self.short_counties.setdefault(short_name(division.name), []).append(entry)
         for old in former():
             # Where the name lives on in the same city it means what it means now.
             if not any(d.name == old.name and d.code[:4] == old.code[:4] for d in by_name().get(old.name, ())):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
+from ingestion.addresses import NOT_AFTER_SHORT, take_apart
 from ingestion.numerals import halved
 from ingestion.placenames import FINENESS, POINT, Entry, Names
+from models.divisions import short_name
 from models.domain import Place
 from models.errors import BrokenDefinition
 
@@ -86,6 +87,11 @@ class _Hit:
         return FINENESS[self.entries[0].level]
 
 
+class _Whereabouts(TypedDict):
+    city: str | None
+    outside: bool
+
+
 class Gazetteer:
     """The names one desk knows: its own city in detail, the rest of the country to county level."""
 
@@ -119,6 +125,15 @@ class Gazetteer:
                 out.append(Found(Place(quote=quote, name=quote), m.start(), end))
         return sorted(out, key=lambda f: f.at)
 
+    def address(self, text: str) -> list[Place]:
+        """The places of an address field: as `find`, and where that knows no district, the address taken apart (广西防城港东兴…)."""
+        places = self.find(text)
+        taken = take_apart(text)
+        if any(p.adcode or p.outside for p in places) or taken.adcode is None or taken.adcode.endswith("00"):
+            return places
+        whole = self._written(text, self._names.upper[taken.adcode], whole=False)
+        return [whole, *(p for p in places if p.district)]
+
     def resolve(self, text: str, at: int, end: int) -> Place:
         """The place that the words from `at` to `end` name, read with the rest of the text."""
         reading = self._read(halved(text))
@@ -144,12 +159,27 @@ class Gazetteer:
         at = 0
         while at < len(plain) - 1:
             name = self._names.longest_at(plain, at)
-            if name and self._stands_alone(name, plain, at + len(name), hits[-1] if hits and hits[-1].end == at else None):
+            before = hits[-1] if hits and hits[-1].end == at else None
+            if name and self._stands_alone(name, plain, at + len(name), before):
                 hits.append(_Hit(at, at + len(name), tuple(self._names.entries[name])))
-                at += len(name)
-            else:
+            elif not (before and (county := self._county_behind(before, plain))):
                 at += 1
+                continue
+            else:
+                hits.append(county)
+            at = hits[-1].end
         return hits
+
+    def _county_behind(self, before: _Hit, plain: str) -> _Hit | None:
+        """A county's short name right behind its city or province."""
+        if before.level > FINENESS["city"]:
+            return None
+        for end in range(before.end + 4, before.end + 1, -1):
+            counties = self._names.short_counties.get(plain[before.end : end], ())
+            fitting = tuple(c for c in counties if any(_within(c, upper) for upper in before.entries))
+            if fitting and not NOT_AFTER_SHORT.match(plain, end):
+                return _Hit(before.end, end, fitting)
+        return None
 
     def _stands_alone(self, name: str, plain: str, end: int, before: _Hit | None) -> bool:
         if name in _PLAIN_WORDS:
@@ -193,14 +223,24 @@ class Gazetteer:
             lon, lat, precision = centre.lon, centre.lat, "district" if centre.lon is not None else "unknown"
         spot = entry.level == "spot"
         name = entry.name if whole or (spot and entry.kind not in _LINES) else quote
+        where = self._whereabouts([entry])
+        if where["outside"] and (town := where["city"]) and not self._says_where(name, entry.adcode):
+            name = town + name  # a place elsewhere says so wherever it is shown
         # A road through several districts lies in none of them for certain.
         adcode = None if spot and entry.adcode.endswith("00") else entry.adcode
         return Place(
             quote=quote, name=name, adcode=adcode, district=entry.district, street=entry.street,
-            lon=lon, lat=lat, precision=precision, within_m=within_m, **self._whereabouts([entry]),
+            lon=lon, lat=lat, precision=precision, within_m=within_m, **where,
         )  # fmt: skip
 
-    def _whereabouts(self, entries: list[Entry]) -> dict[str, str | bool | None]:
+    def _says_where(self, name: str, code: str) -> bool:
+        """Whether a name holds the city of a place elsewhere, or its province where that is another one."""
+        above = [self._names.upper.get(code[:4] + "00")]
+        if code[:2] != self.city_code[:2]:
+            above.append(self._names.upper.get(code[:2] + "0000"))
+        return any(short_name(e.name) in name for e in above if e)
+
+    def _whereabouts(self, entries: list[Entry]) -> _Whereabouts:
         """City, and whether it is not the desk's own, where all these meanings agree."""
         codes = {e.adcode for e in entries}
         towns = {e.name for code in codes if (e := self._names.city_of(code))}
@@ -217,8 +257,7 @@ class Gazetteer:
                 fitting = {e.adcode: e for e in hit.entries for u in upper if _within(e, u)}
                 if len(fitting) == 1:
                     return next(iter(fitting.values()))
-                if any(u.level != "province" for u in upper):
-                    return None
+                return None
         home = [e for e in hit.entries if self.city_code and _may_meet(e.adcode, self.city_code) and not e.adcode.endswith("0000")]
         return home[0] if len({e.adcode for e in home}) == 1 else None
 
@@ -229,7 +268,9 @@ class _Reading:
     def __init__(self, plain: str, hits: list[_Hit]) -> None:
         self.plain, self.hits = plain, hits
         self._starts = [h.at for h in hits]
-        self._above = [h for h in hits if h.entries[0].level in ("province", "city") or (h.entries[0].level == "district" and len(h.entries) == 1)]
+        self._above = [
+            h for h in hits if h.entries[0].level in ("province", "city") or (h.entries[0].level == "district" and len(h.entries) == 1)
+        ]
         self._above_starts = [h.at for h in self._above]
         self._all = tuple({e.adcode: e for h in self._above if h.entries[0].level == "city" for e in h.entries}.values()) or tuple(
             {e.adcode: e for h in self._above if h.entries[0].level == "province" for e in h.entries}.values()

@@ -112,12 +112,13 @@ def _located(named: Sequence[Place], hint: str, gazetteer: Gazetteer) -> list[Pl
     A hint that is only a division fills in what the text leaves open; a finer one is the event's place. A hint quotes nothing: its
     words are not the sender's.
     """
-    hinted = [place.model_copy(update={"quote": ""}) for place in gazetteer.find(hint[:200])]
+    hinted = [place.model_copy(update={"quote": ""}) for place in gazetteer.address(hint[:200])]
     if not hinted:
         return list(named) or [Place(name=mask(hint[:200]))]
     first = hinted[0]
     if named and first.precision in ("district", "city"):
-        return [place.model_copy(update={"adcode": first.adcode, "district": first.district, "street": first.street}) for place in named]
+        division = first.model_dump(include={"adcode", "district", "street", "city", "outside"})
+        return [place.model_copy(update=division) for place in named]
     return [*hinted, *named]
 
 

@@ -136,14 +136,15 @@ class Names:
         for folder in folders:
             for path in sorted(folder.glob("*.yml")):
                 self._read_file(path)
-        self._starting: dict[str, tuple[str, ...]] = {}
-        for name in sorted(self.entries, key=len, reverse=True):
-            self._starting[name[:2]] = (*self._starting.get(name[:2], ()), name)
+        lengths: dict[str, set[int]] = {}
+        for name in self.entries:
+            lengths.setdefault(name[:2], set()).add(len(name))
+        self._lengths = {start: sorted(sizes, reverse=True) for start, sizes in lengths.items()}
 
     def longest_at(self, plain: str, at: int) -> str | None:
         """The longest known name that starts here."""
-        names = self._starting.get(plain[at : at + 2])
-        return next((n for n in names if plain.startswith(n, at)), None) if names else None
+        sizes = self._lengths.get(plain[at : at + 2])
+        return next((name for size in sizes if (name := plain[at : at + size]) in self.entries), None) if sizes else None
 
     def city_of(self, code: str) -> Entry | None:
         """The city a code lies in; null for a province and for counties directly under one."""

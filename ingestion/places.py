@@ -209,7 +209,7 @@ class Gazetteer:
             return Place(quote=quote, name=quote, **self._whereabouts(fitting))
         street = next((e.street for e in chosen if e.level == "street" and e.adcode == best.adcode), None)
         whole = best in chain[-1].entries and len(quote) == chain[-1].end - chain[0].at
-        return self._written(quote, replace(best, street=best.street or street), whole=whole)
+        return self._written(quote, replace(best, street=street) if street and not best.street else best, whole=whole)
 
     def _written(self, quote: str, entry: Entry, *, whole: bool) -> Place:
         lon, lat, within_m = entry.lon, entry.lat, entry.within_m

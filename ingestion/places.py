@@ -67,6 +67,10 @@ _METRO = re.compile(r"(?:地铁|轻轨)?(?:[Ss]?\d{1,2}|[一二三四五六七�
 _SENTENCE_ENDS = re.compile(r"[。！？!?\n；;]")
 
 
+_NO_CITY = re.compile(r"(?:光|风|采光|影响|遮挡)[、和及]?日照|日照(?:时[间长]|[、和及]?采光|充足|不足|标准|[权强])|(?:健康|身体)安康|白银(?:价|期货|首饰)")
+"""Cities' names that are plain words here."""
+
+
 @dataclass(frozen=True)
 class Found:
     """A place with where it stands in the text."""
@@ -160,15 +164,19 @@ class Gazetteer:
         while at < len(plain) - 1:
             name = self._names.longest_at(plain, at)
             before = hits[-1] if hits and hits[-1].end == at else None
-            if name and self._stands_alone(name, plain, at + len(name), before):
+            county = self._county_behind(before, plain) if before and not (name and self._finer(name, before)) else None
+            if county:
+                hits.append(county)  # 北京朝阳 is the district, though 朝阳 alone is a city
+            elif name and self._stands_alone(name, plain, at + len(name), before):
                 hits.append(_Hit(at, at + len(name), tuple(self._names.entries[name])))
-            elif not (before and (county := self._county_behind(before, plain))):
+            else:
                 at += 1
                 continue
-            else:
-                hits.append(county)
             at = hits[-1].end
         return hits
+
+    def _finer(self, name: str, before: _Hit) -> bool:
+        return any(FINENESS[e.level] > before.level for e in self._names.entries[name])
 
     def _county_behind(self, before: _Hit, plain: str) -> _Hit | None:
         """A county's short name right behind its city or province."""
@@ -184,6 +192,8 @@ class Gazetteer:
     def _stands_alone(self, name: str, plain: str, end: int, before: _Hit | None) -> bool:
         if name in _PLAIN_WORDS:
             return before is not None and before.entries[0].level == "city"  # 大同市城区, but 城区多处积水 names none
+        if _NO_CITY.search(plain, max(0, end - len(name) - 3), end + 4):
+            return False
         if plain.startswith(("方向", "往", "向", "至"), end) and _DIRECTION.match(plain, end):
             return False  # 沪宁高速南京往上海方向 says which carriageway, not which city
         short = name[-1] not in "省市区县州旗盟道镇乡村" and self._names.entries[name][0].level != "spot"

@@ -36,14 +36,18 @@ SUFFIX = (
     r"公司|工厂|厂区|厂房|厂|工业园区?|开发区|园区|产业园|仓库|车间|工地|加油站|医院|卫生院|大学|学院|中学|小学|学校|幼儿园|地铁站|火车站|车站|站|市场|商场|商城|超市|酒店|宾馆|饭店|餐馆|酒楼|"
     r"饭馆|食堂|KTV|网吧|酒吧|养老院|敬老院|福利院|社区|村委会|村|镇|乡|街道|水库|码头|矿区|煤矿|矿|农场|林场|景区|公园|\d+号楼?|\d+栋|\d+幢|\d+单元|\d+组|\d+楼|[一二三四五六七八九十]+楼|服务区|收费站|海域|山区|山坡|城区|市区|民居|民房|住宅楼?|居民楼|宿舍楼?|商铺|店铺|门面|楼道|地下室|地下车库|停车场|车棚)"
 )
+_LEADS = "投诉|举报|反映|咨询|建议|希望|请求|关于|加快|治理|导致|造成|致使|涉及|包括|住在|家住|发现|离|以前|为什么|什么时候|强烈谴责|状告|因为|由于|距离"
+"""What often stands right before a place without being part of its name."""
+_WATERS = r"(?:河道|内河|河(?![南北东西马流水道内岸边])|湖(?![南北])|大堤|堤|水闸|泵站|大坝)"
+"""Waters and what holds them: on their own only where a name leads up to them."""
 _TAIL = re.compile(
     rf"[ ]?(?:[^\W_在发有被因是的，。：]{{0,14}}?{SUFFIX}){{1,4}}(?:附近|门口|旁边|旁|东侧|西侧|南侧|北侧|内(?!涝)|里)?(?:\d+米处)?"
 )
 _LOOSE = re.compile(
-    rf"(?:^|(?<=[在于到从往，。、：:；！!？\s】#\"“(]))(?:[^\W\d_在于到从往的有是我你他这那和]{{2,9}}?{SUFFIX})(?:(?:与|和)[^\W\d_在的]{{1,6}}?(?:路|街|大道)(?:交叉口|路口|交界处)?)?(?:[^\W_在发有被因是的]{{0,8}}?{SUFFIX}){{0,3}}(?:附近|门口|旁边|旁|内|里)?"
+    rf"(?:^|(?<=[在于到从往，。、：:；！!？\s】#\"“(]))(?:{_LEADS}){{0,2}}(?P<place>(?:[^\W\d_在于到从往的有是我你他她这那和了问把被对则而您请]{{2,9}}?(?:{SUFFIX}|{_WATERS}))(?:(?:与|和)[^\W\d_在的]{{1,6}}?(?:路|街|大道)(?:交叉口|路口|交界处)?)?(?:[^\W_在发有被因是的]{{0,8}}?{SUFFIX}){{0,3}}(?:附近|门口|旁边|旁|内|里)?)"
 )
 _ANYWHERE = re.compile(
-    r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?"
+    r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?|.{0,4}(?:农村|马路|修路|十字路口|公共道路)|(?:周边|全体|损害|承包|城中)村"
 )
 _CUE = re.compile(rf"{SUFFIX}|[省市区县州旗]|[盟岛港湾山河湖家内处上中]$|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
 _LINES = frozenset(["road", "expressway", "river", "lake", "island"])
@@ -67,7 +71,9 @@ _METRO = re.compile(r"(?:地铁|轻轨)?(?:[Ss]?\d{1,2}|[一二三四五六七�
 _SENTENCE_ENDS = re.compile(r"[。！？!?\n；;]")
 
 
-_NO_CITY = re.compile(r"(?:光|风|采光|影响|遮挡)[、和及]?日照|日照(?:时[间长]|[、和及]?采光|充足|不足|标准|[权强])|(?:健康|身体)安康|白银(?:价|期货|首饰)")
+_NO_CITY = re.compile(
+    r"(?:光|风|采光|影响|遮挡)[、和及]?日照|日照(?:时[间长]|[、和及]?采光|充足|不足|标准|[权强])|(?:健康|身体)安康|白银(?:价|期货|首饰)"
+)
 """Cities' names that are plain words here."""
 
 
@@ -122,11 +128,11 @@ class Gazetteer:
                 done = end
         taken = [(f.at, f.end) for f in out]
         for m in _LOOSE.finditer(plain):
-            if not _meets(taken, *m.span()) and not _ANYWHERE.fullmatch(m[0]):
+            at = m.start("place")
+            if not _meets(taken, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
                 mark = _MARK.match(plain, m.end())
                 end = mark.end() if mark else m.end()
-                quote = text[m.start() : end]
-                out.append(Found(Place(quote=quote, name=quote), m.start(), end))
+                out.append(Found(Place(quote=text[at:end], name=text[at:end]), at, end))
         return sorted(out, key=lambda f: f.at)
 
     def address(self, text: str) -> list[Place]:

@@ -50,8 +50,9 @@ _ANYWHERE = re.compile(
     r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?|.{0,4}(?:农村|马路|修路|十字路口|公共道路)|(?:周边|全体|损害|承包|城中)村"
 )
 _CUE = re.compile(rf"{SUFFIX}|[省市区县州旗]|[盟岛港湾山河湖家内处上中]$|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
-_LINES = frozenset(["road", "expressway", "river", "lake", "island"])
+_LINES = frozenset(["road", "expressway", "river", "lake", "island", "area"])
 """Kinds whose name alone is no spot: 中山路12号 keeps its number in the name."""
+_VAGUE = re.compile(r"(?:附近|门口|旁边?|[东西南北]侧|内|里)*")
 _CROSS = re.compile(
     r"[ ]?(?:(?:与|和|跟|同)[^\W\d_在的与和]{1,7}?(?:大道|大街|高架|路|街|巷)(?:的)?(?:交叉路?口|[十丁]字路口|路口|交界处?|交[汇会]处?|口)?"
     r"|[、/\-—][^\W\d_在的]{1,7}?(?:大道|大街|高架|路|街|巷)(?:的)?(?:交叉路?口|[十丁]字路口|路口|交界处?|交[汇会]处?))"
@@ -66,6 +67,7 @@ _ROUTE = re.compile(
     r"(?:[\u4e00-\u9fff]{2,4}?段)?"
 )
 _NAMED_WAY = re.compile(r"[^\W\d_在到从往向至由的是有去走经,，]{2,4}?高速(?:公路)?")
+_STRETCH = re.compile(r"[\u4e00-\u9fff]{2,4}段")
 _DIRECTION = re.compile(r"(?:[往向至][\u4e00-\u9fff]{1,6}?)?方向")
 _METRO = re.compile(r"(?:地铁|轻轨)?(?:[Ss]?\d{1,2}|[一二三四五六七八九十]{1,2})号线(?:[\u4e00-\u9fff·]{1,10}?站)?")
 _SENTENCE_ENDS = re.compile(r"[。！？!?\n；;]")
@@ -124,7 +126,7 @@ class Gazetteer:
         done = 0
         for at, end in spans:
             if at >= done:
-                out.append(Found(self._place(text[at:end], reading.inside(at, end), reading), at, end))
+                out.append(Found(self._place(text, at, end, reading), at, end))
                 done = end
         taken = [(f.at, f.end) for f in out]
         for m in _LOOSE.finditer(plain):
@@ -141,13 +143,13 @@ class Gazetteer:
         taken = take_apart(text)
         if any(p.adcode or p.outside for p in places) or taken.adcode is None or taken.adcode.endswith("00"):
             return places
-        whole = self._written(text, self._names.upper[taken.adcode], whole=False)
+        whole = self._written(text, self._names.upper[taken.adcode], text)
         return [whole, *(p for p in places if p.district)]
 
     def resolve(self, text: str, at: int, end: int) -> Place:
         """The place that the words from `at` to `end` name, read with the rest of the text."""
         reading = self._read(halved(text))
-        return self._place(text[at:end], reading.inside(at, end), reading)
+        return self._place(text, at, end, reading)
 
     def named_spans(self, text: str) -> list[tuple[int, int]]:
         """Where known names stand, so that no other word is read across them (昆明|火车站 holds no 明火)."""
@@ -207,7 +209,8 @@ class Gazetteer:
             return True  # 江宁 before 东山街道: the next name vouches for it
         return not _NOT_A_CITY.match(plain, end)
 
-    def _place(self, quote: str, chain: list[_Hit], reading: _Reading) -> Place:
+    def _place(self, text: str, at: int, end: int, reading: _Reading) -> Place:
+        quote, chain = text[at:end], reading.inside(at, end)
         best: Entry | None = None
         chosen: list[Entry] = []
         open_to: list[Entry] = []
@@ -224,10 +227,14 @@ class Gazetteer:
             fitting = [e for e in open_to if best is None or _within(e, best)] or ([best] if best else open_to)
             return Place(quote=quote, name=quote, **self._whereabouts(fitting))
         street = next((e.street for e in chosen if e.level == "street" and e.adcode == best.adcode), None)
-        whole = best in chain[-1].entries and len(quote) == chain[-1].end - chain[0].at
-        return self._written(quote, replace(best, street=street) if street and not best.street else best, whole=whole)
+        best = replace(best, street=street) if street and not best.street else best
+        rest, more = text[chain[-1].end : end], end - at > chain[-1].end - chain[0].at
+        if best.name not in {e.name for e in chain[-1].entries} or (more and (best.level != "spot" or best.kind in _LINES)):
+            return self._written(quote, best, quote)
+        # 柳汀小区3栋 is 柳汀新村3栋; 夫子庙附近 is 夫子庙.
+        return self._written(quote, best, best.name + ("" if _VAGUE.fullmatch(rest) else rest))
 
-    def _written(self, quote: str, entry: Entry, *, whole: bool) -> Place:
+    def _written(self, quote: str, entry: Entry, name: str) -> Place:
         lon, lat, within_m = entry.lon, entry.lat, entry.within_m
         precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
         if lon is not None:
@@ -237,13 +244,11 @@ class Gazetteer:
                 precision = entry.level
         elif entry.district and (centre := self._names.upper.get(entry.adcode)):
             lon, lat, precision = centre.lon, centre.lat, "district" if centre.lon is not None else "unknown"
-        spot = entry.level == "spot"
-        name = entry.name if whole or (spot and entry.kind not in _LINES) else quote
         where = self._whereabouts([entry])
         if where["outside"] and (town := where["city"]) and not self._says_where(name, entry.adcode):
             name = town + name  # a place elsewhere says so wherever it is shown
         # A road through several districts lies in none of them for certain.
-        adcode = None if spot and entry.adcode.endswith("00") else entry.adcode
+        adcode = None if entry.level == "spot" and entry.adcode.endswith("00") else entry.adcode
         return Place(
             quote=quote, name=name, adcode=adcode, district=entry.district, street=entry.street,
             lon=lon, lat=lat, precision=precision, within_m=within_m, **where,
@@ -320,7 +325,7 @@ class _Reading:
         return out
 
     def _completed(self, end: int, last: _Hit) -> int:
-        if last.level == FINENESS["spot"] and (cross := _CROSS.match(self.plain, end)):
+        if last.level == FINENESS["spot"] and not self._starts_between(end, end + 1) and (cross := _CROSS.match(self.plain, end)):
             return cross.end()
         for pattern in (_MARK, _EXIT) if last.level == FINENESS["spot"] else ():
             if m := pattern.match(self.plain, end):
@@ -346,7 +351,7 @@ def _routes(plain: str) -> list[tuple[int, int]]:
     out = []
     for pattern, rest in ((_ROUTE, _MARK), (_NAMED_WAY, _MARK), (_METRO, _EXIT)):
         for m in pattern.finditer(plain):
-            more = rest.match(plain, m.end())
+            more = rest.match(plain, m.end()) or _STRETCH.match(plain, m.end())
             if more or pattern is not _NAMED_WAY:
                 out.append((m.start(), more.end() if more else m.end()))
     return out

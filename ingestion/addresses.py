@@ -122,14 +122,12 @@ def _parts(plain: str) -> list[Part]:
         part = _at(plain, start, parts)
         if part is None:
             break
-        at = part.end
         if parts and part.level <= parts[-1].level:
-            if parts[-1].level == 3 and not _same(part, parts[-1]):
+            if parts[-1].level == 3 and not _written_out(part, parts[-1]):
                 break
             parts = [p for p in parts if p.level < part.level]  # 浙江省金华市浙江省金华市…: said twice
         parts.append(part)
-        if part.level == 3 and not _again(plain, part):
-            break
+        at = part.end
     if not any(p.level == 3 for p in parts):
         later = _later(plain, at, parts)
         if later:
@@ -137,13 +135,10 @@ def _parts(plain: str) -> list[Part]:
     return parts
 
 
-def _same(one: Part, other: Part) -> bool:
-    return bool({d.code for d in one.candidates} & {d.code for d in other.candidates})
-
-
-def _again(plain: str, part: Part) -> bool:
+def _written_out(part: Part, short: Part) -> bool:
     """义乌义乌市: the short name only leads to the full one."""
-    return part.quote == short_name(part.candidates[0].name) and plain.startswith(part.quote, part.end) if part.candidates else False
+    same = {d.code for d in part.candidates} & {d.code for d in short.candidates}
+    return bool(same) and short_name(short.quote) == short.quote != part.quote
 
 
 def _at(plain: str, at: int, parts: list[Part]) -> Part | None:
@@ -172,7 +167,7 @@ def _accepted(plain: str, at: int, end: int, word: str, upper: Part | None) -> P
     known = _names()[0][word]
     full = [(d, old) for d, written, old in known if written == word]
     if full and not _NOT_AFTER_FULL.match(plain, end):
-        fitting = [(d, old) for d, old in full if _fits(d, upper, old)] or full
+        fitting = _fitting(full, upper) or full
         level = _finer(fitting, upper)
         if len(short_name(word)) == len(word) and word in _VAGUE and not (upper and upper.level == 2):
             return None
@@ -186,7 +181,7 @@ def _accepted(plain: str, at: int, end: int, word: str, upper: Part | None) -> P
         end += 1  # 石柱县 for 石柱土家族自治县, 兰溪县 for what is a city now
     short = [(d, old) for d, written, old in known if written != word]
     again = upper is not None and word in (upper.quote, short_name(upper.quote))
-    fitting = [(d, old) for d, old in short if (upper is None or d.level >= upper.level + (not again)) and _fits(d, upper, old)]
+    fitting = _fitting([(d, old) for d, old in short if upper is None or d.level >= upper.level + (not again)], upper)
     fitting = [(d, old) for d, old in fitting if not old] or fitting
     if not fitting:
         return None
@@ -198,7 +193,7 @@ def _accepted(plain: str, at: int, end: int, word: str, upper: Part | None) -> P
 
 
 def _county_like(known: tuple[tuple[Division, str, bool], ...], upper: Part | None) -> bool:
-    return any(d.level == 3 and _fits(d, upper, old) for d, _, old in known)
+    return bool(_fitting([(d, old) for d, _, old in known if d.level == 3], upper))
 
 
 def _finer(fitting: list[tuple[Division, bool]], upper: Part | None) -> Level:
@@ -206,12 +201,12 @@ def _finer(fitting: list[tuple[Division, bool]], upper: Part | None) -> Level:
     return next((level for level in levels if upper is None or level > upper.level), levels[-1])
 
 
-def _fits(division: Division, upper: Part | None, old: bool) -> bool:
+def _fitting(known: list[tuple[Division, bool]], upper: Part | None) -> list[tuple[Division, bool]]:
+    """Those that lie in what stands before; a former one, or one under a former city (柳州地区忻城县), may lie elsewhere in the province."""
     if upper is None or not upper.candidates:
-        return True
-    if upper.renamed or old:
-        return any(division.code[:2] == u.code[:2] for u in upper.candidates)
-    return any(u.contains(division) for u in upper.candidates)
+        return known
+    within = [(d, old) for d, old in known if any(u.contains(d) for u in upper.candidates)]
+    return within or [(d, old) for d, old in known if (old or upper.renamed) and any(d.code[:2] == u.code[:2] for u in upper.candidates)]
 
 
 def _later(plain: str, at: int, parts: list[Part]) -> Part | None:
@@ -226,7 +221,7 @@ def _later(plain: str, at: int, parts: list[Part]) -> Part | None:
             before = plain[max(0, start - 8) : start]
             if not _LEAD_OF_A_LATER_ONE.search(before) and not any(_named_in(before, d) for d, _ in known):
                 continue
-            fitting = [d for d, old in known if all(_fits(d, p, old) for p in parts[-1:])]
+            fitting = [d for d, _ in _fitting(known, parts[-1] if parts else None)]
             if fitting:
                 return Part(word, start, start + size, 3, tuple(dict.fromkeys(fitting)), all(old for _, old in known))
     return None

@@ -55,6 +55,7 @@ def test_a_shared_name_stays_open_unless_a_city_is_known() -> None:
         ("杭州市下城区甲子路", "330105"),
         ("襄樊市甲子街", "420600"),
         ("柳州地区忻城县", "451321"),
+        ("长治市城区甲子街", "140403"),
         ("大同市城区甲子街", "140200"),  # split between two: the city is all that is certain
         ("杭州市江干区甲子路", "330100"),
     ],

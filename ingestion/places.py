@@ -50,7 +50,7 @@ _ANYWHERE = re.compile(
     r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?|.{0,4}(?:农村|马路|修路|十字路口|公共道路)|(?:周边|全体|损害|承包|城中)村"
 )
 _CUE = re.compile(rf"{SUFFIX}|[省市区县州旗]|[盟岛港湾山河湖家内处上中]$|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
-_LINES = frozenset(["road", "expressway", "river", "lake", "island", "area"])
+_LINES = frozenset(["road", "expressway", "river", "lake", "island"])
 """Kinds whose name alone is no spot: 中山路12号 keeps its number in the name."""
 _VAGUE = re.compile(r"(?:附近|门口|旁边?|[东西南北]侧|内|里)*")
 _CROSS = re.compile(
@@ -231,15 +231,16 @@ class Gazetteer:
         rest, more = text[chain[-1].end : end], end - at > chain[-1].end - chain[0].at
         if best.name not in {e.name for e in chain[-1].entries} or (more and (best.level != "spot" or best.kind in _LINES)):
             return self._written(quote, best, quote)
-        # 柳汀小区3栋 is 柳汀新村3栋; 夫子庙附近 is 夫子庙.
-        return self._written(quote, best, best.name + ("" if _VAGUE.fullmatch(rest) else rest))
+        # 柳汀小区3栋 is 柳汀新村, whose point is known; 夫子庙附近 is 夫子庙; but 江北新区甲子小区 is more than 江北新区.
+        known = best.kind == "metro" or _is_point(best)
+        return self._written(quote, best, best.name + ("" if known or _VAGUE.fullmatch(rest) else rest))
 
     def _written(self, quote: str, entry: Entry, name: str) -> Place:
         lon, lat, within_m = entry.lon, entry.lat, entry.within_m
         precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
         if lon is not None:
             if entry.level == "spot":
-                precision = "point" if within_m is None or within_m <= POINT else "street"
+                precision = "point" if _is_point(entry) else "street"
             elif entry.level != "province":
                 precision = entry.level
         elif entry.district and (centre := self._names.upper.get(entry.adcode)):
@@ -367,6 +368,10 @@ def _coarsest(chain: list[_Hit], hit: _Hit) -> tuple[Entry, ...]:
     """The city, district or province that leads up to this name."""
     above = [h for h in chain if h.end <= hit.at and h.level < hit.level and h.level <= FINENESS["district"]]
     return max(above, key=lambda h: h.level).entries if above else ()
+
+
+def _is_point(entry: Entry) -> bool:
+    return entry.level == "spot" and entry.lon is not None and (entry.within_m is None or entry.within_m <= POINT)
 
 
 def _within(inner: Entry, outer: Entry) -> bool:

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from ingestion import evaluate_times
+from ingestion.evaluate_places import addresses, locations
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
 from ingestion.privacy import MASK, mask
@@ -150,6 +151,8 @@ BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "masking": lambda path: masking(_needing(path, "masking")),
     "names": lambda path: person_names(_needing(path, "names")),
     "times": lambda path: evaluate_times.times(_needing(path, "times")),
+    "addresses": addresses,
+    "locations": locations,
 }
 """Evaluations by the name `anlan bench` knows them by."""
 

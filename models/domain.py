@@ -149,12 +149,18 @@ class Place(Model):
     """County-level division; null when unknown or ambiguous."""
     street: str | None = None
     """Township-level division; null when unknown."""
+    city: str | None = None
+    """City (prefecture level, or a municipality) it lies in; null when unknown or ambiguous."""
+    outside: bool = False
+    """Known to lie outside the desk's own city."""
     lon: float | None = Field(default=None, ge=-180, le=180)
     """Longitude, WGS 84."""
     lat: float | None = Field(default=None, ge=-90, le=90)
     """Latitude, WGS 84."""
     precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
-    """What the coordinates stand for: a spot, or the centre of a division."""
+    """What the coordinates stand for: a spot, something within about a kilometre (street), or the centre of a division."""
+    within_m: float | None = Field(default=None, gt=0)
+    """Metres within which the coordinates are right; null when nobody stated it."""
 
 
 class TimeSpan(Model):

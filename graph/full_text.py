@@ -25,6 +25,8 @@ TOGETHER = 20_000
 """Common words are asked for together, as many as it takes until no more passages than this hold them all."""
 HELPERS = 8
 """Common words that help to order what the others chose."""
+WHEN_ALL_IS_OLD = 5
+"""How many times as much is asked for where most of the best is no longer in force."""
 FEW = 10
 """Fewer results than this, and all words are asked for after all: a slow answer is better than none."""
 
@@ -82,14 +84,22 @@ class FullText:
         if not asked:
             return []
         limit, gone = min(limit, MOST), frozenset(without)
-        # What is not in force is left out afterwards, so as much more is asked for.
-        living = max(1 - len(gone) / max(self.documents, 1), 0.1)
         found: list[Passage] = []
         for query in dict.fromkeys((chosen(asked, self.provisions), everything(asked))):
-            found = [passage for passage in self.server.full_text(query, round(limit / living)) if passage.document not in gone]
+            found = self._living(query, limit, gone)
             if len(found) >= FEW:
                 break
         return found[:limit]
+
+    def _living(self, query: str, limit: int, gone: Collection[str]) -> list[Passage]:
+        # What is not in force is left out afterwards, so more is asked for where much of the library is old.
+        more = round(limit / max(1 - len(gone) / max(self.documents, 1), 0.1))
+        for asked in (more, WHEN_ALL_IS_OLD * more):
+            rows = self.server.full_text(query, asked)
+            found = [passage for passage in rows if passage.document not in gone]
+            if 2 * len(found) >= limit or len({passage.provision for passage in rows}) < asked:
+                break
+        return found
 
     def of(self, provisions: Collection[str]) -> list[Passage]:
         """The passages of these provisions."""

@@ -439,9 +439,12 @@ class Store:
     def __init__(self, address: Address) -> None:
         """Prepare to talk to the graph at this address; nothing is sent yet."""
         self._address = address
+        # Neo4j says of every property nobody has used yet that it may be misspelt; the embedded engine does not know how to be told.
+        quiet: dict[str, Any] = {} if address.embedded else {"notifications_min_severity": "OFF"}
         with self._answered():
             self._driver = neo4j.GraphDatabase.driver(
                 address.uri,
+                **quiet,
                 auth=(address.user, address.password),
                 max_transaction_retry_time=RETRY_SECONDS,
                 connection_timeout=10,

@@ -244,7 +244,7 @@ class Index:
 
     def _near(self, question: str) -> Mapping[str, float]:
         """Provision -> closeness in meaning, 0 for an average one and 1 for the closest; empty without vectors."""
-        if self.embedder is None or (self.server is None and (self.vectors is None or not len(self.vectors.ids))):
+        if self.embedder is None or not (self.server or (self.vectors and self.vectors.ids)):
             return {}
         try:
             asked = self.embedder.question(question[:600])

@@ -40,7 +40,7 @@ def test_where_all_words_are_common_they_are_asked_for_together() -> None:
 
 
 def test_one_very_rare_word_does_not_shut_out_what_shares_the_others() -> None:
-    query = chosen([word("错字", 1e-7), word("港口", 0.2), word("储备", 0.2), word("物资", 0.2), word("应当", 0.2)], CITY)
+    query = chosen([word("错字", 1e-7), word("港口", 0.3), word("储备", 0.3), word("物资", 0.3), word("应当", 0.3)], CITY)
     assert query.startswith('+(text:"错字"^1.0 (+')
 
 

@@ -131,3 +131,20 @@ def test_neo4j_has_an_index_for_words_places_and_meanings(store: Store, address:
     }
     assert {row["state"] for row in known.values()} == {"ONLINE"}
     assert known["provision_words"]["options"]["indexConfig"]["fulltext.analyzer"] == "cjk"
+
+
+def test_where_the_best_are_old_the_server_is_asked_for_more(tmp_path: Path) -> None:
+    pieces = [piece for n in range(90) for piece in passages(document(f"d{n:02}", "港口规定", [("第一条", "", "港口应当登记。")])[1])]
+
+    class Ordered(Store):
+        def __init__(self) -> None: ...
+
+        def sizes(self) -> tuple[int, int]:
+            return 90, 90
+
+        def full_text(self, words: str, limit: int) -> list:  # type: ignore[type-arg]
+            return pieces[:limit]
+
+    search = FullText(Ordered(), Lexical(tmp_path))
+    found = search.find({"港口": 1.0}, {}, 15, [f"d{n:02}" for n in range(40)])
+    assert [passage.document for passage in found] == [f"d{n:02}" for n in range(40, 55)]

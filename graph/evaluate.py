@@ -10,6 +10,7 @@ import hashlib
 import json
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,12 +26,16 @@ from graph.facts import facts
 from graph.library import starter
 from graph.search import Index, Result
 from graph.shelf import short_name
+from graph.store import Store
 from graph.texts import read
-from models.domain import BEIJING, Document, Fact, Provision, Reference
+from models.domain import BEIJING, Document, Fact, Imported, Provision, Reference
 from models.errors import BadInput
 
 LAWS = "laws_emergency_cn"
 """Folder of laws that are loaded beside the plans as distractors, where it stands beside theirs."""
+
+FILLED_TOGETHER = 50
+"""Documents written into a server's graph in one transaction."""
 
 Loaded = tuple[list[Document], list[Provision], list[Reference], list[Fact]]
 
@@ -60,14 +65,44 @@ def load(paths: Iterable[Path]) -> Loaded:
     return linked(documents, repealed), provisions, cited, said
 
 
+def _fill(server: Store, loaded: Loaded) -> None:
+    documents, provisions, cited, said = loaded
+    texts, references, facts = defaultdict(list), defaultdict(list), defaultdict(list)
+    owner = {}
+    for provision in provisions:
+        texts[provision.document].append(provision)
+        owner[provision.id] = provision.document
+    for reference in cited:
+        references[owner[reference.provision]].append(reference)
+    for fact in said:
+        facts[fact.document].append(fact)
+    for start in range(0, len(documents), FILLED_TOGETHER):
+        server.load_imported(
+            Imported(document=each, provisions=tuple(texts[each.id]), references=tuple(references[each.id]), facts=tuple(facts[each.id]))
+            for each in documents[start : start + FILLED_TOGETHER]
+        )
+    server.await_indexes()
+
+
 def files(*folders: Path) -> list[Path]:
     """The markdown files of the folders, sorted."""
     return [path for folder in folders for path in sorted(folder.rglob("*.md"))]
 
 
-def index(home: Path, loaded: Loaded, embedder: Embedder | None = None, progress: Callable[[int], None] | None = None) -> Index:
-    """The search over what was loaded, kept under `home`, with vectors when there is an embedder."""
-    built = Index(home, embedder=embedder)
+def index(
+    home: Path,
+    loaded: Loaded,
+    embedder: Embedder | None = None,
+    progress: Callable[[int], None] | None = None,
+    server: Store | None = None,
+) -> Index:
+    """The search over what was loaded, kept under `home`, with vectors when there is an embedder; from a Neo4j's indexes with a server.
+
+    The server's graph is filled with what was loaded, so it has to be an empty one made for the purpose.
+    """
+    if server:
+        _fill(server, loaded)
+    built = Index(home, embedder=embedder, server=server)
     built.update(*loaded)
     if embedder:
         built.embed(loaded[1], progress)
@@ -109,9 +144,11 @@ def articles(path: Path, *, on: date | None = None) -> dict[str, Any]:
             "pairs": len(pairs), "pairs_linked": joined}  # fmt: skip
 
 
-def statutes(path: Path, *, home: Path, beside: Sequence[Path] = (), embedder: Embedder | None = None) -> dict[str, Any]:
+def statutes(
+    path: Path, *, home: Path, beside: Sequence[Path] = (), embedder: Embedder | None = None, server: Store | None = None
+) -> dict[str, Any]:
     """Recall@10 of the gold articles of the lay questions, `laws_md/` loaded, `beside` further folders as distractors."""
-    built = index(home, load(files(path / "laws_md", *beside)), embedder)
+    built = index(home, load(files(path / "laws_md", *beside)), embedder, server=server)
     questions = _lines(path / "queries_dev.jsonl")
     shares, waits, refused = [], [], 0
     for row in questions:

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy
 
 from graph.dense import Cache, Embedder
-from graph.intents import intents
+from graph.full_text import SAMPLE, FullText, Server
+from graph.intents import intents, marks
 from graph.lexical import Candidates, Lexical, Passage, passages
 from graph.ranking import Ranked, by_sentences, by_words, documents, grades, special, weight, with_documents
 from graph.regions import WHOLE_COUNTRY, Asked, asked
@@ -120,12 +121,15 @@ class Vectors:
 class Index:
     """The search over one library, kept in a folder; opening it again costs a moment, updating only what changed."""
 
-    def __init__(self, folder: Path, *, embedder: Embedder | None = None, candidates: Candidates | None = None, home: str = "") -> None:
-        """`home` is the region the desk speaks from, such as 南京市: its rules are never another place's. Empty when it has none."""
+    def __init__(self, folder: Path, *, embedder: Embedder | None = None, server: Server | None = None, home: str = "") -> None:
+        """With a `server`, candidates and nearness come from its indexes, and the folder holds a sample that says how rare words are.
+
+        `home` is the region the desk speaks from, such as 南京市: its rules are never another place's. Empty when it has none.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.embedder, self.home = folder, embedder, home
+        self.folder, self.embedder, self.server, self.home = folder, embedder, server, home
         self.lexical = Lexical(folder / "passages")
-        self.candidates: Candidates = candidates or self.lexical
+        self.candidates: Candidates = FullText(server, self.lexical) if server else self.lexical
         self.shelf = Shelf(folder / "documents.json")
         self.vectors: Vectors | None = None
         self.special: dict[str, list[tuple[str, float]]] = {}
@@ -175,6 +179,9 @@ class Index:
         items = [item for item in provisions if item.document in self.shelf.held]
         titled = [f"{self.shelf.held[item.document].document.title}{item.article}\n{item.text}" for item in items]
         rows = Cache(self.folder / "vectors.db", self.embedder).vectors(titled, progress)
+        if self.server:
+            self.server.keep_vectors({item.id: row.tolist() for item, row in zip(items, rows, strict=True)})
+            return len(items)
         self.vectors = Vectors([item.id for item in items], rows)
         return len(items)
 
@@ -246,12 +253,18 @@ class Index:
 
     def _near(self, question: str) -> Mapping[str, float]:
         """Provision -> closeness in meaning, 0 for an average one and 1 for the closest; empty without vectors."""
-        if self.embedder is None or self.vectors is None or not len(self.vectors.ids):
+        if self.embedder is None or not (self.server or (self.vectors and self.vectors.ids)):
             return {}
         try:
             asked = self.embedder.question(question[:600])
         except Unreachable:
             # Words alone still answer; the page shows that no reason names the meaning.
+            return {}
+        if self.server:
+            found = self.server.nearest(asked.tolist(), MEANING_CANDIDATES)
+            low, high = (found[-1][1], found[0][1]) if found else (0.0, 0.0)
+            return {name: (score - low) / max(high - low, 1e-6) for name, score in found}
+        if self.vectors is None:
             return {}
         close = self.vectors.rows @ asked
         mean, best = float(close.mean()), float(close.max())
@@ -422,11 +435,17 @@ class Index:
             return
 
         def pieces() -> Iterable[tuple[str, str, list[Passage]]]:
+            room = SAMPLE - self.lexical.size() if self.server else None
             for held in changed:
                 facts: dict[str, list[Fact]] = defaultdict(list)
                 for fact in said.get(held.document.id, ()):
                     facts[fact.provision].append(fact)
-                yield held.document.id, held.document.title, list(passages(held.document, texts[held.document.id], facts))
+                says = {provision: marks(found) for provision, found in facts.items()}
+                searched: list[Passage] = []
+                if room is None or room > 0:
+                    searched = list(passages(texts[held.document.id], says))
+                    room = None if room is None else room - len(searched)
+                yield held.document.id, held.document.title, searched
                 if progress:
                     progress(1)
 

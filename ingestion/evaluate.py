@@ -16,6 +16,7 @@ from statistics import mean, quantiles
 from time import perf_counter
 from typing import Any
 
+from ingestion.evaluate_feeds import feeds
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
 from ingestion.privacy import MASK, mask
@@ -163,6 +164,7 @@ def _needing(path: Path | None, name: str) -> Path:
 
 BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "cec": lambda path: cec(_needing(path, "cec")),
+    "feeds": lambda path: feeds(_needing(path, "feeds")),
     "masking": lambda path: masking(_needing(path, "masking")),
     "names": lambda path: person_names(_needing(path, "names")),
     "times": lambda path: times(_needing(path, "times")),

@@ -130,7 +130,20 @@ _ALERT = (
 )
 
 KEPT = (
-    *("identifier", "sender", "status", "msgType", "scope", "source", "restriction", "addresses", "code", "note", "references", "incidents"),
+    *(
+        "identifier",
+        "sender",
+        "status",
+        "msgType",
+        "scope",
+        "source",
+        "restriction",
+        "addresses",
+        "code",
+        "note",
+        "references",
+        "incidents",
+    ),
     *("language", "category", "event", "responseType", "urgency", "severity", "certainty", "audience", "eventCode", "effective", "onset"),
     *("expires", "senderName", "web", "contact", "parameter", "resource", "area", "其他语种", "签名", "标识解读", "核对"),
 )

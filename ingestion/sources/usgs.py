@@ -35,7 +35,16 @@ _IGNORED = (
     *("url", "code", "net", "title", "place", "time", "id"),
 )
 """What grows while the quake stays the same, links and products, and what the text already says."""
-KEPT = ("mag", "magType", "depth", "alert", "status", "tsunami", "type", *("empirical_fatality", "empirical_economic", "semi_empirical_fatalities"))
+KEPT = (
+    "mag",
+    "magType",
+    "depth",
+    "alert",
+    "status",
+    "tsunami",
+    "type",
+    *("empirical_fatality", "empirical_economic", "semi_empirical_fatalities"),
+)
 
 
 def read(path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
@@ -94,7 +103,9 @@ def _quake(feature: dict[str, Any], where: str, received_at: datetime) -> Eviden
 
 def _losses(item: dict[str, Any], where: str, received_at: datetime) -> Evidence:
     row = json_row(item, where)
-    deaths, dollars = (_total(item, *names) for names in (("empirical_fatality", "total_fatalities"), ("empirical_economic", "total_dollars")))
+    deaths, dollars = (
+        _total(item, *names) for names in (("empirical_fatality", "total_fatalities"), ("empirical_economic", "total_dollars"))
+    )
     return Evidence.of(
         received_at=received_at,
         source=SOURCE.name,

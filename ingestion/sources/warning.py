@@ -19,7 +19,7 @@ from ingestion.files import document, quarantined
 from ingestion.json_files import json_items
 from ingestion.warning_ids import reading, warning_id
 from models.domain import Evidence, Quarantined, Source
-from models.errors import BadRecord
+from models.errors import BadInput, BadRecord
 
 SOURCE = Source(
     name="warning",
@@ -80,13 +80,14 @@ def read(path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
 
 def _cap(text: str, path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
     try:
-        for number, alert in enumerate(cap.alerts(text), 1):
-            try:
-                yield cap.evidence_of(alert, source=SOURCE.name, received_at=received_at)
-            except BadRecord as error:
-                yield quarantined(SOURCE.name, str(error), f"{path.name} 第{number}条", cap.raw(alert))
+        found = list(cap.alerts(text))
     except BadRecord as error:
-        yield quarantined(SOURCE.name, str(error), path.name, text)
+        raise BadInput(f"{path}：{error}") from error
+    for number, alert in enumerate(found, 1):
+        try:
+            yield cap.evidence_of(alert, source=SOURCE.name, received_at=received_at)
+        except BadRecord as error:
+            yield quarantined(SOURCE.name, str(error), f"{path.name} 第{number}条", cap.raw(alert))
 
 
 def _warning(alert: dict[str, Any], where: str, received_at: datetime) -> Evidence:

@@ -59,8 +59,8 @@ def channel_state(
     ledger: Ledger, source: Source, channel: Channel, now: datetime, looks: dict[str, datetime] | None = None
 ) -> ChannelState:
     """How one channel is doing: its last look, its failures in a row, when it is due."""
-    runs = [run for run in ledger.entries(kinds=["source.run"], subject=source.name, newest_first=True, limit=_LOOKED_BACK)]
-    return _state(channel, runs, ledger.last_looks() if looks is None else looks, now)
+    runs = list(ledger.entries(kinds=["source.run"], subject=source.name, newest_first=True, limit=_LOOKED_BACK))
+    return _state(channel, runs, ledger.last_looks(), now)
 
 
 def _state(channel: Channel, runs: list[Entry], looks: dict[str, datetime], now: datetime) -> ChannelState:

@@ -61,9 +61,7 @@ def table_pages(table: Table, state: dict[str, Any]) -> Iterator[tuple[list[dict
         raise Refused(f"{table.name}：数据库里没有表 {table.table}；请检查 sources.yml。") from None
     except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
         # The driver's own words may repeat address and user.
-        raise Unreachable(
-            f"{table.name}：数据库没有正常应答（{type(error).__name__}）；稍后会自动再试。"
-        ) from None
+        raise Unreachable(f"{table.name}：数据库没有正常应答（{type(error).__name__}）；稍后会自动再试。") from None
     except sa.exc.DBAPIError as error:
         raise Refused(f"{table.name}：数据库拒绝了查询（{type(error.orig).__name__}）；请检查 sources.yml 的表名、列名和权限。") from None
     finally:
@@ -145,7 +143,14 @@ def _kept(value: Any) -> dict[str, str]:
 def _value(kept: dict[str, str] | None) -> Any:
     if not kept:
         return None
-    read: dict[str, Callable[[str], Any]] = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "int": int, "float": float, "decimal": Decimal, "text": str}
+    read: dict[str, Callable[[str], Any]] = {
+        "datetime": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "int": int,
+        "float": float,
+        "decimal": Decimal,
+        "text": str,
+    }
     return read[kept["kind"]](kept["value"])
 
 

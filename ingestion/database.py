@@ -7,6 +7,8 @@ may be committed after one that is newer. Rows without a cursor value are read e
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,6 +24,8 @@ PAGE = 1_000
 """Rows of a page."""
 SECONDS = 60
 """Longest time for one query (PostgreSQL) and for a locked file (SQLite)."""
+
+_TIMES = (*(f"%Y-%m-%d{gap}%H:%M:%S{rest}" for gap in " T" for rest in ("", ".%f")), "%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S")
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,8 @@ def _engine(url: str) -> sa.Engine:
     address = sa.make_url(url)
     backend = address.get_backend_name()
     if backend == "sqlite":
-        file = quote(str(address.database or ""))
-        return sa.create_engine(f"sqlite:///file:{file}?mode=ro&uri=true", poolclass=sa.NullPool, connect_args={"timeout": SECONDS})
+        file = f"file:{quote(str(address.database or ''))}?mode=ro"
+        return sa.create_engine("sqlite://", poolclass=sa.NullPool, creator=lambda: sqlite3.connect(file, uri=True, timeout=SECONDS))
     if backend == "postgresql":
         if address.drivername == "postgresql":
             address = address.set(drivername="postgresql+psycopg")
@@ -129,6 +133,11 @@ def _earlier(value: Any, overlap: int) -> Any:
         return value - timedelta(seconds=overlap)
     if isinstance(value, int | Decimal | float):
         return value - overlap
+    for form in _TIMES:
+        # A time kept as text goes back in the very form it came in, or the comparison would mean nothing.
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            if (moment := datetime.strptime(value, form)).strftime(form) == value:  # noqa: DTZ007 — without zone, as it came
+                return (moment - timedelta(seconds=overlap)).strftime(form)
     return value
 
 

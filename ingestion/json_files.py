@@ -39,17 +39,15 @@ def json_items(path: Path, source: str, *wanted: str) -> Iterator[Item | Quarant
             return
         raise BadInput(f"{path}：{error}") from error
     found = list(objects_in(value, *wanted))
-    if not found and _holds_something(value):
+    if not found and not _is_quiet(value):
         raise BadInput(f"{path}：没有找到记录（每条应是含 {'、'.join(wanted[:3])} 等字段的 JSON 对象），请检查接口返回内容。")
     for number, item in enumerate(found, 1):
         yield item, f"{path.name} 第{number}条", json.dumps(item, ensure_ascii=False, sort_keys=True)
 
 
-def _holds_something(value: Any) -> bool:
-    """Whether there is anything in a document that we failed to see as items: words, or a list with something in it."""
-    if isinstance(value, dict):
-        return not any(isinstance(inner, list) and not inner for inner in value.values()) and bool(value)
-    return bool(value)
+def _is_quiet(value: Any) -> bool:
+    """Whether a document says that there is nothing: it is empty, or a list somewhere in it is."""
+    return value in ([], {}) or (isinstance(value, dict) and any(_is_quiet(inner) for inner in value.values()))
 
 
 def _lines(path: Path, source: str) -> Iterator[Item | Quarantined]:

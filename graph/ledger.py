@@ -337,7 +337,7 @@ class Ledger:
         settled = sa.select(later.c.seq).where(later.c.subject == sa.func.substr(_progress.c.key, 4), later.c.kind == "quarantine.settled")
         query = (
             sa.select(_progress.c.source, sa.func.count())
-            .where(_progress.c.key >= "qu-", _progress.c.key < "qu.", ~settled.exists())
+            .where(_progress.c.key.like("qu-%"), ~settled.exists())
             .group_by(_progress.c.source)
         )
         with self._reading() as db:

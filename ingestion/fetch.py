@@ -126,7 +126,7 @@ def _allowed_address(host: str, port: int, networks: Sequence[Network], place: s
             one in network for network in networks for one in (address, inner) if one.version == network.version
         ):
             raise Refused(f"{place} 指向内部或特殊地址 {inner}，未访问；确实在内网的，请在 sources.yml 的 networks 中列出该网段。")
-    return min(found)
+    return min(found, key=lambda text: (":" in text, text))
 
 
 def _carried(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -60,7 +60,7 @@ def lines(state: SourceState) -> list[tuple[str, ...]]:
     marks = "" if state.expectation in ("within", "too_early") else look.chip(t(f"sources.{state.expectation}"), "over")
     if state.unread_fields:
         marks += look.chip(t("sources.unread", names=t("common.comma").join(state.unread_fields)), "warn")
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for number, one in enumerate(state.channels):
         first = number == 0
         rows.append((who if first else "", *channel(one), count if first else "", health(one) + (marks if first else "")))

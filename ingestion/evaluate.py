@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from ingestion import evaluate_times
+from ingestion.evaluate_feeds import feeds
 from ingestion.evaluate_places import addresses, locations
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
@@ -148,6 +149,7 @@ def _needing(path: Path | None, name: str) -> Path:
 
 BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "cec": lambda path: cec(_needing(path, "cec")),
+    "feeds": lambda path: feeds(_needing(path, "feeds")),
     "masking": lambda path: masking(_needing(path, "masking")),
     "names": lambda path: person_names(_needing(path, "names")),
     "times": lambda path: evaluate_times.times(_needing(path, "times")),

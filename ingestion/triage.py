@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ FILE = "model.npz"
 """Name of the model's file in `ANLAN_HOME/triage`."""
 LARGEST = 64 << 20
 """Bytes a model may take unpacked."""
-READ = 800
+READ = 500
 """Characters of a text that are looked at: who writes more says first what it is about."""
 BLOCKS = ("title", "text", "title_topics", "text_topics")
 """The four kinds of features, in the order in which they stand in the model."""
@@ -57,23 +58,27 @@ def topics() -> tuple[tuple[str, ...], re.Pattern[str], dict[str, tuple[int, ...
     return tuple(shipped), pattern, {word: tuple(numbers) for word, numbers in meaning.items()}
 
 
-def seen(title: str, text: str) -> dict[str, dict[str, float]]:
-    """The features of a message, block by block: name to strength before any weighting. Numbers all look alike: 0."""
+def seen(title: str, text: str) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """The features of a message, block by block: name to strength before any weighting; and its words of a topic, in order.
+
+    Numbers all look alike: 0.
+    """
+    pattern = topics()[1]
     title, text = (_BLANK.sub(" ", _NUMBER.sub("0", words[:READ])) for words in (title, text))
-    return {"title": _runs(title), "text": _runs(text), "title_topics": _topics(title), "text_topics": _topics(text)}
+    in_title, in_text = pattern.findall(title), pattern.findall(text)
+    blocks = {"title": _runs(title), "text": _runs(text), "title_topics": _topics(in_title), "text_topics": _topics(in_text)}
+    return blocks, list(dict.fromkeys([*in_title, *in_text]))
 
 
 def _runs(words: str) -> dict[str, float]:
     counts = Counter(words)
-    counts.update(map("".join, zip(words, words[1:], strict=False)))
-    return {run: 1 + math.log(count) for run, count in counts.items() if run != " "}
+    counts.update(map("".join, pairwise(words)))
+    return {run: 1.0 if count == 1 else 1 + math.log(count) for run, count in counts.items() if run != " "}
 
 
-def _topics(words: str) -> dict[str, float]:
-    names, pattern, meaning = topics()
-    counts: Counter[int] = Counter()
-    for word in pattern.findall(words):
-        counts.update(meaning[word])
+def _topics(words: Sequence[str]) -> dict[str, float]:
+    names, _, meaning = topics()
+    counts = Counter(number for word in words for number in meaning[word])
     return {names[number]: math.log1p(count) for number, count in counts.items()}
 
 
@@ -113,12 +118,12 @@ class Triage:
 
     def suggest(self, title: str, text: str, *, least: float | None = None) -> tuple[Suggestion, ...]:
         """A proposal for each field. `least` replaces the confidence below which training would have it abstain."""
-        rows, strengths, blocks = self._weighted(seen(title, text))
+        found, said = seen(title, text)
+        rows, strengths, blocks = self._weighted(found)
         if not len(rows):
             return ()
         columns = strengths @ self.weights[rows] + self.bias
-        whole = f"{title[:READ]}\n{text[:READ]}"
-        return tuple(self._suggestion(head, columns, blocks, rows, strengths, whole, least) for head in self.heads)
+        return tuple(self._suggestion(head, columns, blocks, rows, strengths, said, least) for head in self.heads)
 
     def _weighted(self, blocks: dict[str, dict[str, float]]) -> tuple[np.ndarray, np.ndarray, list[str]]:
         """Rows of the features the model knows, their strengths, and the blocks they are of."""
@@ -141,7 +146,7 @@ class Triage:
         blocks: Collection[str],
         rows: np.ndarray,
         strengths: np.ndarray,
-        whole: str,
+        said: Sequence[str],
         least: float | None,
     ) -> Suggestion:
         many = len(head.labels)
@@ -154,15 +159,14 @@ class Triage:
             label=head.labels[best],
             confidence=round(confidence, 3),
             abstained=confidence < (head.threshold if least is None else least),
-            words=self._words(rows, strengths * (mine[:, best] - mine.mean(axis=1)), whole),
+            words=self._words(rows, strengths * (mine[:, best] - mine.mean(axis=1)), said),
             model=self.facts["digest"],
         )
 
-    def _words(self, rows: np.ndarray, weighed: np.ndarray, whole: str) -> tuple[str, ...]:
+    def _words(self, rows: np.ndarray, weighed: np.ndarray, said: Sequence[str]) -> tuple[str, ...]:
         """The words of the message that spoke most for the label, the heaviest first: words of a topic, and runs of two characters."""
         heaviest = [i for i in np.argsort(-weighed)[: 6 * WORDS_SHOWN].tolist() if weighed[i] > 0]
-        names, pattern, meaning = topics()
-        said = pattern.findall(whole)
+        names, _, meaning = topics()
         found: list[str] = []
         for i in heaviest:
             block, name = self.names[rows[i]]
@@ -170,7 +174,7 @@ class Triage:
             found += [word for word in words if len(word) > 1 and word.isalpha() and not any(word in longer for longer in found)]
             if len(found) >= WORDS_SHOWN:
                 break
-        return tuple(dict.fromkeys(found))[:WORDS_SHOWN]
+        return tuple(found[:WORDS_SHOWN])
 
 
 def views_asked(blocks: Collection[str]) -> list[int]:

@@ -74,7 +74,9 @@ def history(paths: Iterable[Path]) -> list[Labelled]:
             if labels and (title or text):
                 found.append(Labelled(mask(title[:500]), mask(text[:5000]), labels))
         if len(found) == before:
-            raise BadInput(f"{path}：没有读到带标注的留言，请确认有正文列（如 {TEXT[0]}）和类别列（如 {CATEGORY[0]}）或部门列（如 {DEPARTMENT[0]}）。")
+            raise BadInput(
+                f"{path}：没有读到带标注的留言，请确认有正文列（如 {TEXT[0]}）和类别列（如 {CATEGORY[0]}）或部门列（如 {DEPARTMENT[0]}）。"
+            )
     return found
 
 
@@ -96,7 +98,7 @@ def train(history: Sequence[Labelled], *, now: datetime | None = None) -> Triage
     """A model of one history. BadInput when fewer than two labels of any field have enough messages."""
     history = history[:: -(-len(history) // MOST)] if len(history) > MOST else history
     field_of: tuple[TriageField, ...] = ("category", "department")
-    shapes = _Shapes([seen(one.title, one.text) for one in history])
+    shapes = _Shapes([seen(one.title, one.text)[0] for one in history])
     groups = alike(history)
     everything = np.arange(len(history))
     features, rarity = shapes.learn(everything)

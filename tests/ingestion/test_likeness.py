@@ -6,9 +6,7 @@ from random import Random
 
 from ingestion.likeness import PER_BUCKET, Wordings
 
-LONG = (
-    "望江门养老院一楼进水，三十名老人在二楼等待转移，院里断水断电，急需皮划艇和食物，护工人手不够，请看到的救援队尽快联系院方值班室，门口道路积水约一米"
-)
+LONG = "望江门养老院一楼进水，三十名老人在二楼等待转移，院里断水断电，急需皮划艇和食物，护工人手不够，请看到的救援队尽快联系院方值班室，门口道路积水约一米"
 
 
 def folded(first: str, second: str) -> bool:

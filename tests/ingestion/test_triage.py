@@ -91,7 +91,9 @@ def test_a_word_of_a_single_message_is_not_learned(model: triage.Triage) -> None
 
 def test_history_is_read_from_csv_and_jsonl_and_masked(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("留言主题,留言详情,一级分类,承办单位\n公交,公交太少电话13812345678,交通,市交通局\n", "utf-8")
-    (tmp_path / "b.jsonl").write_text(json.dumps({"title": "学校", "text": "食堂贵", "category": "教育"}, ensure_ascii=False) + "\n", "utf-8")
+    (tmp_path / "b.jsonl").write_text(
+        json.dumps({"title": "学校", "text": "食堂贵", "category": "教育"}, ensure_ascii=False) + "\n", "utf-8"
+    )
     read = triage_training.history([tmp_path / "a.csv", tmp_path / "b.jsonl"])
     assert [one.labels for one in read] == [{"category": "交通", "department": "市交通局"}, {"category": "教育"}]
     assert "13812345678" not in read[0].text

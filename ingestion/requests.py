@@ -66,6 +66,11 @@ _ASK = re.compile(
 _SUGGEST = re.compile(r"建议|希望(?:政府|有关|相关|能|尽快|可以|在|增设)|能否(?:增设|加装|设置|考虑|改)|应该(?:增设|加装|设置)|提议|呼吁")
 
 
+def cries_for_life(text: str) -> bool:
+    """Whether the words are those of someone in danger. A quick look that only decides what is read first."""
+    return bool(_SAVE.search(text))
+
+
 def said(text: str) -> str:
     """The text without hashtags, handles and little pictures; the text itself when nothing else is in it."""
     rest = _TAGS.sub(" ", text)

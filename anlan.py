@@ -46,6 +46,8 @@ app.add_typer(audit, name="audit")
 app.add_typer(library, name="library")
 app.add_typer(graph_app, name="graph")
 app.add_typer(people_app, name="people")
+triage_app = typer.Typer(no_args_is_help=True, help="Category and department, learned from the city's own labelled history.")
+app.add_typer(triage_app, name="triage")
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
@@ -270,10 +272,11 @@ def understand(
     as_json: AsJson = True,
 ) -> None:
     """One JSON object a line in, what it says out. Stores nothing."""
-    from ingestion import extract
+    from ingestion import extract, privacy, triage
     from ingestion.places import gazetteer
 
     settings = Settings()
+    model = triage.of_city(settings.home)
     for number, line in enumerate(_lines(file), 1):
         try:
             item = json.loads(line)
@@ -281,11 +284,11 @@ def understand(
             when = _moment(str(item.get("time") or ""))
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{file} 第 {number} 行不是带 text 的 JSON 对象：{error}") from error
-        city = str(item.get("city") or settings.city_name)
-        names = gazetteer(city, settings.home)
-        _emit(
-            extract.understand(str(text), id=str(item.get("id", "")), title=str(item.get("title") or ""), time=when, city=city, names=names)
+        title, city = str(item.get("title") or ""), str(item.get("city") or settings.city_name)
+        said = extract.understand(
+            str(text), id=str(item.get("id", "")), title=title, time=when, city=city, names=gazetteer(city, settings.home)
         )
+        _emit(triage.suggested(said, privacy.mask(title), model, settings.triage_confidence))
 
 
 def _lines(file: str) -> Iterator[str]:
@@ -309,6 +312,53 @@ def mask(file: Annotated[str, typer.Argument(help="Text file; `-` is stdin.")] =
         sys.stdout.write(privacy.mask(data.decode("utf-8-sig")))
     except UnicodeDecodeError as error:
         raise BadInput(f"{file} 不是 UTF-8 文本：{error}") from error
+
+
+@triage_app.command("train")
+def triage_train(
+    files: Annotated[list[Path], typer.Argument(help="CSV, XLSX or JSON lines with text and category or department columns.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Where the model goes; without it, where understanding looks: ANLAN_HOME/triage.")
+    ] = None,
+    corrected: Annotated[bool, typer.Option(help="Learn from the messages officers corrected here, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Learn category and department from labelled history; what stays in the machine is weights of words, no message."""
+    from ingestion import triage, triage_training
+
+    history = triage_training.history(files)
+    if corrected:
+        with _knowledge() as knowledge:
+            history += triage_training.corrected(knowledge)
+    model = triage_training.train(history)
+    target = out or Settings().folder("triage") / triage.FILE
+    triage.save(model, target)
+    heads = {head.field: {"labels": len(head.labels), "abstains_below": head.threshold} for head in model.heads}
+    if as_json:
+        _emit({"file": str(target), **model.facts, "heads": heads})
+        return
+    print(f"已从 {model.facts['messages']} 条留言学习，模型 {model.facts['digest']} 存于 {target}")
+    for field, head in heads.items():
+        print(f"  {'类别' if field == 'category' else '部门'} {head['labels']} 种；置信度低于 {head['abstains_below']:.2f} 时不作建议")
+    for label, count in sorted(model.facts["too_few"].items()):
+        err.print(f"  未学习“{label}”：只有 {count} 条，至少需要 {triage_training.FEWEST} 条", markup=False)
+
+
+@triage_app.command("correct")
+def triage_correct(
+    evidence: str,
+    as_user: AsUser,
+    category: Annotated[str, typer.Option(help="Category as the officer says it is.")] = "",
+    department: Annotated[str, typer.Option(help="Department as the officer says it is.")] = "",
+    password_file: PasswordFile = None,
+) -> None:
+    """Confirm or correct a proposed category or department; it is recorded, outranks every model, and can be learned from."""
+    from graph.triage import correct
+
+    with _knowledge() as knowledge:
+        person = _person(knowledge, as_user, password_file)
+        view = correct(knowledge, evidence, person, category=category, department=department)
+    print(f"已记录：{view.id} 类别 {view.category or '—'}，部门 {view.department or '—'}（{view.triaged_by}）")
 
 
 # ---------------------------------------------------------------- incidents and reports

@@ -10,6 +10,7 @@ from ingestion.fuse import Fused, Fuser
 from ingestion.places import gazetteer
 from ingestion.reading import UNREAD, is_unreadable, view_of, what_it_says
 from ingestion.source import sources
+from ingestion.triage import of_city
 from models.domain import Evidence, Match, Model, Place
 from models.errors import NotFound
 
@@ -34,6 +35,7 @@ class Bench:
         self._sources = {name: module.source for name, module in sources().items()}
         self._gazetteer = gazetteer(city.city_name, city.home)
         self._city = city.city_name
+        self._home, self._confidence = city.home, city.triage_confidence
 
     def understood(self, evidence: Evidence) -> dict[str, Any]:
         """What one item says and where it belongs, as the ledger keeps it: no unmasked word."""
@@ -41,7 +43,8 @@ class Bench:
             raise NotFound(
                 f"证据 {evidence.id} 来自来源 {evidence.source}，但程序中已没有这个来源，请恢复 ingestion/sources/{evidence.source}.py。"
             )
-        said, quoted = what_it_says(evidence, self._gazetteer, self._city)
+        triage = of_city(self._home)
+        said, quoted = what_it_says(evidence, self._gazetteer, self._city, triage=triage, confidence=self._confidence)
         view = view_of(evidence, self._sources[evidence.source], said)
         if is_unreadable(said):
             match = Match(incident=None, score=0, reasons=(UNREAD,))

@@ -244,6 +244,26 @@ class Credibility(Model):
     """What raised or lowered it, in words for the duty officer."""
 
 
+TriageField = Literal["category", "department"]
+
+
+class Suggestion(Model):
+    """What a model trained on the city's own labelled history proposes for a message; a person decides."""
+
+    field: TriageField
+    """What is proposed."""
+    label: str
+    """The likeliest label, in the city's own words."""
+    confidence: float = Field(ge=0, le=1)
+    """How often such a proposal was right among messages the model had not learned, 0–1."""
+    abstained: bool
+    """Too unsure to be filled in; shown as a hint at most."""
+    words: tuple[str, ...] = ()
+    """Words of the message that spoke most for it."""
+    model: str = ""
+    """Digest of the model."""
+
+
 class Understanding(Model):
     """What one text says, in the shape `anlan understand` prints. Every quote is a substring of the input."""
 
@@ -257,8 +277,12 @@ class Understanding(Model):
     """Hotline category proposed; null when abstaining."""
     department: str | None = None
     """Responsible department proposed; null when abstaining."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """The proposals behind category and department, with confidence, also where it abstains; none without a trained model."""
     urgency: float = Field(ge=0, le=1)
     """How soon a person must look: 0 any time, 1 life at stake now."""
+    urgency_reasons: tuple[str, ...] = ()
+    """What raised or lowered it, in words for the duty officer."""
     credibility: Credibility
     """How far to believe it unchecked."""
     occurred_at: TimeSpan | None
@@ -368,8 +392,18 @@ class EvidenceView(Model):
     """Hazard code."""
     request_type: str = "其他"
     """What the sender wants."""
+    category: str | None = None
+    """Hotline category: proposed, or as a person corrected it."""
+    department: str | None = None
+    """Responsible department: proposed, or as a person corrected it."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """What the trained model proposed, with confidence and the words that weighed."""
+    triaged_by: str = ""
+    """Who confirmed or corrected category and department; empty while both are only proposals."""
     urgency: float = 0
     """How soon a person must look, 0–1."""
+    urgency_reasons: tuple[str, ...] = ()
+    """Why."""
     credibility: float = 0.5
     """How far to believe it unchecked, 0–1."""
     credibility_reasons: tuple[str, ...] = ()

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ingestion.heard import Heard, metres
+from ingestion.heard import Heard
 from ingestion.likeness import plain, similarity, triples
+from models.cascades import metres
 from models.domain import EvidenceView, Incident
 from models.hazards import Hazard
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from graph.library import starter
 from graph.store import EVENT_TYPES, GENERAL_TOPICS
-from ingestion.believe import believe
+from models.believe import believe
 from ingestion.fuse import Fuser
 from ingestion.places import gazetteer
 from ingestion.reading import view_of, what_it_says

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil, cos, floor, radians
 
-from ingestion.believe import CREDIBLE, believe
+from models.believe import CREDIBLE, believe
 from ingestion.heard import Heard, place_key, started
 from ingestion.likeness import plain, triples
 from ingestion.match import Open

@@ -105,6 +105,11 @@ class Wordings:
         if len(self._kept) > REMEMBERED:
             self._forget(next(iter(self._kept)))
 
+    def forget(self, id: str) -> None:
+        """Let go of a text: what it said is over, and the same words from now on are news."""
+        if id in self._kept:
+            self._forget(id)
+
     def _neighbours(self, wording: Wording) -> Iterator[str]:
         seen: dict[str, None] = {}
         for key in _keys(wording):

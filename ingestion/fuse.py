@@ -192,6 +192,8 @@ class Fuser:
             return self._join(heard, home, 0.95, ("与先前一条内容几乎相同，随之归并，不另作佐证",))
         if first in self._set_aside:
             return self._wait_aside(heard)
+        if any(first == id for id, _ in self._refused):
+            return self._wait(heard, 0.0, ("与一条人工拒绝过归并提议的内容几乎相同，请一并处理",), keep=False)
         obstacle = not_about_an_event(heard, known_here, self._hazards)
         if obstacle:
             return self._wait(heard, 0.0, (obstacle,), keep=False)

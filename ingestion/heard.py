@@ -36,6 +36,7 @@ def place_key(name: str, *divisions: str | None) -> str:
             key = key.replace(division, "")
     key = _DIVISION.sub("", key) or key
     key = _AROUND.sub("", _DETAIL.sub("", key)) or key
+    key = key.replace("的", "") or key
     if _UNDERPASS.search(key) and len(_UNDERPASS.sub("", key)) >= 2:
         return _UNDERPASS.sub("", key) + "下穿"
     return key.removesuffix("小区") if len(key) > 4 else key

@@ -119,7 +119,7 @@ class OpenIncidents:
         self._statements.pop(incident_id, None)
         self._impacts.pop(incident_id, None)
         for index in (self._by_spot, self._by_cell, self._by_district, self._areas):
-            for members in index.values():  # type: ignore[attr-defined]
+            for members in index.values():
                 members.pop(incident_id, None)
 
     def add(self, heard: Heard, incident_id: str, match: Match) -> EvidenceView:

@@ -53,6 +53,8 @@ def check(played: Played, expected: dict[str, Any]) -> None:
         for word in wanted.get("reasons", ()):
             assert any(word in reason for reason in played.opening.get(incident.id, ())), told
         _figures(wanted, played.impacts.get(incident.id, {}), told)
+    if expected.get("not_linked"):
+        assert not played.links, told
     assert not unclaimed, f"多出 {[one.title for one in unclaimed.values()]}\n{told}"
     for number in expected.get("waiting", ()):
         assert number not in played.home, told

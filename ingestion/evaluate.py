@@ -16,6 +16,7 @@ from statistics import mean, quantiles
 from time import perf_counter
 from typing import Any
 
+from ingestion.evaluate_fusion import fusion
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
 from ingestion.privacy import MASK, mask
@@ -166,6 +167,7 @@ BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "masking": lambda path: masking(_needing(path, "masking")),
     "names": lambda path: person_names(_needing(path, "names")),
     "times": lambda path: times(_needing(path, "times")),
+    "fusion": fusion,
 }
 """Evaluations by the name `anlan bench` knows them by."""
 

@@ -42,6 +42,7 @@ WAITING_HOURS = 6
 """A message older than this is no longer pulled into an incident that opens later."""
 
 _LESSER_WARNING = re.compile(r"[蓝黄]色")
+MODES: tuple[Mode, ...] = ("actual", "exercise")
 Scope = Literal["site", "area"]
 _WARNED_OF = re.compile(r"暴雨|洪水|台风|内涝|山洪|地质灾害|强对流|暴雪|雷暴大风|大风")
 
@@ -116,8 +117,9 @@ class Fuser:
             if incident.merged_into is not None:
                 self._merged[incident.id] = incident
             elif incident.hazard in self._hazards:
-                for heard in self._known.take_up(incident, evidence.get(incident.id, ()), spoken):
-                    self._stop_waiting(heard.view.id)
+                taken = self._known.take_up(incident, evidence.get(incident.id, ()), spoken)
+                self._stop_waiting(heard.view.id for heard in taken)
+                for heard in taken:
                     self._placed[heard.view.id] = incident.id
                     self._remember_words(heard)
         taken_up = {incident.id for incident in changed}
@@ -125,9 +127,10 @@ class Fuser:
             root = self._root(merged.id)
             if root in self._known and (root in taken_up or merged.id in taken_up):
                 self._known.also(root, merged)
-        for view in loose:
+        free = list(loose)
+        self._stop_waiting(view.id for view in free)
+        for view in free:
             heard = Heard.of(view, None, spoken.get(view.id, ()))
-            self._stop_waiting(view.id)
             self._placed.pop(view.id, None)
             self._remember_words(heard)
             if view.id not in self._set_aside and view.hazard in self._hazards:
@@ -141,15 +144,22 @@ class Fuser:
             if one.verdict == "move" and not one.undone:
                 self._set_aside = self._set_aside - set(one.evidence) if one.target else self._set_aside | set(one.evidence)
 
-    def _stop_waiting(self, evidence_id: str) -> None:
+    def _stop_waiting(self, evidence: Iterable[str]) -> None:
+        gone = set(evidence)
         for waiting in (*self._waiting.values(), *self._mild.values()):
-            waiting.pop(evidence_id, None)
+            for id in gone & waiting.keys():
+                del waiting[id]
 
     def _root(self, incident_id: str) -> str:
         """The incident that this one was found to be, or itself."""
         while incident_id in self._merged:
             incident_id = self._merged[incident_id].merged_into or ""
         return incident_id
+
+    @property
+    def open_count(self) -> int:
+        """How many incidents are being managed."""
+        return sum(1 for mode in MODES for _ in self._known.managed(mode))
 
     def place(self, view: EvidenceView, understanding: Understanding, statements: Sequence[Statement]) -> Fused:
         """Decide which incident a message belongs to. Deterministic: the same messages in the same order give the same ids."""

@@ -12,12 +12,14 @@ from math import ceil, cos, floor, radians
 from ingestion.heard import Heard, place_key, started
 from ingestion.likeness import plain, triples
 from ingestion.match import Open, county
-from models.believe import CREDIBLE, believe
+from models.believe import CREDIBLE, believe, worth_keeping
 from models.domain import EvidenceView, Impact, Incident, Match, Mode, Place, Statement
 from models.hazards import Hazard
 
 COMPARED_TEXTS = 6
 """First distinct texts of an incident that new words are compared with."""
+PRUNED_AT = 128
+"""Figures of one kind in one incident from which what is only repeated is let go."""
 _CELL = 0.05
 """Degrees of the search grid, about 5 km."""
 
@@ -153,9 +155,18 @@ class OpenIncidents:
         """Keep statements by kind and work out anew what they touch; a retraction or rumour touches every figure."""
         kept = self._statements.setdefault(incident_id, {})
         touched: set[str] = set()
+        known = self._open[incident_id]
         for one in statements:
+            if not one.property.startswith("impact.") and one.property not in ("retraction", "rumour"):
+                continue
             kept.setdefault(one.property, []).append(one)
             touched.add(one.property)
+        odd = {one.evidence for name in ("retraction", "rumour") for one in kept.get(name, ())}
+        for name in touched:
+            if len(kept[name]) > PRUNED_AT and name.startswith("impact."):
+                # What takes back, and what is hearsay, is read as a whole message: nothing of it is let go.
+                plain_ones = worth_keeping((one for one in kept[name] if one.evidence not in odd), known.views)
+                kept[name] = [*(one for one in kept[name] if one.evidence in odd), *plain_ones]
         if touched & {"retraction", "rumour"}:
             touched |= {name for name in kept if name.startswith("impact.")}
         kinds = {name for name in touched if name.startswith("impact.")}
@@ -169,7 +180,6 @@ class OpenIncidents:
             for one in many
             if name in kinds or name in ("retraction", "rumour") or one.evidence in denying
         ]
-        known = self._open[incident_id]
         believed = believe(incident_id, told, known.views, area=known.incident.scope == "area")
         beliefs = {name: impact for name, impact in self._impacts.get(incident_id, {}).items() if f"impact.{name}" not in kinds}
         self._impacts[incident_id] = beliefs | {impact.type: impact for impact in believed if f"impact.{impact.type}" in kinds}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from models.domain import BEIJING, IMPACT_TYPES, Conflict, EvidenceView, Impact, Statement, digest
 
@@ -17,6 +18,10 @@ CREDIBLE = 0.35
 """Below this a figure is hearsay: shown, never chosen."""
 WELL_FOUNDED = 0.7
 """From here a message speaks with the weight of an office or an eyewitness with details."""
+KEPT_EACH = 6
+"""Of so many messages that say the same figure with the same weight, the newest are enough to choose among and to show."""
+SHOWN_SUPPORT = 12
+"""Most statements named behind a figure; the best are kept."""
 SHOWN_CONFLICTS = 12
 """Most differing figures shown per kind of harm; the newest are kept."""
 
@@ -81,13 +86,36 @@ class Figure:
     @property
     def is_official(self) -> bool:
         """Whether an office on the spot is speaking through the source, as a street office ringing the hotline does."""
-        return self.tier == 2 or (self.tier == 1 and bool(_OFFICE.search(self.view.text)))
+        return self.tier == 2 or (self.tier == 1 and _names_office(self.view.text))
 
     @property
     def rank(self) -> tuple[int, bool, bool, datetime, str]:
         """Reliability of the source, an office before a citizen, well founded before not, then the newest; the id breaks ties."""
         # An office's newest word stands even if it is short: its earlier, more detailed one is no reason to keep people trapped.
         return self.tier, self.is_official, self.is_official or self.view.credibility >= WELL_FOUNDED, self.at, self.statement.id
+
+
+@lru_cache(maxsize=8192)
+def _names_office(text: str) -> bool:
+    return bool(_OFFICE.search(text))
+
+
+def worth_keeping(statements: Iterable[Statement], evidence: Mapping[str, EvidenceView]) -> list[Statement]:
+    """Statements about one kind of harm without those that newer ones say again with the same weight, in their order.
+
+    What thousands of callers repeat costs no more than what a few say: `believe` chooses and shows the same figures with the rest.
+    """
+    given = [(one, evidence[one.evidence]) for one in statements]
+    newest = sorted(given, key=lambda pair: (spoken_at(pair[1]), pair[0].id), reverse=True)
+    taken: dict[tuple[object, ...], int] = {}
+    kept: set[str] = set()
+    for one, view in newest:
+        figure = Figure(one, view, spoken_at(view))
+        same = (one.low, one.best, one.high, view.source, figure.rank[:3], figure.is_hearsay)
+        taken[same] = taken.get(same, 0) + 1
+        if taken[same] <= KEPT_EACH:
+            kept.add(one.id)
+    return [one for one, _ in given if one.id in kept]
 
 
 def spoken_at(view: EvidenceView) -> datetime:
@@ -242,7 +270,7 @@ def _range(chosen: Figure | None, ordered: Sequence[Figure]) -> tuple[float | No
         if one.statement.low is not None and low is not None:
             low = min(low, one.statement.low)
         high = None if one.statement.high is None or high is None else max(high, one.statement.high)
-    return low, high, [chosen, *(one for one in same if one is not chosen)]
+    return low, high, [chosen, *(one for one in same if one is not chosen)][:SHOWN_SUPPORT]
 
 
 def _conflicts(chosen: Figure | None, ordered: Sequence[Figure]) -> tuple[Conflict, ...]:
@@ -264,7 +292,8 @@ def _conflicts(chosen: Figure | None, ordered: Sequence[Figure]) -> tuple[Confli
 def _rule(impact_type: str, chosen: Figure | None, conflicts: Sequence[Conflict], withdrawn: int, area: bool, only_hearsay: bool) -> str:
     """The choice in one Chinese sentence."""
     name = IMPACT_TYPES[impact_type][0]
-    taken_back = f"；另有{withdrawn}条说法已被撤回或辟谣，不再计入" if withdrawn else ""
+    many = f"{withdrawn}条" if withdrawn < KEPT_EACH else "多条"
+    taken_back = f"；另有{many}说法已被撤回或辟谣，不再计入" if withdrawn else ""
     if chosen is None:
         if only_hearsay:
             return f"{name}只有未经证实的传言，不采用，待核{taken_back}"

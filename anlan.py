@@ -237,7 +237,9 @@ INCIDENT_VERBS = {
 
 @app.command()
 def incident(
-    words: Annotated[list[str], typer.Argument(metavar="ID | VERB …", help="An incident id, or: " + "; ".join(INCIDENT_VERBS.values()) + ".")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="ID | VERB …", help="An incident id, or: " + "; ".join(INCIDENT_VERBS.values()) + ".")
+    ],
     user: Annotated[str, typer.Option("--as", help="Account in whose name it is judged; not needed to look.")] = "",
     reason: Annotated[str, typer.Option(help="Why; required for every judgement.")] = "",
     title: Annotated[str, typer.Option(help="Title of the incident split off.")] = "",
@@ -265,7 +267,9 @@ def incident(
         way = f"引发 {titles[link.effect]}" if link.cause == dossier.incident.id else f"起因 {titles[link.cause]}"
         print(f"  关联：{way}（{'；'.join(link.reasons)}）")
     for one in dossier.judgements:
-        print(f"  人工：{one.id} {_beijing(one.at)} {one.officer_name} {VERDICT_WORDS[one.verdict]}：{one.reason}{'（已撤销）' if one.undone else ''}")
+        print(
+            f"  人工：{one.id} {_beijing(one.at)} {one.officer_name} {VERDICT_WORDS[one.verdict]}：{one.reason}{'（已撤销）' if one.undone else ''}"
+        )
     for view in dossier.evidence:
         print(f"  {view.id} {_beijing(view.sent_at or view.received_at)} {view.source_title}：{view.text[:80]}")
 

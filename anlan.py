@@ -396,13 +396,18 @@ def _print_report(state: ReportState) -> None:
 
 @app.command()
 def report(id: str, as_json: AsJson = False) -> None:
-    """One report: its text, checks, decisions and the digest a signature binds to."""
+    """One report: its text, checks, decisions, the digest a signature binds to, and what people judged since."""
+    from reports import signoff
+
     with _knowledge() as knowledge:
         state = knowledge.store.report(id)
+        since = signoff.judged_since(state, knowledge.store.dossier(state.report.incident))
     if as_json:
-        _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest()})
+        _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest(), "judged_since": since})
     else:
         _print_report(state)
+        for line in since:
+            err.print(f"写成之后有人工判断：{line}", markup=False)
 
 
 def _read_and_confirm(knowledge: Any, report_id: str, digest_read: str) -> Report:

@@ -18,7 +18,7 @@ from models.hazards import Hazard
 
 COMPARED_TEXTS = 6
 """First distinct texts of an incident that new words are compared with."""
-PRUNED_AT = 128
+PRUNED_AT = 64
 """Figures of one kind in one incident from which what is only repeated is let go."""
 _CELL = 0.05
 """Degrees of the search grid, about 5 km."""

@@ -18,7 +18,7 @@ CREDIBLE = 0.35
 """Below this a figure is hearsay: shown, never chosen."""
 WELL_FOUNDED = 0.7
 """From here a message speaks with the weight of an office or an eyewitness with details."""
-KEPT_EACH = 6
+KEPT_EACH = 4
 """Of so many messages that say the same figure with the same weight, the newest are enough to choose among and to show."""
 SHOWN_SUPPORT = 12
 """Most statements named behind a figure; the best are kept."""

@@ -15,11 +15,11 @@ import pytest
 import yaml
 
 from ingestion.fuse import Fused, Fuser
-from ingestion.heard import metres
 from ingestion.places import gazetteer
 from ingestion.reading import view_of, what_it_says
 from ingestion.sample import make_sample
 from ingestion.source import sources
+from models.cascades import metres
 from models.domain import Evidence, Feature, Impact, Incident, Quarantined
 
 SAMPLE = make_sample.HERE

@@ -48,6 +48,9 @@ PROVINCES = {
 }
 """First two digits of a division code (GB/T 2260) and the province above a city; 直辖市 have none."""
 
+RETOLD = ".said."
+"""In the id of a claim that repeats what was said: the only ones a model's sentences may take the place of."""
+
 TRUSTED = ("A", "B")
 """Reliabilities whose word counts as checked."""
 
@@ -96,14 +99,19 @@ class Page:
         """Sayings already quoted, so that none is read twice."""
         self._clauses = {clause.id: clause for clause in kind.clauses}
 
-    def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact") -> None:
-        """Put one sentence down with what it rests on. A fact without a citation is a defect and stops here."""
+    def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact", *, retold: bool = False) -> None:
+        """Put one sentence down with what it rests on. A fact without a citation is a defect and stops here.
+
+        `retold` marks a sentence that only repeats what was said, which a model may tell better; its id says so.
+        """
         cited = tuple(dict.fromkeys(citation for citation in citations if citation))
         if not cited and kind not in ("missing", "fixed"):
             raise ValueError(f"sentence without a source: {text}")
         number = 1 + sum(1 for claim in self.claims if claim.section == section)
         self.claims.append(
-            Claim.model_validate({"id": f"{section}.{number}", "section": section, "text": text, "citations": cited, "kind": kind})
+            Claim.model_validate(
+                {"id": f"{section}{RETOLD if retold else '.'}{number}", "section": section, "text": text, "citations": cited, "kind": kind}
+            )
         )
 
     def clause(self, id: str) -> Clause:

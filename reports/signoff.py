@@ -132,6 +132,22 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
     return record_of(knowledge, report_id).state
 
 
+def replace_claims(
+    knowledge: Knowledge, report_id: str, version: int, claims: tuple[Claim, ...], by: Person, *, origin: str
+) -> ReportState:
+    """A new version with other sentences, taken over by a person from a model's offer; any signature is void from here on."""
+    allow(knowledge.ledger, by, "edit", subject=report_id)
+    known = record_of(knowledge, report_id)
+    report = known.state.report
+    _current(knowledge, known, version, report.content_digest(), by, "修改")
+    if known.state.status == "withdrawn":
+        raise _refusal(knowledge, by, report_id, "修改", Refused(f"报告 {report_id} 已撤回，不能再改；请重新起草"))
+    changed = {"claims": claims, "version": version + 1, "drafted_by": by.name, "created_at": datetime.now(UTC), "origin": origin}
+    new = report.model_copy(update=changed)
+    _write(knowledge, "report.edited", new, tuple(verify(new, knowledge.store.dossier(report.incident))), by, known)
+    return record_of(knowledge, report_id).state
+
+
 def submit(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> ReportState:
     """Send a draft to be signed."""
     return _decide(knowledge, report_id, "submit", version, digest, by, reason)

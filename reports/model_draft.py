@@ -73,6 +73,7 @@ _HEARSAY = re.compile(r"听说|据说|网传|传言|疑似|可能|好像|似乎|
 _BANNED = re.compile(
     r"https?:|www\.|[<>{}\\`]|资料|编号|\bE\d|根据.{0,4}指令|作为.{0,6}(?:助手|模型|AI)|启动.{0,6}响应|[一二三四ⅠⅡⅢⅣ]级|事故等级|抄送|主送|签发"
 )
+_CLAUSE = re.compile(r"[，。；！？,;!?\s]+")
 _CJK = re.compile(r"[一-龥\d]")
 
 
@@ -233,10 +234,10 @@ def _unfaithful(text: str, cited: Sequence[Piece], before: Sequence[Claim]) -> l
     for harm in sorted(set(_HARM.findall(text))):
         if not any(harm in words for words in told):
             faults.append(("harm", f"所引资料没有说到“{harm}”。"))
-    nearest = max((_window(text, words) for words in told), key=lambda window: window[0])[1]
-    if bool(_NOT.search(text)) != bool(_NOT.search(nearest)):
+    used = _used(set(pairs), told)
+    if bool(_NOT.search(text)) != any(_NOT.search(clause) for clause in used):
         faults.append(("negation", "与原话的肯定、否定不一致。"))
-    if _HEARSAY.search(nearest) and not _HEARSAY.search(text):
+    if any(_HEARSAY.search(clause) for clause in used) and not _HEARSAY.search(text):
         faults.append(("hearsay", "原话是推测或听说，改写成了事实。"))
     if any(fuzz.ratio(text, claim.text.partition("反映，")[2]) > ALIKE for claim in before):
         faults.append(("repeated", "与前文重复。"))
@@ -248,15 +249,10 @@ def _pairs(text: str) -> list[str]:
     return [letters[at : at + 2] for at in range(len(letters) - 1)]
 
 
-def _window(text: str, words: str) -> tuple[float, str]:
-    """The stretch of `words` most like `text`, widened to the clause it stands in, and how like it is."""
-    found = fuzz.partial_ratio_alignment(text, words)
-    if found is None:
-        return 0.0, words
-    start, end = (found.dest_start, found.dest_end) if len(text) <= len(words) else (0, len(words))
-    left = max(words.rfind(mark, 0, start) for mark in "，。；！？,;!?\n") + 1
-    right = min((at for mark in "，。；！？,;!?\n" if (at := words.find(mark, end)) >= 0), default=len(words))
-    return found.score, words[left:right]
+def _used(pairs: set[str], told: Sequence[str]) -> list[str]:
+    """The clauses of what is cited that the sentence takes at least half of its words from."""
+    clauses = [clause for words in told for clause in _CLAUSE.split(words)]
+    return [clause for clause in clauses if (own := _pairs(clause)) and sum(pair in pairs for pair in own) / len(own) >= 0.5]
 
 
 def offer(

@@ -296,16 +296,17 @@ class LanguageModel:
         ended: threading.Event,
     ) -> None:
         """Read one answer in its own thread and leave its pieces in the queue, then null, or NoAnswer for what went wrong."""
+        trouble: NoAnswer | None = NoAnswer("cut", "模型连接出错，没有得到完整回答。")
         try:
             for piece in self._tried(client, name, messages, format_, most, deadline, ended):
                 pieces.put(piece)
-            pieces.put(None)
-        except NoAnswer as trouble:
+            trouble = None
+        except NoAnswer as told:
+            trouble = told
+        except _protocol_errors() as error:
+            trouble = NoAnswer("cut", f"模型连接出错（{type(error).__name__}），没有得到完整回答。")
+        finally:  # whatever happens here, the waiting side is told
             pieces.put(trouble)
-        except (
-            Exception
-        ) as error:  # the library may raise anything on bytes it does not expect; the waiting side must be told in every case
-            pieces.put(NoAnswer("cut", f"模型连接出错（{type(error).__name__}），没有得到完整回答。"))
 
     def _tried(
         self,
@@ -369,17 +370,11 @@ class LanguageModel:
             return self.settings.model_name
         if self._state.model and self._state.name in ("ready", "slow"):
             return self._state.model
-        import openai
-
         client = self._client(3.0)
         try:
             listed = client.models.list().data
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
+        except _protocol_errors() as error:
             trouble = NoAnswer("down", f"连不上模型服务（{type(error).__name__}）。")
-            self._become("down", "", str(trouble), None)
-            raise trouble from error
-        except Exception as error:  # bytes the library does not expect
-            trouble = NoAnswer("down", f"模型服务的应答无法识别（{type(error).__name__}）。")
             self._become("down", "", str(trouble), None)
             raise trouble from error
         finally:
@@ -410,6 +405,15 @@ def _pieces(stream: Any, ended: threading.Event) -> Iterator[tuple[str, str]]:
     if not end:
         raise NoAnswer("cut", "模型回答中途断开，已舍弃。")
     yield "end", end
+
+
+def _protocol_errors() -> tuple[type[Exception], ...]:
+    """What the libraries raise on a server that is away or speaks nonsense, their own stumbling over it included."""
+    import httpx2
+    import openai
+
+    known = (openai.OpenAIError, httpx2.HTTPError, httpx2.StreamError)
+    return (*known, ValueError, TypeError, AttributeError, KeyError, OSError, RuntimeError)
 
 
 def _http() -> Any:

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, create_model
 from rapidfuzz import fuzz
 
+from graph.guardian import pause_of
 from graph.knowledge import Knowledge
 from graph.people import allow
 from models.domain import Claim, Dossier, Dropped, EvidenceView, Offer, Person, Report
@@ -271,6 +272,8 @@ def offer(
     report = record_of(knowledge, report_id).state.report
     dossier = knowledge.store.dossier(report.incident)
     try:
+        if stopped := pause_of(knowledge.ledger):
+            raise NoAnswer("paused", f"人工智能已由监护人 {stopped.by} 停用：{stopped.payload['reason']}")
         made = retell(report, dossier, model, knowledge.settings, only=only, seconds=seconds, cancelled=cancelled, progress=progress)
     except NoAnswer as trouble:
         payload = {"report": report_id, "version": report.version, "why": trouble.why, "reason": str(trouble)}
@@ -284,6 +287,28 @@ def offers(knowledge: Knowledge, report_id: str) -> list[Offer]:
     """Every offer made for a report, newest first."""
     found = knowledge.ledger.entries(kinds=(OFFERED,), subject=report_id + OFFERS, newest_first=True, limit=20)
     return [Offer.model_validate(entry.payload["offer"]) for entry in found]
+
+
+STAGES_KEPT = 200
+"""Newest drafts and offers the stage times are reckoned over."""
+
+
+def stage_times(knowledge: Knowledge) -> dict[str, tuple[float, float, int]]:
+    """Median and 95th percentile in seconds, and the count, of each stage of the newest drafts: `rules.…` and `model.…`."""
+    taken: dict[str, list[float]] = {}
+    drafts = knowledge.ledger.entries(kinds=("report.drafted",), newest_first=True, limit=STAGES_KEPT)
+    made = knowledge.ledger.entries(kinds=(OFFERED,), newest_first=True, limit=STAGES_KEPT)
+    for prefix, times in [("rules", entry.payload.get("seconds", {})) for entry in drafts] + [
+        ("model", entry.payload["offer"]["seconds"]) for entry in made
+    ]:
+        for stage, seconds in times.items():
+            taken.setdefault(f"{prefix}.{stage}", []).append(float(seconds))
+    return {stage: (*_percentiles(times), len(times)) for stage, times in taken.items()}
+
+
+def _percentiles(times: list[float]) -> tuple[float, float]:
+    ordered = sorted(times)
+    return ordered[(len(ordered) - 1) // 2], ordered[-(-(len(ordered) - 1) * 95 // 100)]
 
 
 def take(knowledge: Knowledge, report_id: str, version: int, made: Offer, sections: Sequence[str], by: Person) -> Any:

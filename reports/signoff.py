@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, Literal
 
 from graph.knowledge import Knowledge
@@ -22,6 +23,9 @@ from reports.wording import GAP_MARKS
 
 Verdict = Literal["submit", "sign", "return", "withdraw"]
 Status = Literal["draft", "submitted", "returned", "signed", "void", "withdrawn"]
+
+STAGES = ("dossier", "draft", "verify")
+"""Stages of a rule-made draft whose times are kept with it, in seconds."""
 
 WRITTEN = ("report.drafted", "report.edited")
 DECIDED: dict[Verdict, str] = {
@@ -99,9 +103,15 @@ def write_draft(
 ) -> ReportState:
     """A complete rule-made draft, checked and recorded. NotFound for an unknown incident, NotAllowed without the permission."""
     allow(knowledge.ledger, by, "draft", subject=incident_id)
+    clock = [perf_counter()]
     dossier = knowledge.store.dossier(incident_id)
+    clock.append(perf_counter())
     report = draft(dossier, report_type=report_type, by=by.name, at=at or datetime.now(UTC), settings=knowledge.settings)
-    _write(knowledge, "report.drafted", report, tuple(verify(report, dossier)), by, None)
+    clock.append(perf_counter())
+    findings = tuple(verify(report, dossier))
+    clock.append(perf_counter())
+    seconds = {name: round(end - start, 4) for name, start, end in zip(STAGES, clock, clock[1:], strict=False)}
+    _write(knowledge, "report.drafted", report, findings, by, None, seconds=seconds | {"total": round(clock[-1] - clock[0], 4)})
     return record_of(knowledge, report.id).state
 
 
@@ -236,11 +246,22 @@ def _changed(claim: Claim, text: str, cited: tuple[str, ...]) -> Claim:
     return claim.model_copy(update={"text": text, "kind": kind, "citations": citations, "machine_text": claim.machine_text or claim.text})
 
 
-def _write(knowledge: Knowledge, kind: str, report: Report, findings: tuple[Finding, ...], by: Person, known: Record | None) -> None:
+def _write(
+    knowledge: Knowledge,
+    kind: str,
+    report: Report,
+    findings: tuple[Finding, ...],
+    by: Person,
+    known: Record | None,
+    *,
+    seconds: Mapping[str, float] | None = None,
+) -> None:
     payload: dict[str, Any] = {
         "report": report.model_dump(mode="json"),
         "findings": [finding.model_dump(mode="json") for finding in findings],
     }
+    if seconds is not None:
+        payload["seconds"] = dict(seconds)
     _record(knowledge, kind, report.id, payload, by, known, "写入")
 
 

@@ -84,7 +84,7 @@ class Desk:
             job.trouble = str(error)
         finally:
             if job.offer is None and not job.trouble:  # a defect must not leave the page waiting for ever; the rule-made draft stands
-                job.trouble = "模型处理出错，规则稿不受影响。"
+                job.trouble = "broken"
             job.ended = time.monotonic()
 
 

@@ -27,7 +27,9 @@ def panel(state: ReportState, known_now: Dossier) -> None:
             _running(state.report.id)
             return
         if job is not None and job.trouble:
-            look.show(f'<div class="anlan-row-line">{look.chip(t("model.no_offer"), "warn")}{look.escaped(job.trouble)}</div>')
+            look.show(
+                f'<div class="anlan-row-line">{look.chip(t("model.no_offer"), "warn")}{look.escaped(t("model.broken") if job.trouble == "broken" else job.trouble)}</div>'
+            )
         _ask(state, model_draft.sections_of(state.report), first=not made)
         if made:
             _beside(state, made[0], known_now)

@@ -18,6 +18,7 @@ from models.domain import BEIJING, Claim, Decision, Entry, Finding, Person, Repo
 from models.errors import NotAllowed, NotFound, Refused, Stale
 from reports.draft import draft
 from reports.ground import cite
+from reports.progress import went_out
 from reports.verify import verify
 from reports.wording import GAP_MARKS
 
@@ -182,7 +183,10 @@ def _decide(knowledge: Knowledge, report_id: str, verdict: Verdict, version: int
     allow(knowledge.ledger, by, verdict, subject=report_id)
     known = record_of(knowledge, report_id)
     _current(knowledge, known, version, read, by, ACT[verdict])
-    if refusal := _forbidden(known, verdict, by, reason.strip()):
+    refusal = _forbidden(known, verdict, by, reason.strip())
+    if verdict == "sign" and refusal is None:
+        refusal = _overtaken(knowledge, known.state.report)
+    if refusal:
         raise _refusal(knowledge, by, report_id, ACT[verdict], refusal)
     content = {
         "subject": report_id,
@@ -214,6 +218,19 @@ def _forbidden(known: Record, verdict: Verdict, by: Person, reason: str) -> Refu
     if verdict == "sign" and blocks:
         return Refused(f"报告 {report.id} 第{report.version}版有{len(blocks)}处法定问题未改，不能签发：{blocks[0].message}")
     return None
+
+
+def _overtaken(knowledge: Knowledge, report: Report) -> Refused | None:
+    """A 续报 or 终报 tells the changes since one report; once another has gone out meanwhile it would tell them wrongly."""
+    if report.stage not in ("续报", "终报"):
+        return None
+    out = [
+        state for state in knowledge.store.dossier(report.incident).reports if went_out(state) and state.report.stage in ("初报", "续报")
+    ]
+    newest = max(out, key=lambda state: state.decisions[-1].at, default=None)
+    if newest is None or newest.report.id == report.supersedes:
+        return None
+    return Refused(f"起草后又签发了“{newest.report.title}”，本报所列变化已不是与最近一次报告相比；请重新起草")
 
 
 def _current(knowledge: Knowledge, known: Record, version: int, read: str, by: Person, act: str) -> None:

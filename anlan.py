@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import getpass
 import json
+import logging
 import os
 import secrets
 import signal
@@ -25,7 +26,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
-from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role
+from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role, SourceState
 from models.errors import AnlanError, BadInput, NotAllowed, NotFound, Refused
 from models.settings import Settings
 
@@ -40,6 +41,8 @@ library = typer.Typer(no_args_is_help=True, help="The library: regulations, plan
 graph_app = typer.Typer(no_args_is_help=True, help="The knowledge graph.")
 people_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 model_app = typer.Typer(no_args_is_help=True, help="The language model: how it is, and its guardian's switch.")
+sources_app = typer.Typer(help="The sources: how they are heard, what is in quarantine.")
+app.add_typer(sources_app, name="sources")
 app.add_typer(audit, name="audit")
 app.add_typer(library, name="library")
 app.add_typer(graph_app, name="graph")
@@ -134,17 +137,134 @@ def _counting(words: Callable[[Any], str]) -> Callable[[Any], None] | None:
     return show
 
 
-@app.command()
-def sources(as_json: AsJson = False) -> None:
-    """The sources, who answers for them and how often they are read."""
-    from ingestion.source import sources as known
+@sources_app.callback(invoke_without_command=True)
+def sources(context: typer.Context, as_json: AsJson = False) -> None:
+    """The sources: who answers for them, when they were and will be read, what came in 24 hours, what is wrong, and how much waits."""
+    if context.invoked_subcommand:
+        return
+    from graph.ledger import Ledger
+    from graph.listening import states
+    from ingestion.schedule import channels
 
-    for module in known().values():
-        source = module.source
+    settings = Settings()
+    ledger, now = Ledger(settings.ledger_address), datetime.now(BEIJING)
+    found, queue = states(ledger, channels(settings), now), ledger.queue()
+    waited = (now - queue.oldest_at).total_seconds() if queue.oldest_at else 0
+    if as_json:
+        for state in found:
+            _emit(state)
+        _emit(
+            {"queue": {"waiting": queue.waiting, "urgent": queue.urgent, "oldest_at": queue.oldest_at, "oldest_seconds": round(waited, 1)}}
+        )
+        return
+    for state in found:
+        _print_source(state, now)
+    print(f"待理解 {queue.waiting} 条，其中急件 {queue.urgent} 条" + (f"，最早一条已等 {_span(waited)}" if queue.waiting else ""))
+
+
+def _print_source(state: SourceState, now: datetime) -> None:
+    source, least_most = state.source, f"{state.source.expected_daily[0]}–{state.source.expected_daily[1]}"
+    doubt = {"below": f"，低于预期 {least_most}", "above": f"，高于预期 {least_most}"}.get(state.expectation, "")
+    print(
+        f"{source.name:<9} {source.title}（{source.publisher}；{source.owner}；可靠性 {source.reliability}；坐标 {source.crs}）\n"
+        f"          近 24 小时新增 {state.new}，重复 {state.duplicate}，隔离 {state.quarantined}，待处理隔离 {state.held}{doubt}"
+    )
+    for one in state.channels:
+        last = f"上次 {_beijing(one.last_run_at)}" if one.last_run_at else "还没有读过"
+        due = f"，下次 {_beijing(one.next_run_at)}" if one.next_run_at else ""
+        late = "（已过时，日程可能没有运行）" if one.next_run_at and one.next_run_at < now - timedelta(minutes=2) else ""
+        lag = f"，距上次读完 {_span(one.lag_seconds)}" if one.lag_seconds is not None else ""
+        wrong = (
+            f"\n              连续失败 {one.failures} 次：{one.error}"
+            if one.failures
+            else f"\n              {one.error}"
+            if one.error
+            else ""
+        )
+        print(f"          {one.channel.place}  每 {_span(one.channel.every_seconds)}  {last}{due}{late}{lag}{wrong}")
+    if state.unread_fields:
+        print(f"          没有被读取的列：{'、'.join(state.unread_fields)}")
+
+
+def _span(seconds: float) -> str:
+    """A length of time in words, rounded."""
+    for size, unit in ((86400, "天"), (3600, "小时"), (60, "分钟")):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} 秒"
+
+
+@sources_app.command("ask")
+def sources_ask(name: Annotated[str, typer.Argument(help="Entry of sources.yml.")], as_json: AsJson = False) -> None:
+    """Ask one address of sources.yml now and receive what it has that we do not; understanding follows with `anlan up` or the next ingest."""
+    from ingestion.receiving import ask_address
+    from ingestion.source import sources as known
+    from ingestion.source_addresses import addresses
+
+    with _knowledge() as knowledge:
+        modules = known()
+        entries = {address.name: address for address in addresses(knowledge.settings, modules)}
+        if name not in entries:
+            raise NotFound(f"sources.yml 里没有 {name}；现有：{'、'.join(entries) or '（空）'}")
+        receipt = ask_address(knowledge, modules[entries[name].source], entries[name])
+    if as_json:
+        _emit(receipt)
+    else:
+        print(f"读入 {receipt.read}：新增 {receipt.new}，重复 {receipt.duplicate}，隔离 {receipt.quarantined}")
+
+
+@sources_app.command("quarantine")
+def sources_quarantine(
+    source: Annotated[str, typer.Option("--source", help="Only this source's.")] = "",
+    show: Annotated[bool, typer.Option("--show", help="Also the kept record, masked.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Records that could not be read and are not settled, newest first, with the reason."""
+    from graph.ledger import Ledger
+    from ingestion.privacy import mask as masked
+
+    ledger = Ledger(Settings().ledger_address)
+    for held in ledger.held(source or None):
+        raw = masked(ledger.held_record(held.digest).raw[:2000]) if show else None
         if as_json:
-            _emit(source)
+            _emit(dataclasses.asdict(held) | ({"raw": raw} if show else {}))
         else:
-            print(f"{source.name:<10} {source.title}（{source.publisher}，可靠性 {source.reliability}，每 {source.every_minutes} 分钟）")
+            print(
+                f"{held.digest[:16]}  {_beijing(held.at)}  {held.source}  {held.where}\n    {held.reason}"
+                + (f"\n    {raw}" if show else "")
+            )
+
+
+@sources_app.command("retry")
+def sources_retry(
+    id: Annotated[str, typer.Argument(help="First characters of the record's id; nothing with --all.")] = "",
+    every: Annotated[bool, typer.Option("--all", help="Every record that is not settled.")] = False,
+    text: Annotated[Path | None, typer.Option("--text", help="The record as a person mended it (JSON or XML).")] = None,
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read quarantined records again by today's reader. Exit status 1 when one still cannot be read; it then stays where it is."""
+    from graph import people
+    from ingestion.quarantine import retry
+
+    if bool(id) == every or (text and every):
+        raise typer.BadParameter("give one id, or --all")
+    with _knowledge() as knowledge:
+        person = _person(knowledge, user, password_file)
+        people.allow(knowledge.ledger, person, "ingest")
+        chosen = [held.digest for held in knowledge.ledger.held() if every or held.digest.startswith(id)]
+        if not every and len(chosen) != 1:
+            raise NotFound(f"{len(chosen)} 条隔离记录的编号以 {id} 开头，应当恰好一条；anlan sources quarantine 可列出。")
+        failed = []
+        for digest in chosen:
+            try:
+                receipt = retry(knowledge, digest, by=person.name, text=text.read_text("utf-8-sig") if text else None)
+                _emit(receipt) if as_json else print(f"{digest[:16]}：新增 {receipt.new}，重复 {receipt.duplicate}")
+            except Refused as error:
+                failed.append(str(error))
+    if failed:
+        raise Refused("\n".join(failed))
 
 
 @app.command()
@@ -154,7 +274,9 @@ def understand(
 ) -> None:
     """One JSON object a line in, what it says out. Stores nothing."""
     from ingestion import extract
+    from ingestion.places import gazetteer
 
+    settings = Settings()
     for number, line in enumerate(_lines(file), 1):
         try:
             item = json.loads(line)
@@ -162,14 +284,10 @@ def understand(
             when = _moment(str(item.get("time") or ""))
         except (ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{file} 第 {number} 行不是带 text 的 JSON 对象：{error}") from error
+        city = str(item.get("city") or settings.city_name)
+        names = gazetteer(city, settings.home)
         _emit(
-            extract.understand(
-                str(text),
-                id=str(item.get("id", "")),
-                title=str(item.get("title") or ""),
-                time=when,
-                city=str(item.get("city") or Settings().city_name),
-            )
+            extract.understand(str(text), id=str(item.get("id", "")), title=str(item.get("title") or ""), time=when, city=city, names=names)
         )
 
 
@@ -790,11 +908,13 @@ def bench(
     name: str, path: Annotated[Path | None, typer.Option(help="Data, when the benchmark reads some.")] = None, as_json: AsJson = False
 ) -> None:
     """Print the figures of one evaluation or benchmark."""
+    from graph import evaluate as library_evaluate
     from ingestion import evaluate
 
-    if name not in evaluate.BENCHMARKS:
-        raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(evaluate.BENCHMARKS)}")
-    figures = evaluate.BENCHMARKS[name](path)
+    benchmarks = {**evaluate.BENCHMARKS, **library_evaluate.BENCHMARKS}
+    if name not in benchmarks:
+        raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(benchmarks)}")
+    figures = benchmarks[name](path)
     if as_json:
         _emit(figures)
     else:
@@ -809,10 +929,16 @@ def bench(
 def up() -> None:
     """Graph engine, schedule and dashboard together; Ctrl-C stops all cleanly."""
     from dashboard import serve
+    from ingestion.places import gazetteer
     from ingestion.schedule import scheduled
 
+    # What the schedule has to say, such as a queue that grows, belongs on this screen.
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("apscheduler", "neo4j"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
+        gazetteer(settings.city_name, settings.home)  # a broken file of place names stops the start, not the first call
         # A service manager stops with SIGTERM, and a shell starts background jobs with SIGINT ignored: both mean Ctrl-C here.
         for stop in (signal.SIGTERM, signal.SIGINT):
             signal.signal(stop, signal.default_int_handler)

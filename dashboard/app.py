@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import look, model, session
 from dashboard.reading import reports
 from dashboard.session import answering
-from dashboard.views import audit, duty, library, sign_in, signoff, situation
+from dashboard.views import audit, duty, library, sign_in, signoff, situation, sources
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
@@ -42,6 +42,8 @@ def pages(who: Person) -> list[st.Page]:
     if session.may(who, "sign"):
         shown.append(st.Page(signoff.page, title=t("page.signoff"), icon=":material/draw:", url_path="signoff"))
     shown.append(st.Page(library.page, title=t("library_page.title"), icon=":material/menu_book:", url_path="library"))
+    if session.may(who, "ingest"):
+        shown.append(st.Page(sources.page, title=t("page.sources"), icon=":material/sensors:", url_path="sources"))
     if session.may(who, "audit"):
         shown.append(st.Page(audit.page, title=t("page.audit"), icon=":material/verified:", url_path="audit"))
     return shown

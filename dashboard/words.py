@@ -69,6 +69,14 @@ def known(section: str, value: str) -> str:
     return catalogue(language()).get(f"{section}.{value}", value)
 
 
+def lasting(seconds: float) -> str:
+    """A length of time in its largest unit, two digits or so."""
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            return t(f"sources.span.{unit}", n=f"{seconds / size:.3g}")
+    return t("sources.span.seconds", n=f"{max(seconds, 0):.0f}")
+
+
 def hazard_name(code: str | None) -> str:
     """Name of a hazard: the definition's own in Chinese, its code in English, so that a new hazard needs no new word here."""
     if code is None:

@@ -7,10 +7,11 @@ where a text came without facts its wording must do, and counts for half.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from graph.words import plain
+from models.domain import Fact
 
 NUMBER = r"[\d一二三四五六七八九十百两半]+"
 SENTENCE = re.compile(r"[^。！？\n]+[。！？]?")
@@ -117,15 +118,39 @@ class Saying:
 
 def sayings(text: str, says: str = "") -> list[Saying]:
     """The sentences of a text, long ones by their parts, each with the kinds of facts in it; `says` as in `Passage.says`."""
-    facts = []
-    for mark in says.split():
-        kind, _, where = mark.partition("@")
-        begins, _, ends = where.partition("-")
-        facts.append((kind, int(begins), int(ends)))
+    facts = list(_marked(says))
     return [
         Saying(text[start:end], frozenset(kind for kind, begins, ends in facts if begins < end and ends > start))
         for start, end in _with_lists(text, _spans(text))
     ]
+
+
+def marks(facts: Iterable[Fact]) -> str:
+    """What these facts of one provision say and where, as `kind@start-end` in characters of its text, blanks between."""
+    found = []
+    for fact in facts:
+        kinds: list[str] = [fact.kind]
+        if fact.recipient:
+            kinds.append(f"{fact.kind}_to")
+        if fact.kind == "duty" and fact.unit:
+            kinds.append("duty_when")
+        found += [f"{kind}@{fact.start}-{fact.end}" for kind in kinds]
+    return " ".join(dict.fromkeys(found))
+
+
+def within(says: str, begins: int, ends: int) -> str:
+    """The marks that lie in this stretch of a provision, counted from where it begins."""
+    found = [
+        f"{kind}@{max(start - begins, 0)}-{min(end, ends) - begins}" for kind, start, end in _marked(says) if start < ends and end > begins
+    ]
+    return " ".join(dict.fromkeys(found))
+
+
+def _marked(says: str) -> Iterator[tuple[str, int, int]]:
+    for mark in says.split():
+        kind, _, where = mark.partition("@")
+        begins, _, ends = where.partition("-")
+        yield kind, int(begins), int(ends)
 
 
 def _spans(text: str) -> list[tuple[int, int]]:

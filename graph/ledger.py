@@ -15,8 +15,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ _KEYS_PER_QUERY = 900
 _CHAIN_LOCK = 7_012_004_931
 _WORKER_LOCK = 7_012_004_932
 _SCHEMA_LOCK = 7_012_004_933
+_IMPORTER_LOCK = 7_012_004_934
 
 _meta = sa.MetaData()
 
@@ -74,11 +75,16 @@ _progress = sa.Table(
     sa.Column("moment", sa.Text, nullable=False),
     sa.Column("received_seq", sa.BigInteger, nullable=False),
     sa.Column("understood_seq", sa.BigInteger, nullable=True),
+    sa.Column("urgent", sa.Integer, nullable=False, server_default="0"),
 )
-"""Two marks for everything ever received: the entry that received it, and the entry that understood it (or needs none)."""
+"""Two marks for everything ever received: the entry that received it, and the entry that understood it (or needs none).
+
+`urgent` is 1 for what should be understood before the rest: it cries for help, or a person or an authority sent it.
+"""
 
 sa.Index(
-    "progress_waiting",
+    "progress_waiting_urgent",
+    _progress.c.urgent,
     _progress.c.moment,
     _progress.c.key,
     sqlite_where=_progress.c.understood_seq.is_(None),
@@ -92,6 +98,14 @@ _watermark = sa.Table(
     sa.Column("source", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )
+
+_polled = sa.Table(
+    "polled",
+    _meta,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", sa.Text, nullable=False),
+)
+"""When a source was last looked at, whether or not it had anything: too often and too empty for the chain."""
 
 _head = sa.Table(
     "head",
@@ -145,6 +159,38 @@ class Verification:
     """Chinese sentence: what is wrong there."""
 
 
+@dataclass(frozen=True)
+class Queue:
+    """What is received and not yet understood."""
+
+    waiting: int
+    """Pieces waiting."""
+    urgent: int
+    """Those of them that go first."""
+    oldest_at: datetime | None
+    """When the one that has waited longest was received; null when nothing waits."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """One quarantined record that has not been settled."""
+
+    digest: str
+    """Its id: SHA-256 of the whole raw record."""
+    source: str
+    """Name of the source."""
+    reason: str
+    """Why it could not be read, as of the last try."""
+    where: str
+    """File and row, or address, it came from."""
+    at: datetime
+    """When it was received."""
+    tries: int
+    """How often it was tried again."""
+    is_asked: bool
+    """Whether someone has asked for another try that has not been made yet."""
+
+
 class Ledger:
     """The one record of this city's desk. Safe to share between threads and to open from several processes."""
 
@@ -187,12 +233,17 @@ class Ledger:
         quarantined: Iterable[Quarantined] = (),
         features: Iterable[Feature] = (),
         watermark: str | None = None,
+        stream: str | None = None,
+        urgent: Collection[str] = (),
+        settles: tuple[str, str] | None = None,
         at: datetime | None = None,
     ) -> Receipt:
         """Take in one batch for good: when this returns, everything in it survives a power cut, once.
 
         One transaction per call, so the caller sends at most about a thousand items at a time. What was received before, under
-        the same id, is counted as duplicate. A quarantined record is counted every time it is met and kept once.
+        the same id, is counted as duplicate. A quarantined record is counted every time it is met and kept once. `watermark` says how
+        far `stream` (the source itself, if not named) has been read; `urgent` holds the ids to be understood first. `settles` names a
+        quarantined record these items were read from, and who asked for it; Refused when it was settled before.
         """
         moment = _text(at or datetime.now(UTC))
         items, bad, bodies = list(evidence), list(quarantined), list(features)
@@ -209,14 +260,16 @@ class Ledger:
         with self._writing() as db:
             seen = _known(db, list(rows))
             fresh = [row for key, row in rows.items() if key not in seen]
-            self._receive_rows(db, source.name, fresh, moment)
+            self._receive_rows(db, source.name, fresh, moment, urgent)
+            if settles is not None:
+                _settle(db, *settles, list(rows), moment)
             if watermark is not None:
-                _upsert(db, _watermark, {"source": source.name, "value": json.dumps(watermark)}, "source")
+                _upsert(db, _watermark, {"source": stream or source.name, "value": json.dumps(watermark)}, "source")
         new = offered - sum(1 for key in seen if not key.startswith("qu-"))
         read = len(items) + len(bodies) + len(bad)
         return Receipt(source=source.name, read=read, new=new, duplicate=len(items) + len(bodies) - new, quarantined=len(bad))
 
-    def _receive_rows(self, db: sa.Connection, source: str, fresh: list[_Received], moment: str) -> None:
+    def _receive_rows(self, db: sa.Connection, source: str, fresh: list[_Received], moment: str, urgent: Collection[str]) -> None:
         if not fresh:
             return
         seqs = _append(db, [(row.kind, row.subject, row.payload, "system", moment) for row in fresh])
@@ -224,16 +277,90 @@ class Ledger:
         if archived:
             db.execute(sa.insert(_archive), archived)
         marks = [
-            {"key": r.key, "source": source, "moment": r.moment, "received_seq": e.seq, "understood_seq": None if r.waits else e.seq}
-            for r, e in zip(fresh, seqs, strict=True)
+            {
+                "key": row.key,
+                "source": source,
+                "moment": row.moment,
+                "received_seq": entry.seq,
+                "understood_seq": None if row.waits else entry.seq,
+                "urgent": int(row.key in urgent),
+            }
+            for row, entry in zip(fresh, seqs, strict=True)
         ]
         db.execute(sa.insert(_progress), marks)
 
-    def watermark(self, source_name: str) -> str | None:
-        """How far a source has been read, as that source last said; null before its first run."""
+    def watermark(self, stream: str) -> str | None:
+        """How far a source, or one of its addresses, has been read, as it last said; null before its first run."""
         with self._reading() as db:
-            value = db.execute(sa.select(_watermark.c.value).where(_watermark.c.source == source_name)).scalar()
+            value = db.execute(sa.select(_watermark.c.value).where(_watermark.c.source == stream)).scalar()
         return None if value is None else str(json.loads(value))
+
+    def looked_at(self, name: str, at: datetime | None = None) -> None:
+        """Remember that a source's folder or address was looked at. Not in the chain: nothing happened."""
+        with self._writing() as db:
+            _upsert(db, _polled, {"name": name, "at": _text(at or datetime.now(UTC))}, "name")
+
+    def last_looks(self) -> dict[str, datetime]:
+        """When each folder or address was last looked at."""
+        with self._reading() as db:
+            return {row.name: datetime.fromisoformat(row.at) for row in db.execute(sa.select(_polled))}
+
+    # -- quarantine ----------------------------------------------------------------------------------------------------------
+
+    def held(self, source: str | None = None, *, limit: int = 1_000) -> list[Held]:
+        """Quarantined records not settled yet, newest first."""
+        own, later = _entry.alias("own"), _entry.alias("later")
+
+        def of(*kinds: str) -> sa.Select[Any]:
+            return sa.select(later.c.seq).where(later.c.subject == own.c.subject, later.c.kind.in_(kinds))
+
+        query = (
+            sa.select(
+                own,
+                sa.select(_archive.c.source).where(_archive.c.key == sa.literal("qu-") + own.c.subject).scalar_subquery().label("origin"),
+            )
+            .where(own.c.kind == "evidence.quarantined", ~of("quarantine.settled").exists())
+            .order_by(own.c.seq.desc())
+        )
+        found: list[Held] = []
+        with self._reading() as db:
+            for row in db.execute(query):
+                if source is not None and row.origin != source:
+                    continue
+                found.append(_held(db, row))
+                if len(found) >= limit:
+                    break
+        return found
+
+    def held_counts(self) -> dict[str, int]:
+        """How many quarantined records of each source are not settled."""
+        later = _entry.alias("later")
+        settled = sa.select(later.c.seq).where(later.c.subject == sa.func.substr(_progress.c.key, 4), later.c.kind == "quarantine.settled")
+        query = (
+            sa.select(_progress.c.source, sa.func.count())
+            .where(_progress.c.key.like("qu-%"), ~settled.exists())
+            .group_by(_progress.c.source)
+        )
+        with self._reading() as db:
+            return {str(name): int(count) for name, count in db.execute(query)}
+
+    def held_record(self, digest: str) -> Quarantined:
+        """One quarantined record with what was kept of it, unmasked, to be read again. NotFound when unknown or erased."""
+        with self._reading() as db:
+            body = db.execute(sa.select(_archive.c.body).where(_archive.c.key == "qu-" + digest)).scalar()
+        if body is None:
+            raise NotFound(f"隔离区没有编号为 {digest} 的记录，或其原文已依规删除；anlan sources quarantine 可列出。")
+        return Quarantined.model_validate(json.loads(body))
+
+    def asked_again(self) -> list[tuple[str, str]]:
+        """Quarantined records someone has asked to be read again, with who asked, where that has not been done since."""
+        later = _entry.alias("later")
+        done = sa.select(later.c.seq).where(
+            later.c.subject == _entry.c.subject, later.c.kind.in_(("quarantine.settled", "quarantine.tried")), later.c.seq > _entry.c.seq
+        )
+        query = sa.select(_entry.c.subject, _entry.c.by_).where(_entry.c.kind == "quarantine.asked", ~done.exists()).order_by(_entry.c.seq)
+        with self._reading() as db:
+            return list({str(row.subject): str(row.by_) for row in db.execute(query)}.items())
 
     # -- recording -----------------------------------------------------------------------------------------------------------
 
@@ -260,16 +387,29 @@ class Ledger:
             return _append(db, [(kind, subject, _json(payload), by, _text(at or datetime.now(UTC)))])[0]
 
     def waiting(self, limit: int) -> list[Evidence]:
-        """Messages and warnings received and not yet understood, unmasked, oldest first (by the time sent, else received)."""
-        query = (
-            sa.select(_archive.c.body)
-            .join(_progress, _progress.c.key == _archive.c.key)
-            .where(_progress.c.understood_seq.is_(None), _archive.c.body.is_not(None))
-            .order_by(_progress.c.moment, _progress.c.key)
-            .limit(limit)
+        """Messages and warnings received and not yet understood, unmasked: three urgent ones for one of the rest, each oldest first.
+
+        A quarter of every batch is kept for the rest, so that nothing waits for ever; they come back in the order of time (sent, else
+        received), as fusion wants them. When all fit, that is simply everything, oldest first.
+        """
+        with self._reading() as db:
+            urgent, rest = (_waiting_rows(db, mark, limit) for mark in (1, 0))
+        share = max(limit - max(limit // 4, 1), limit - len(rest))
+        chosen = urgent[:share]
+        chosen += rest[: limit - len(chosen)]
+        return [_evidence(row.body) for row in sorted(chosen, key=lambda row: (row.moment, row.key))]
+
+    def queue(self) -> Queue:
+        """How much waits to be understood, and since when. Reads what waits, not what was ever received."""
+        query = sa.select(_progress.c.urgent, sa.func.count(), sa.func.min(_progress.c.received_seq)).where(
+            _progress.c.understood_seq.is_(None)
         )
         with self._reading() as db:
-            return [_evidence(body) for body in db.execute(query).scalars()]
+            rows = db.execute(query.group_by(_progress.c.urgent)).all()
+            first = min((int(row[2]) for row in rows), default=None)
+            at = None if first is None else db.execute(sa.select(_entry.c.at).where(_entry.c.seq == first)).scalar_one()
+        waiting = {int(row[0]): int(row[1]) for row in rows}
+        return Queue(sum(waiting.values()), waiting.get(1, 0), None if at is None else datetime.fromisoformat(at))
 
     def understood(self, items: Sequence[tuple[str, dict[str, Any]]], *, by: str = "system") -> list[Entry]:
         """Write down what pieces of evidence say, and mark them understood, in one transaction.
@@ -296,28 +436,34 @@ class Ledger:
             db.execute(mark, [{"k": entry.subject, "s": entry.seq} for entry in entries])
             return entries
 
-    @contextmanager
-    def sole_worker(self) -> Iterator[None]:
+    def sole_worker(self) -> AbstractContextManager[None]:
         """Hold the only place at the understanding bench; Refused when another process holds it. Freed when the holder dies."""
-        busy = Refused("另一个进程正在理解来件：已接收的都在台账里，由它继续处理；也可等它结束后再运行。")
+        return self._sole("worker", _WORKER_LOCK, "另一个进程正在理解来件：已接收的都在台账里，由它继续处理；也可等它结束后再运行。")
+
+    def sole_importer(self) -> AbstractContextManager[None]:
+        """Hold the only place at the library's shelf; Refused when another process imports or removes. Freed when the holder dies."""
+        return self._sole("importer", _IMPORTER_LOCK, "另一个进程正在导入或移除文件：为免版本错乱，请等它结束后再运行；已导入的不会重复。")
+
+    @contextmanager
+    def _sole(self, name: str, number: int, busy: str) -> Iterator[None]:
         if self._path is not None:
-            handle = os.open(f"{self._path}.worker", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(f"{self._path}.{name}", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError as error:
-                    raise busy from error
+                    raise Refused(busy) from error
                 yield
             finally:
                 os.close(handle)
             return
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-            if not db.execute(sa.select(sa.func.pg_try_advisory_lock(_WORKER_LOCK))).scalar():
-                raise busy
+            if not db.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar():
+                raise Refused(busy)
             try:
                 yield
             finally:
-                db.execute(sa.select(sa.func.pg_advisory_unlock(_WORKER_LOCK)))
+                db.execute(sa.select(sa.func.pg_advisory_unlock(number)))
 
     # -- reading back --------------------------------------------------------------------------------------------------------
 
@@ -550,6 +696,7 @@ class Ledger:
             if not self._is_sqlite:
                 db.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
             _meta.create_all(db)
+            _brought_up_to_date(db)
             for statement in _SQLITE_TRIGGERS if self._is_sqlite else _POSTGRES_TRIGGERS:
                 db.execute(sa.text(statement))
 
@@ -616,6 +763,52 @@ def _received_quarantine(record: Quarantined, moment: str) -> _Received:
     body = _json(record.model_dump(mode="json"))
     payload = {"source": record.source, "reason": record.reason, "where": record.where, "body": _sha256(body)}
     return _Received("qu-" + record.digest, "evidence.quarantined", record.digest, _json(payload), body, moment, False)
+
+
+def _brought_up_to_date(db: sa.Connection) -> None:
+    """A record made by an earlier version has no urgency beside its marks."""
+    if "urgent" not in {column["name"] for column in sa.inspect(db).get_columns("progress")}:
+        db.execute(sa.text("ALTER TABLE progress ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0"))
+        db.execute(sa.text("DROP INDEX IF EXISTS progress_waiting"))
+        for index in _progress.indexes:
+            index.create(db, checkfirst=True)
+
+
+def _waiting_rows(db: sa.Connection, urgent: int, limit: int) -> list[sa.Row[Any]]:
+    query = (
+        sa.select(_archive.c.body, _progress.c.moment, _progress.c.key)
+        .join(_progress, _progress.c.key == _archive.c.key)
+        .where(_progress.c.understood_seq.is_(None), _progress.c.urgent == urgent, _archive.c.body.is_not(None))
+        .order_by(_progress.c.moment, _progress.c.key)
+        .limit(limit)
+    )
+    return list(db.execute(query))
+
+
+def _settle(db: sa.Connection, digest: str, by: str, ids: list[str], moment: str) -> None:
+    """Write down that a quarantined record was read after all; once."""
+    about = sa.select(_entry.c.kind).where(_entry.c.subject == digest, _entry.c.kind.in_(("evidence.quarantined", "quarantine.settled")))
+    kinds = set(db.execute(about).scalars())
+    if "evidence.quarantined" not in kinds:
+        raise NotFound(f"隔离区没有编号为 {digest} 的记录；anlan sources quarantine 可列出。")
+    if "quarantine.settled" in kinds:
+        raise Refused(f"{digest} 已经处理过，没有再次接收。")
+    _append(db, [("quarantine.settled", digest, _json({"items": ids}), by, moment)])
+
+
+def _held(db: sa.Connection, row: sa.Row[Any]) -> Held:
+    about = sa.select(_entry).where(_entry.c.subject == row.subject, _entry.c.kind.in_(("quarantine.tried", "quarantine.asked")))
+    later = [_entry_of(one) for one in db.execute(about.order_by(_entry.c.seq))]
+    tried, payload = [one for one in later if one.kind == "quarantine.tried"], json.loads(row.payload)
+    return Held(
+        digest=row.subject,
+        source=str(row.origin),
+        reason=str(tried[-1].payload["reason"] if tried else payload["reason"]),
+        where=str(payload["where"]),
+        at=datetime.fromisoformat(row.at),
+        tries=len(tried),
+        is_asked=bool(later) and later[-1].kind == "quarantine.asked",
+    )
 
 
 def _append(db: sa.Connection, lines: Sequence[tuple[str, str, str, str, str]]) -> list[Entry]:

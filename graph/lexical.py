@@ -1,4 +1,4 @@
-"""Where candidates for an answer come from: a full-text index of its own beside the embedded graph, or Neo4j's.
+"""Where candidates for an answer come from: a full-text index of its own beside the embedded graph. Neo4j's is in `full_text.py`.
 
 The index is tantivy's: on disk, read by mapping, updated document by document. It holds passages: a provision, or a stretch of
 a long one, so that a ninety-page report cannot win by its length. Any source that gives passages and how often a term occurs
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +17,9 @@ from typing import Any, Protocol
 
 import tantivy
 
+from graph.intents import within
 from graph.words import grams, plain
-from models.domain import Document, Fact, Provision
+from models.domain import Provision
 
 LONGEST_PASSAGE = 600
 """Characters of one passage; a longer provision is cut at the end of a sentence."""
@@ -75,42 +76,26 @@ class Candidates(Protocol):
         ...
 
 
-def passages(
-    document: Document, provisions: Iterable[Provision], facts: Mapping[str, Sequence[Fact]] = MappingProxyType({})
-) -> Iterator[Passage]:
-    """The searchable passages of one document's provisions; `facts` are those of each provision."""
+def passages(provisions: Iterable[Provision], says: Mapping[str, str] = MappingProxyType({})) -> Iterator[Passage]:
+    """The searchable passages of provisions; `says` is what the facts of each provision say, as `graph/intents.py` writes it."""
     for provision in provisions:
         around = plain(" ".join([provision.heading.replace(" / ", " "), *provision.topics]))
-        known = facts.get(provision.id, ())
+        known = says.get(provision.id, "")
         begins = 0
         for text in stretches(provision.text):
             yield Passage(
                 provision=provision.id,
-                document=document.id,
+                document=provision.document,
                 article=provision.article,
                 heading=provision.heading,
                 text=text,
                 plain=f"{around}\n{plain(text)}",
                 in_force=provision.in_force.isoformat() if provision.in_force else "",
                 repealed=provision.repealed.isoformat() if provision.repealed else "",
-                says=marks(known, begins, begins + len(text)),
+                says=within(known, begins, begins + len(text)),
                 unverified="" if provision.verified else "yes",
             )
             begins += len(text)
-
-
-def marks(facts: Iterable[Fact], begins: int, ends: int) -> str:
-    """The facts that lie in this stretch of a provision, as `Passage.says` writes them."""
-    found = []
-    for fact in facts:
-        if fact.start < ends and fact.end > begins:
-            kinds: list[str] = [fact.kind]
-            if fact.recipient:
-                kinds.append(f"{fact.kind}_to")
-            if fact.kind == "duty" and fact.unit:
-                kinds.append("duty_when")
-            found += [f"{kind}@{max(fact.start - begins, 0)}-{min(fact.end, ends) - begins}" for kind in kinds]
-    return " ".join(dict.fromkeys(found))
 
 
 def stretches(text: str, longest: int = LONGEST_PASSAGE) -> list[str]:
@@ -193,6 +178,10 @@ class Lexical:
         """In how many passages the term occurs."""
         return int(self.seen.doc_freq("body", term))
 
+    def title_frequency(self, term: str) -> int:
+        """How many passages stand under a title with the term."""
+        return int(self.seen.doc_freq("title", term))
+
     def size(self) -> int:
         """How many passages there are."""
         return int(self.seen.num_docs)
@@ -208,41 +197,3 @@ class Lexical:
 
     def _term(self, field: str, term: str, weight: float) -> Any:
         return tantivy.Query.boost_query(tantivy.Query.term_query(self.schema, field, term, "freq"), weight)
-
-
-class FullText:
-    """Candidates from a server's own full-text index, for libraries too large for one folder.
-
-    `read(words, limit)` is the store's query, and returns rows of the fields of `Passage`. Frequencies are those of a local
-    sample, because asking the server once per term would cost more than the search.
-    """
-
-    def __init__(self, read: Callable[[str, int], Iterable[Mapping[str, str]]], sample: Candidates) -> None:
-        self.read = read
-        self.sample = sample
-
-    def find(self, terms: Mapping[str, float], titles: Mapping[str, float], limit: int, without: Collection[str]) -> list[Passage]:
-        """Up to `limit` passages for weighted terms, none from the documents in `without`."""
-        # Grams hold letters and digits only, so nothing of the question can act as Lucene syntax.
-        words = " ".join(f'"{term}"^{weight:.1f}' for term, weight in terms.items() if len(term) > 1 and weight > 0)
-        if not words:
-            return []
-        rows = self.read(words, limit + 10 * min(len(without), 20))
-        found = [Passage(**{name: str(row.get(name) or "") for name in Passage.__slots__}) for row in rows]
-        return [passage for passage in found if passage.document not in without][:limit]
-
-    def of(self, provisions: Collection[str]) -> list[Passage]:
-        """The passages of these provisions, from the sample."""
-        return self.sample.of(provisions)
-
-    def articles(self, documents: Collection[str], articles: Collection[str]) -> list[Passage]:
-        """The passages of these articles of these documents, from the sample."""
-        return self.sample.articles(documents, articles)
-
-    def frequency(self, term: str) -> int:
-        """In how many passages of the sample the term occurs."""
-        return self.sample.frequency(term)
-
-    def size(self) -> int:
-        """How many passages the sample has."""
-        return self.sample.size()

@@ -54,10 +54,12 @@ def newest(knowledge: Knowledge) -> int:
 
 def up_to_date(knowledge: Knowledge, at: int) -> Index:
     """The search holding every change up to `at`; one process brings it there, the others wait and find it done."""
-    folder = knowledge.settings.folder("library")
+    server = knowledge.store if knowledge.store.has_full_text else None
+    # What lies beside the embedded engine is the whole, beside a server a sample: they are never taken for each other.
+    folder = knowledge.settings.folder("library", "server") if server else knowledge.settings.folder("library")
     with (folder / "index.lock").open("ab") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        index = Index(folder)
+        index = Index(folder, server=server, home=knowledge.settings.city_name)
         wanted, reached = _place(knowledge, at), _read(folder / "place.json")
         if (
             reached
@@ -69,6 +71,7 @@ def up_to_date(knowledge: Knowledge, at: int) -> Index:
             _follow(knowledge, index, reached.seq, at)
         else:
             _build(knowledge.store, index)
+        knowledge.store.await_indexes()
         draft = folder / "place.new"
         draft.write_text(json.dumps(asdict(wanted)), encoding="utf-8")
         draft.replace(folder / "place.json")

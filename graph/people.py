@@ -19,7 +19,7 @@ from models.errors import NotAllowed, NotFound, Refused
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     "officer": frozenset({"view", "read_unmasked"}),
-    "duty": frozenset({"view", "draft", "edit", "submit"}),
+    "duty": frozenset({"view", "draft", "edit", "submit", "ingest"}),
     "planner": frozenset({"view", "manage_library"}),
     "signer": frozenset({"view", "sign", "return", "withdraw"}),
     "guardian": frozenset({"view", "pause_ai"}),

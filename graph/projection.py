@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
+from graph.intents import marks
 from graph.metadata import lineage
 from graph.numerals import NUMERAL, chinese
+from graph.words import plain
 from models.domain import (
     Case,
     Decision,
@@ -297,8 +299,11 @@ def imported(out: Changes, read: Imported) -> None:
     """One imported document as nodes and relations."""
     document = read.document
     _document(out, document, imported=True)
+    said: dict[str, list[Fact]] = defaultdict(list)
+    for fact in read.facts:
+        said[fact.provision].append(fact)
     for provision in read.provisions:
-        _provision(out, provision, document)
+        _provision(out, provision, document, marks(said[provision.id]))
         out.nodes["Provision"][provision.id]["imported"] = True
     for reference in read.references:
         _reference(out, reference, document)
@@ -370,7 +375,7 @@ def _fact(out: Changes, fact: Fact) -> None:
     out.relations["Fact", "STATED_IN", "Provision"].add((fact.id, fact.provision))
 
 
-def _provision(out: Changes, provision: Provision, document: Document | None) -> None:
+def _provision(out: Changes, provision: Provision, document: Document | None, says: str = "") -> None:
     begins, ends = provision.in_force, provision.repealed
     if document is not None:
         begins, ends = begins or document.in_force or document.issued, ends or document.repealed
@@ -383,6 +388,8 @@ def _provision(out: Changes, provision: Provision, document: Document | None) ->
         "article": _storable(provision.article),
         "place": provision.order,
         "text": _storable(provision.text),
+        "around": _storable(plain(" ".join([document.title if document else "", provision.heading, *provision.topics]))),
+        "says": says or None,
     }
     out.relations["Provision", "PART_OF", "Document"].add((provision.id, provision.document))
     for topic in provision.topics:

@@ -15,7 +15,7 @@ import hashlib
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,7 +37,7 @@ from neo4j.exceptions import (
 
 from graph.citations import Shelf
 from graph.engine import READER, Address
-from graph.lexical import passages
+from graph.lexical import Passage, passages
 from graph.projection import Changes, KnownReport, changes, imported, instant, library, reports_touched, runs
 from models.domain import (
     BEIJING,
@@ -350,9 +350,14 @@ RETURN properties(x) AS words, id AS provision, labels(b)[0] AS label, b.id AS i
 """
 
 _FULL_TEXT = """
-CALL db.index.fulltext.queryNodes('provision_text', $words, {limit: $limit}) YIELD node, score
-MATCH (node)-[:PART_OF]->(d:Document) RETURN node.json AS json, d.json AS document, score ORDER BY score DESC, node.id
+CALL db.index.fulltext.queryNodes('provision_words', $words, {limit: $limit}) YIELD node RETURN node.json AS json, node.says AS says
 """
+_PASSAGES = "UNWIND $ids AS id MATCH (n:Provision {id: id}) RETURN n.json AS json, n.says AS says"
+_PASSAGES_OF_ARTICLES = """
+UNWIND $documents AS id MATCH (:Document {id: id})<-[:PART_OF]-(n:Provision) WHERE n.article IN $articles
+RETURN n.json AS json, n.says AS says LIMIT $limit
+"""
+_DROP_WORDS_INDEX = "DROP INDEX provision_words IF EXISTS"
 _MEANING_INDEX = """
 CREATE VECTOR INDEX provision_meaning IF NOT EXISTS FOR (n:Provision) ON (n.vector) OPTIONS $options
 """
@@ -372,6 +377,9 @@ RETURN labels(a)[0] AS from, a.id AS a, type(x) AS relation, labels(b)[0] AS to,
 """
 _NOT_CONTENT = frozenset({"point", "vector"})
 """Properties that an index needs and other properties, or a model, already say."""
+
+ARTICLES_READ = 200
+"""Most provisions read where a question names articles."""
 
 WRITTEN_TOGETHER = 10_000
 """Rows sent in one statement."""
@@ -431,9 +439,12 @@ class Store:
     def __init__(self, address: Address) -> None:
         """Prepare to talk to the graph at this address; nothing is sent yet."""
         self._address = address
+        # Neo4j says of every property nobody has used yet that it may be misspelt; the embedded engine does not know how to be told.
+        quiet: dict[str, Any] = {} if address.embedded else {"notifications_min_severity": "OFF"}
         with self._answered():
             self._driver = neo4j.GraphDatabase.driver(
                 address.uri,
+                **quiet,
                 auth=(address.user, address.password),
                 max_transaction_retry_time=RETRY_SECONDS,
                 connection_timeout=10,
@@ -765,14 +776,31 @@ class Store:
             self._ask("CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()")
             self._ask(_AWAIT_INDEXES, seconds=seconds)
 
-    def full_text(self, words: str, limit: int) -> list[dict[str, str]]:
-        """Passages with these words (a Lucene query), the best first, as `graph/lexical.py` reads them. Neo4j only."""
-        found = []
-        for row in self._ask(_FULL_TEXT, words=words, limit=limit):
-            document = Document.model_validate_json(row["document"])
-            for passage in passages(document, [Provision.model_validate_json(row["json"])]):
-                found.append({name: getattr(passage, name) for name in type(passage).__slots__})
-        return found
+    def sizes(self) -> tuple[int, int]:
+        """How many documents and how many provisions there are."""
+        counts = self.counts()
+        return counts["Document"], counts["Provision"]
+
+    def full_text(self, words: str, limit: int) -> list[Passage]:
+        """Passages of the `limit` best provisions for a Lucene query over their `text` and what is `around` it, the best first. Neo4j only."""
+        return self._passages(_FULL_TEXT, words=words, limit=limit)
+
+    def passages(self, provisions: Collection[str]) -> list[Passage]:
+        """The passages of these provisions."""
+        return self._passages(_PASSAGES, ids=sorted(set(provisions)))
+
+    def articles(self, documents: Collection[str], articles: Collection[str]) -> list[Passage]:
+        """The passages of these articles of these documents."""
+        return self._passages(_PASSAGES_OF_ARTICLES, documents=sorted(set(documents)), articles=sorted(set(articles)), limit=ARTICLES_READ)
+
+    def _passages(self, query: str, **asked: Any) -> list[Passage]:
+        rows = [(Provision.model_validate_json(row["json"]), row["says"] or "") for row in self._ask(query, **asked)]
+        return list(passages((provision for provision, _ in rows), {provision.id: says for provision, says in rows}))
+
+    def load_without_words(self) -> None:
+        """Give up Neo4j's index of words before a whole library is written; `prepare` makes it again, faster than it would grow."""
+        with self._session() as session:
+            session.run(_DROP_WORDS_INDEX).consume()
 
     def keep_vectors(self, vectors: Mapping[str, Sequence[float]]) -> None:
         """Keep a vector of meaning per provision, in Neo4j's own index; all of one length. Neo4j only."""

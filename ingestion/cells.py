@@ -9,7 +9,7 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -117,6 +117,23 @@ def json_object(text: str) -> dict[str, Any]:
     if _depth(value) > _MAX_DEPTH:
         raise BadRecord(f"JSON 嵌套超过 {_MAX_DEPTH} 层，请核对这一条后重新录入。")
     return value
+
+
+def json_value(text: str) -> Any:
+    """Any JSON document. BadRecord as for one object."""
+    return json_object(f'{{"": {text.removeprefix(chr(0xFEFF))}}}')[""]
+
+
+def objects_in(value: Any, *wanted: str) -> Iterator[dict[str, Any]]:
+    """The objects that hold one of the wanted names as text, and every object listed beside them, whatever a service wrapped around them."""
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+    elif isinstance(value, dict):
+        if any(isinstance(value.get(name), str) for name in wanted):
+            yield value
+        else:
+            for inner in value.values():
+                yield from objects_in(inner, *wanted)
 
 
 def _no_number(name: str) -> float:

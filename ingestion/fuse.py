@@ -32,6 +32,7 @@ WAITING_HOURS = 6
 """A message older than this is no longer pulled into an incident that opens later."""
 
 _LESSER_WARNING = re.compile(r"[蓝黄]色")
+_CALLED_OFF = re.compile(r"取消预警|取消.{0,20}预警|解除.{0,20}(?:预警|警报)|预警.{0,4}解除")
 Scope = Literal["site", "area"]
 _WARNED_OF = re.compile(r"暴雨|洪水|台风|内涝|山洪|地质灾害|强对流|暴雪|雷暴大风|大风")
 
@@ -263,6 +264,8 @@ class Fuser:
         if area is not None:
             return self._join(heard, area.incident.id, 0.9, (f"同一区域的{self._hazards[hazard].name}预警，更新区域事件",))
         headline = heard.view.title or heard.view.text
+        if _CALLED_OFF.search(headline):
+            return self._wait(heard, 0.0, ("预警已取消或解除，不立为区域事件",))
         if _LESSER_WARNING.search(headline):
             return self._wait(heard, 0.0, ("蓝色、黄色预警不单独立为区域事件",))
         words = _WARNED_OF.search(headline)

@@ -59,6 +59,7 @@ def receive(knowledge: Knowledge, source_name: str, path: Path, *, progress: Pro
             total = summed(total, receive_file(knowledge, module, file, progress=so_far))
         except BadInput as error:
             failures.append(error)
+    knowledge.catch_up()
     if len(failures) == 1 and path.is_file():
         raise failures[0]
     if failures:

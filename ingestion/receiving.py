@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from graph.knowledge import Knowledge
 from ingestion.files import checked, file_digest
+from ingestion.reading import READ_CHARACTERS
 from ingestion.source import SIDECAR, Record, SourceModule, parts_of, sources, unread
-from models.domain import Evidence, Feature, Quarantined, Receipt, digest
-from models.errors import BadInput, NotFound
+from ingestion.source_addresses import Address, pages
+from ingestion.wording import cries_for_life
+from models.domain import Evidence, Feature, Quarantined, Receipt, Source, digest
+from models.errors import AnlanError, BadInput, NotFound
 
 BATCH = 1_000
 """Records per ledger transaction."""
@@ -45,28 +49,70 @@ def files_of(module: SourceModule, path: Path) -> list[Path]:
     return wanted
 
 
-def receive_file(knowledge: Knowledge, module: SourceModule, file: Path, *, progress: Progress | None = None) -> Receipt:
-    """Take in one file. The last batch moves the source's watermark to this file, in the same transaction."""
+def receive_file(
+    knowledge: Knowledge, module: SourceModule, file: Path, *, mark: str | None = None, stream: str = "", progress: Progress | None = None
+) -> Receipt:
+    """Take in one file. The last batch moves the watermark to its end, in the same transaction.
+
+    The watermark is the file's own, and the run is written down; or, for a page of an address, `mark` of `stream`, and whoever
+    asked writes down the run.
+    """
     started, total, columns = datetime.now(UTC), Receipt(source=module.source.name), set[str]()
     try:
         # Before reading: a file that grows meanwhile must not be taken for one that was read to its end.
-        mark = mark_of(checked(file))
+        reached = mark or mark_of(checked(file))
         for batch, last in _batches(module.read(file, started)):
+            evidence = [record for record in batch if isinstance(record, Evidence)]
             part = knowledge.ledger.receive(
                 module.source,
-                [record for record in batch if isinstance(record, Evidence)],
+                evidence,
                 quarantined=[record for record in batch if isinstance(record, Quarantined)],
                 features=[record for record in batch if isinstance(record, Feature)],
-                watermark=mark if last else None,
+                watermark=reached if last else None,
+                stream=stream or None,
+                urgent={item.id for item in evidence if goes_first(item, module.source)},
             )
             columns |= unread(batch, module.kept)
             total = summed(total, part).model_copy(update={"unread_fields": tuple(sorted(columns))})
             if progress:
                 progress(total)
     except BadInput as error:
-        _run_recorded(knowledge, file, total, started, str(error))
+        if not stream:
+            record_run(knowledge, module.source.name, total, started, str(error), file=file.name)
         raise
-    _run_recorded(knowledge, file, total, started, "")
+    if not stream:
+        record_run(knowledge, module.source.name, total, started, "", file=file.name)
+    return total
+
+
+def goes_first(item: Evidence, source: Source) -> bool:
+    """Whether an item is understood before the rest when much waits: a cry for help, or one from the desk or an authority's warning.
+
+    A quick look at the words, no judgement: what it misses is read in its turn.
+    """
+    return source.kind == "desk" or source.name == "warning" or cries_for_life(item.title) or cries_for_life(item.text[:READ_CHARACTERS])
+
+
+def ask_address(knowledge: Knowledge, module: SourceModule, address: Address) -> Receipt:
+    """Ask one address for what we do not have, and receive it page by page, the watermark with each page.
+
+    A run that brought something or failed is written down; a look that found nothing is only remembered. What was received
+    before a failure stays; the next run goes on from there.
+    """
+    started, total, brought = datetime.now(UTC), Receipt(source=module.source.name), False
+    try:
+        with tempfile.TemporaryDirectory(prefix="anlan-page-") as folder:
+            for page in pages(address, knowledge.ledger.watermark(address.stream), Path(folder)):
+                part = receive_file(knowledge, module, page.file, mark=page.mark, stream=address.stream)
+                brought = brought or bool(part.new)
+                total = summed(total, part)
+                page.file.unlink()
+    except AnlanError as error:
+        record_run(knowledge, module.source.name, total, started, str(error), channel=address.stream)
+        raise
+    if brought:
+        record_run(knowledge, module.source.name, total, started, "", channel=address.stream)
+    knowledge.ledger.looked_at(address.stream)
     return total
 
 
@@ -106,9 +152,9 @@ def summed(one: Receipt, other: Receipt) -> Receipt:
     )
 
 
-def _run_recorded(knowledge: Knowledge, file: Path, receipt: Receipt, started: datetime, error: str) -> None:
-    """Write the run down, and with it bring the graph up to what was received."""
-    run = {"receipt": receipt.model_dump(mode="json"), "file": file.name, "started_at": started.isoformat()}
-    knowledge.record(
-        "source.run", receipt.source, run | {"finished_at": datetime.now(UTC).isoformat(), "error": error or None}, by="system"
-    )
+def record_run(
+    knowledge: Knowledge, source: str, receipt: Receipt, started: datetime, error: str, *, channel: str = "", file: str = ""
+) -> None:
+    """Write a run down in the ledger alone: receiving never waits for the graph, which follows with the next understanding."""
+    run = {"receipt": receipt.model_dump(mode="json"), "channel": channel or source, "file": file, "started_at": started.isoformat()}
+    knowledge.ledger.record("source.run", source, run | {"finished_at": datetime.now(UTC).isoformat(), "error": error or None}, by="system")

@@ -1,9 +1,10 @@
-"""When evidence comes in: one job per source, reading what lies in its inbox `var/inbox/<source>/`.
+"""When evidence comes in: one job per channel, that is per source's inbox `var/inbox/<source>/` and per address of `sources.yml`.
 
 A file is read once it has been still for two seconds and does not end in `.part` or `.tmp`. After the ledger has it, it moves
 to `done/<date>/`; a file that cannot be read moves to `failed/<date>/` beside a `.reason.txt`. The watermark in the ledger, moved in
-the transaction that received the file's last records, tells after a crash whether a file still lying there has been received.
-Jobs live in code and in memory only; a late run is made up for once, and a slow or broken source delays no other.
+the transaction that received the file's or page's last records, tells after a crash or a day's stop where to go on.
+Jobs live in code and in memory only; a late run is made up for once. Every channel has a thread and time limits of its own, so a slow or
+broken one delays no other; after failures it pauses longer each time, up to half an hour, which the ledger's runs tell after a restart too.
 """
 
 from __future__ import annotations
@@ -11,41 +12,69 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from graph import listening
 from graph.knowledge import Knowledge
 from ingestion.pipeline import understand_waiting
-from ingestion.receiving import mark_of, receive_file
-from ingestion.source import SIDECAR, SourceModule, is_part_of_another, parts_of, sources
-from models.domain import BEIJING, Receipt
+from ingestion.quarantine import retry_asked
+from ingestion.receiving import ask_address, mark_of, receive_file, record_run
+from ingestion.source import SIDECAR, SourceModule, folder_channel, is_part_of_another, parts_of, sources
+from ingestion.source_addresses import Address, addresses
+from models.domain import BEIJING, Channel, Receipt, Source
 from models.errors import AnlanError, BadInput, Refused
+from models.settings import Settings
 
 log = logging.getLogger(__name__)
 
 STILL_SECONDS = 2.0
 """How long a file must not have changed before it counts as complete."""
-DESK_SECONDS = 5
-"""The duty desk's inbox is looked at this often: a person is waiting at the screen."""
 UNDERSTAND_SECONDS = 15
 """Understanding looks for work this often, besides right after something was received."""
+ASKED_SECONDS = 3
+"""Quarantined records that someone asked to be read again are looked for this often."""
+WATCH_SECONDS = 60
+"""The length of the queue is written to the log this often while something waits, and empty looks are remembered at most this often."""
+LATE_SECONDS = 120
+"""When the oldest piece has waited this long, understanding has fallen behind."""
 
 _UNFINISHED = (".part", ".tmp", ".crdownload")
 _APART = {"done", "failed"}
 
 
+def channels(settings: Settings) -> list[tuple[Source, list[Channel]]]:
+    """Every source with its channels: its folder, then its addresses. BrokenDefinition when `sources.yml` is wrong."""
+    modules = sources()
+    asked = addresses(settings, modules)
+    return [
+        (
+            module.source,
+            [
+                folder_channel(module.source, settings.home / "inbox" / name),
+                *(address.channel(module.source) for address in asked if address.source == name),
+            ],
+        )
+        for name, module in modules.items()
+    ]
+
+
 @contextmanager
 def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
-    """Every source read on its schedule, and what they bring understood, while inside. Leaving waits for the runs under way."""
-    modules = sources()
+    """Every channel read on its schedule, and what they bring understood, while inside. Leaving waits for the runs under way."""
+    modules, declared = sources(), channels(knowledge.settings)
+    asked = {address.stream: address for address in addresses(knowledge.settings, modules)}
+    listening.declare(knowledge.ledger, declared)
+    everything = [(source, channel) for source, own in declared for channel in own]
     jobs = BackgroundScheduler(
         timezone=BEIJING,
-        executors={"default": ThreadPoolExecutor(len(modules) + 1)},
+        executors={"default": ThreadPoolExecutor(len(everything) + 3)},
         # The library's own grace of one second would skip late runs in silence.
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
@@ -56,21 +85,95 @@ def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
         except Refused as error:
             log.info("understanding is busy elsewhere: %s", error)
 
-    def read(module: SourceModule) -> None:
-        if any(receipt.new for receipt in read_inbox(knowledge, module)):
-            jobs.modify_job("understand", next_run_time=datetime.now(BEIJING))
+    def soon() -> None:
+        jobs.modify_job("understand", next_run_time=datetime.now(BEIJING))
+
+    def ask_again() -> None:
+        if retry_asked(knowledge):
+            soon()
 
     now = datetime.now(BEIJING)
-    jobs.add_job(understand, "interval", seconds=UNDERSTAND_SECONDS, id="understand", next_run_time=now)
-    for name, module in modules.items():
-        inbox(knowledge, name)
-        seconds = DESK_SECONDS if module.source.kind == "desk" else module.source.every_minutes * 60
-        jobs.add_job(read, "interval", args=[module], seconds=seconds, jitter=min(10, seconds // 10), id=name, next_run_time=now)
+    every: list[tuple[str, Callable[[], None], int]] = [
+        ("understand", understand, UNDERSTAND_SECONDS),
+        ("quarantine", ask_again, ASKED_SECONDS),
+        ("queue", lambda: tell_queue(knowledge), WATCH_SECONDS),
+    ]
+    for name, work, seconds in every:
+        jobs.add_job(work, "interval", seconds=seconds, id=name, next_run_time=now)
+    for source, channel in everything:
+        run = _folder_run(knowledge, modules[source.name], soon) if channel.kind == "folder" else None
+        run = run or _address_run(knowledge, modules[source.name], asked[channel.name], soon)
+        state = listening.channel_state(knowledge.ledger, source, channel, datetime.now(UTC))
+        # One that kept failing before the stop goes on pausing; all others catch up at once.
+        first = max(now, state.next_run_at.astimezone(BEIJING)) if state.failures and state.next_run_at else now
+        seconds = channel.every_seconds
+        jobs.add_job(run, "interval", seconds=seconds, jitter=min(10, seconds // 10), id=channel.name, next_run_time=first)
+    jobs.add_listener(_failed(knowledge, jobs, {channel.name: (source, channel) for source, channel in everything}), EVENT_JOB_ERROR)
     jobs.start()
     try:
         yield jobs
     finally:
         jobs.shutdown(wait=True)
+
+
+def _folder_run(knowledge: Knowledge, module: SourceModule, soon: Callable[[], None]) -> Callable[[], None]:
+    remembered = 0.0
+
+    def run() -> None:
+        nonlocal remembered
+        receipts = read_inbox(knowledge, module)
+        if any(receipt.new for receipt in receipts):
+            soon()
+        elif time.monotonic() - remembered > WATCH_SECONDS or not remembered:
+            knowledge.ledger.looked_at(module.source.name)
+            remembered = time.monotonic()
+
+    return run
+
+
+def _address_run(knowledge: Knowledge, module: SourceModule, address: Address, soon: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        try:
+            if ask_address(knowledge, module, address).new:
+                soon()
+        except AnlanError:
+            # What came before the failure is received.
+            soon()
+            raise
+
+    return run
+
+
+def _failed(
+    knowledge: Knowledge, jobs: BackgroundScheduler, known: dict[str, tuple[Source, Channel]]
+) -> Callable[[JobExecutionEvent], None]:
+    """After a failed run of an address: write it down if nobody has, and pause before the next."""
+
+    def failed(event: JobExecutionEvent) -> None:
+        source, channel = known.get(event.job_id, (None, None))
+        if source is None or channel is None or channel.kind == "folder":
+            return
+        if isinstance(event.exception, AnlanError):
+            log.warning("%s: %s", channel.name, event.exception)
+        else:
+            words = f"程序出错（{type(event.exception).__name__}），请把日志交给维护人员；稍后会自动再试。"
+            record_run(knowledge, source.name, Receipt(source=source.name), event.scheduled_run_time, words, channel=channel.name)
+        state = listening.channel_state(knowledge.ledger, source, channel, datetime.now(UTC))
+        wait = listening.pause(timedelta(seconds=channel.every_seconds), state.failures)
+        later = datetime.now(BEIJING) + wait * random.uniform(1, 1.1)  # noqa: S311 — only so that not all come back at once
+        jobs.modify_job(channel.name, next_run_time=later)
+
+    return failed
+
+
+def tell_queue(knowledge: Knowledge) -> None:
+    """Write to the log how much waits and for how long; a warning once understanding has fallen behind."""
+    queue = knowledge.ledger.queue()
+    if queue.oldest_at is None:
+        return
+    age = (datetime.now(UTC) - queue.oldest_at).total_seconds()
+    words = "待理解 %d 条（其中急件 %d 条先读），最早一条已等 %.0f 秒"
+    log.log(logging.WARNING if age > LATE_SECONDS else logging.INFO, words, queue.waiting, queue.urgent, age)
 
 
 def inbox(knowledge: Knowledge, source_name: str) -> Path:

@@ -19,10 +19,13 @@ from typing import Any, cast
 
 import yaml
 
-from models.domain import Crs, Evidence, Feature, Quarantined, Source
+from models.domain import Channel, Crs, Evidence, Feature, Quarantined, Source
 from models.errors import BadInput, BrokenDefinition
 
 Record = Evidence | Feature | Quarantined
+
+DESK_SECONDS = 5
+"""The duty desk's inbox is looked at this often: a person is waiting at the screen."""
 
 SIDECAR = ".source.yml"
 """`calls.csv.source.yml` beside `calls.csv` declares what the file itself cannot say, such as its coordinate system."""
@@ -64,6 +67,16 @@ def sources(package: str = "ingestion.sources") -> dict[str, SourceModule]:
         kept, suffixes = frozenset(getattr(module, "KEPT", ())), tuple(getattr(module, "SUFFIXES", ()))
         found[source.name] = SourceModule(source, read, kept, suffixes)
     return found
+
+
+def folder_channel(source: Source, folder: Path) -> Channel:
+    """The folder a source's files are left in, as a channel."""
+    return Channel(
+        name=source.name,
+        kind="folder",
+        place=str(folder),
+        every_seconds=DESK_SECONDS if source.kind == "desk" else source.every_minutes * 60,
+    )
 
 
 # --- what a file cannot say itself ------------------------------------------------------------------------------------------------

@@ -99,6 +99,11 @@ def retracts(text: str) -> bool:
     return bool(_RETRACTS.search(text))
 
 
+def cries_for_life(text: str) -> bool:
+    """Whether the words are those of someone in danger. A quick look that only decides what is read first."""
+    return bool(_SAVE.search(text))
+
+
 def request_type(text: str, *, hazard: str | None, over: bool | None = None) -> RequestType:
     """What the sender wants. Life first: a cry for rescue outranks whatever else the text holds."""
     done = is_over(text) if over is None else over

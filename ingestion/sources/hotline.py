@@ -1,7 +1,7 @@
 """12345 hotline and message-board exports: one row, one call or message.
 
-Files are CSV, TSV, XLSX or XLS as the call centre's system writes them; headings differ from city to city, so each
-column is known by several names. Votes (点赞数, 反对数) change from export to export and would make the same message
+Files are CSV, TSV, XLSX or XLS as the call centre's system writes them, or JSON as its web service answers; a table in its database
+comes as JSON lines too (`ingestion/source_addresses.py`). Headings differ from city to city, so each column is known by several names. Votes (点赞数, 反对数) change from export to export and would make the same message
 look new, so they are left out, as are row numbers. The caller's name, number and user id stay in `Evidence.fields`, in the archive only.
 Coordinates are CGCS2000 (government base map) unless a column 坐标系 or a sidecar says otherwise. A row with an impossible time is
 received with no time and its own words kept: a lost call is worse than an undated one.
@@ -9,12 +9,14 @@ received with no time and its own words kept: a lost call is worse than an undat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.cells import mode_of, position, sent_at
-from ingestion.files import quarantined
+from ingestion.cells import json_row, mode_of, position, sent_at
+from ingestion.files import checked, quarantined
+from ingestion.json_files import json_items, looks_like_json
 from ingestion.source import declared_crs
 from ingestion.tables import Row, table
 from models.domain import Crs, Evidence, Quarantined, Source
@@ -30,7 +32,7 @@ SOURCE = Source(
     expected_daily=(1, 200_000),
     crs="CGCS2000",
 )
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls")
+SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".json", ".jsonl", ".ndjson")
 
 NUMBER = ("留言编号", "工单编号", "工单号", "编号", "诉求编号", "受理编号", "流水号", "ticket_id", "id")
 TITLE = ("留言主题", "标题", "主题", "诉求标题", "工单标题", "title", "subject")
@@ -61,12 +63,20 @@ KEPT = CALLER
 def read(path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
     """Every call of an export. BadInput when the file cannot be read as a table with the columns we know."""
     crs = declared_crs(path) or SOURCE.crs
-    for row in table(path, SOURCE.name, (*NUMBER, *TITLE, *TEXT, *TIME, *PLACE, *CALLER)):
+    for row in _rows(path):
         yield row if isinstance(row, Quarantined) else _call(row, crs, received_at)
 
 
+def _rows(path: Path) -> Iterator[Row | Quarantined]:
+    if not looks_like_json(checked(path)):
+        yield from table(path, SOURCE.name, (*NUMBER, *TITLE, *TEXT, *TIME, *PLACE, *CALLER))
+        return
+    for item in json_items(path, SOURCE.name, *TITLE, *TEXT):
+        yield item if isinstance(item, Quarantined) else json_row(item[0], item[1])
+
+
 def _call(row: Row, crs: Crs, received_at: datetime) -> Evidence | Quarantined:
-    whole = "\t".join(f"{name}={value}" for name, value in row.rest().items())
+    whole = json.dumps(row.rest(), ensure_ascii=False, sort_keys=True)
     title, text = row.pop(*TITLE), row.pop(*TEXT)
     if not (title or text):
         return quarantined(SOURCE.name, "没有标题也没有内容，请补录诉求内容或确认这一行不是来电。", row.where, whole)

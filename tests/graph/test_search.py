@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 from graph.dense import Cache
 from graph.facts import facts
-from graph.lexical import FullText, Passage, stretches
+from graph.lexical import Passage, stretches
 from graph.search import Index
 from graph.shelf import article_of, asked_articles, chinese_number
 from graph.words import dictionary, grams, plain, terms
@@ -19,8 +19,8 @@ from tests.graph.invented_library import NEW_FLOOD, document, library
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> Index:
-    made = Index(tmp_path / "search")
+def index(library_index: Callable[..., Index], tmp_path: Path) -> Index:
+    made = library_index(tmp_path / "search")
     made.update(*library())
     return made
 
@@ -107,79 +107,87 @@ def test_what_a_good_result_cites_gains_and_says_so(index: Index) -> None:
     assert "被《海滨市港口事故管理办法》第三条引用" in second.why
 
 
-def test_an_article_that_says_the_time_asked_for_goes_before_one_that_shares_the_same_words(tmp_path: Path) -> None:
+def test_an_article_that_says_the_time_asked_for_goes_before_one_that_shares_the_same_words(
+    library_index: Callable[..., Index], tmp_path: Path
+) -> None:
     made, provisions = document(
         "bridge",
         "吊桥管理办法",
         [("第一条", "", "吊桥损坏的，值班员应当报告桥务局。"), ("第二条", "", "吊桥损坏的，应当向桥务局报告，时间为一小时内。")],
     )
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([made], provisions, facts=facts(made, provisions))
     found = index.search("吊桥损坏多久报告桥务局")
     assert found[0].article == "第二条"
     assert "写明时限" in found[0].why
 
 
-def test_a_changed_fact_is_indexed_again(tmp_path: Path) -> None:
+def test_a_changed_fact_is_indexed_again(library_index: Callable[..., Index], tmp_path: Path) -> None:
     made, provisions = document("bridge", "吊桥管理办法", [("第一条", "", "值班员应当在一小时内向桥务局报告。")])
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([made], provisions)
     assert index.update([made], provisions, facts=facts(made, provisions)).indexed == 1
     assert "time_limit" in index.search("桥务局报告")[0].says
 
 
-def test_the_general_law_goes_before_one_made_for_what_the_question_does_not_mention(tmp_path: Path) -> None:
+def test_the_general_law_goes_before_one_made_for_what_the_question_does_not_mention(
+    library_index: Callable[..., Index], tmp_path: Path
+) -> None:
     words = "发生事故的，负责人应当在一小时内报告。"
     others = [document(f"o{n}", f"第{n}号事故规定", [("第一条", "", f"事故的第{n}种情形，由负责人登记。")]) for n in range(60)]
     general = document("general", "事故报告条例", [("第一条", "", words)])
     whaling = document("a-whaling", "捕鲸事故报告条例", [("第一条", "", "捕鲸" + words)])
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([general[0], whaling[0], *(o[0] for o in others)], [*general[1], *whaling[1], *(p for o in others for p in o[1])])
     assert index.search("发生事故多久报告")[0].document_id == "general"
     assert index.search("捕鲸发生事故多久报告")[0].document_id == "a-whaling"
 
 
-def test_with_equal_words_a_law_goes_before_a_rule(tmp_path: Path) -> None:
+def test_with_equal_words_a_law_goes_before_a_rule(library_index: Callable[..., Index], tmp_path: Path) -> None:
     words = [("第一条", "", "灯塔应当点亮。")]
     rule, law = document("a", "灯塔甲规定", words, level="rule"), document("b", "灯塔乙规定", words, level="law")
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([rule[0], law[0]], [*rule[1], *law[1]])
     assert index.search("灯塔点亮")[0].document_id == "b"
 
 
-def test_the_same_article_loaded_twice_is_one_result_and_the_dated_text_is_shown(tmp_path: Path) -> None:
+def test_the_same_article_loaded_twice_is_one_result_and_the_dated_text_is_shown(
+    library_index: Callable[..., Index], tmp_path: Path
+) -> None:
     words = [("第一条", "", "渡口应当设置救生圈。")]
     undated = document("a", "渡口管理办法", words, lineage="渡口管理办法")
     dated = document("b", "渡口管理办法", words, lineage="渡口管理办法", version_date=date(2012, 1, 1), in_force=date(2012, 2, 1))
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([undated[0], dated[0]], [*undated[1], *dated[1]])
     found = index.search("渡口救生圈")
     assert [result.document_id for result in found] == ["b"]
     assert "库中另有本条的相同文本" in found[0].why
 
 
-def test_an_undated_version_with_other_numbers_is_not_replaced_by_another_article(tmp_path: Path) -> None:
+def test_an_undated_version_with_other_numbers_is_not_replaced_by_another_article(
+    library_index: Callable[..., Index], tmp_path: Path
+) -> None:
     undated = document("a", "渡口管理办法", [("第一条", "", "渡口应当设置救生圈。")], lineage="渡口管理办法")
     other = [("第一条", "", "船票价格由县物价局公布，旅客凭渡口船票上船。")]
     dated = document("b", "渡口管理办法", other, lineage="渡口管理办法", version_date=date(2012, 1, 1), in_force=date(2012, 2, 1))
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([undated[0], dated[0]], [*undated[1], *dated[1]])
     assert [result.document_id for result in index.search("渡口救生圈")] == ["a"]
 
 
-def test_our_summary_of_an_article_folds_behind_its_wording(tmp_path: Path) -> None:
+def test_our_summary_of_an_article_folds_behind_its_wording(library_index: Callable[..., Index], tmp_path: Path) -> None:
     wording = document("full", "中华人民共和国渡口法", [("第一条", "", "渡口经营者应当按照规定设置救生设备。")], lineage="渡口法")
     summary = document("own", "中华人民共和国渡口法", [("第一条第一款", "", "渡口要设救生圈、救生衣等救生设备。")], own_words=True)
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([wording[0], summary[0]], [*wording[1], *summary[1]])
     found = index.search("渡口救生圈救生衣救生设备")
     assert [(result.document_id, result.own_words) for result in found] == [("full", False)]
     assert "库中另有本条的摘要" in found[0].why
 
 
-def test_what_nobody_has_seen_is_found_with_a_mark(tmp_path: Path) -> None:
+def test_what_nobody_has_seen_is_found_with_a_mark(library_index: Callable[..., Index], tmp_path: Path) -> None:
     made, provisions = document("dam", "水坝规定", [("第一条", "", "水坝每月检查。")])
-    index = Index(tmp_path)
+    index = library_index(tmp_path)
     index.update([made], [provisions[0].model_copy(update={"verified": False})])
     found = index.search("水坝检查")[0]
     assert not found.verified
@@ -200,8 +208,8 @@ def test_a_part_of_an_article_is_that_article(cite: str, article: str) -> None:
     assert article_of(cite) == article
 
 
-def test_a_document_of_the_place_named_goes_before_another_places(tmp_path: Path) -> None:
-    index = Index(tmp_path)
+def test_a_document_of_the_place_named_goes_before_another_places(library_index: Callable[..., Index], tmp_path: Path) -> None:
+    index = library_index(tmp_path)
     words = [("第一条", "", "接到险情后二小时内报告。")]
     one, other = document("a", "海滨市险情规定", words, region="海滨市"), document("b", "山前市险情规定", words, region="山前市")
     index.update([one[0], other[0]], [*one[1], *other[1]])
@@ -232,8 +240,8 @@ def test_removing_the_new_version_brings_the_old_one_back(index: Index) -> None:
     assert index.search("蓝河水位")[0].document_id == "flood-old"
 
 
-def test_a_new_process_finds_what_was_indexed(index: Index) -> None:
-    again = Index(index.folder)
+def test_a_new_process_finds_what_was_indexed(library_index: Callable[..., Index], index: Index) -> None:
+    again = library_index(index.folder)
     assert again.update(*library()).indexed == 0
     assert again.search("港口储备哪些物资")[0].id == "harbour-4"
 
@@ -262,27 +270,6 @@ def test_a_hostile_question_is_answered_calmly(index: Index, question: str) -> N
     assert len(index.search(question)) <= 10
 
 
-def test_lucene_syntax_never_reaches_the_servers_index(index: Index) -> None:
-    heard: list[str] = []
-
-    def read(words: str, limit: int) -> list[Mapping[str, str]]:
-        heard.append(words)
-        return [{"provision": "harbour-4", "document": "harbour", "article": "第四条", "text": "储备沙袋", "plain": "储备沙袋"}]
-
-    index.candidates = FullText(read, index.lexical)
-    found = index.search('储备") OR (*:* text:/.*/ ~2 ^9')
-    assert found[0].id == "harbour-4"
-    assert set("*:/~()\\") & set(heard[0]) == set()
-
-
-def test_the_servers_candidates_from_dead_documents_are_dropped(index: Index) -> None:
-    def read(words: str, limit: int) -> list[Mapping[str, str]]:
-        return [{"provision": "flood-old-1", "document": "flood-old", "article": "第一条", "text": "蓝河水位", "plain": "蓝河水位"}]
-
-    index.candidates = FullText(read, index.lexical)
-    assert index.search("蓝河水位") == []
-
-
 class Sound:
     """An embedder that hears 雾 and 能见度 as one and counts what it embeds."""
 
@@ -302,19 +289,19 @@ class Sound:
         return self.passages([text])[0]
 
 
-def test_meaning_finds_what_shares_no_word_and_says_so(tmp_path: Path) -> None:
+def test_meaning_finds_what_shares_no_word_and_says_so(library_index: Callable[..., Index], tmp_path: Path) -> None:
     documents, provisions = library()
     made, more = document("fog", "航道通行规定", [("第一条", "", "能见度不足五百米时，船只应当停航。")])
-    index = Index(tmp_path, embedder=Sound())
+    index = library_index(tmp_path, embedder=Sound())
     index.update([*documents, made], [*provisions, *more])
     index.embed([*provisions, *more])
     assert index.search("起雾")[0].document_id == "fog"
     assert "意思相近" in index.search("起雾")[0].why
 
 
-def test_search_goes_on_by_words_when_the_embedder_is_down(tmp_path: Path) -> None:
+def test_search_goes_on_by_words_when_the_embedder_is_down(library_index: Callable[..., Index], tmp_path: Path) -> None:
     embedder = Sound()
-    index = Index(tmp_path, embedder=embedder)
+    index = library_index(tmp_path, embedder=embedder)
     index.update(*library())
     index.embed(library()[1])
     embedder.down = True

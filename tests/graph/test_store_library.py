@@ -184,9 +184,9 @@ def test_neo4j_finds_words_meanings_and_places_with_its_own_indexes(two_versions
     if address.embedded:
         pytest.skip("the embedded engine leaves these to the index beside it")
     two_versions.await_indexes()
-    found = two_versions.full_text('"江河"^2.0 "安全"', 10)
-    assert {row["provision"] for row in found} == {"lib-2014-1", "lib-2021-1", "lib-flood-3"}
-    assert found[0]["text"] == "为了江河安全，制定本法。"
+    found = two_versions.full_text('text:"江河"^2.0 text:"安全"', 10)
+    assert {piece.provision for piece in found} == {"lib-2014-1", "lib-2021-1", "lib-flood-3"}
+    assert found[0].text == "为了江河安全，制定本法。"
     two_versions.keep_vectors({"lib-2021-1": [1.0, 0.0], "lib-2021-3": [0.0, 1.0]})
     two_versions.await_indexes()
     assert [id for id, _ in two_versions.nearest([0.1, 0.9], 2)] == ["lib-2021-3", "lib-2021-1"]

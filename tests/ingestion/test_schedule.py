@@ -161,4 +161,4 @@ def test_a_late_run_is_made_up_for_and_never_skipped(knowledge: Knowledge):
 
 def test_every_source_has_its_own_job(knowledge: Knowledge):
     with scheduled(knowledge) as jobs:
-        assert {job.id for job in jobs.get_jobs()} == {*sources(), "understand"}
+        assert {job.id for job in jobs.get_jobs()} == {*sources(), "understand", "quarantine", "queue"}

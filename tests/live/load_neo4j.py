@@ -21,7 +21,9 @@ def main(folder: Path, per_cent: float = 1.0, seconds: float = 600.0, heap: str 
     documents, points = (round(size * per_cent / 100) for size in CITY)
     with neo4j_server(folder, heap=heap, page_cache=page_cache) as address:
         pid = int((folder / "pid").read_text())
-        load = library_load(address, documents, points, seconds=seconds, folder=folder / "data", pid=pid, progress=_say)
+        load = library_load(
+            address, documents, points, seconds=seconds, folder=folder / "data", pid=pid, whole=folder / "search", progress=_say
+        )
         print(json.dumps({**load.figures, "whole": load.is_whole, "heap": heap, "page_cache": page_cache}), flush=True)
 
 

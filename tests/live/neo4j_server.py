@@ -152,11 +152,13 @@ def _let_in(uri: str, server: subprocess.Popen[bytes], folder: Path) -> Address:
             raise RuntimeError(f"Neo4j ended by itself: {_last_words(log)}")
         try:
             if is_new:
-                with neo4j.GraphDatabase.driver(uri, auth=("neo4j", FIRST_PASSWORD), telemetry_disabled=True) as driver:
+                with neo4j.GraphDatabase.driver(
+                    uri, auth=("neo4j", FIRST_PASSWORD), telemetry_disabled=True, max_transaction_retry_time=0
+                ) as driver:
                     change = "ALTER CURRENT USER SET PASSWORD FROM $old TO $new"
                     driver.execute_query(change, old=FIRST_PASSWORD, new=password, database_="system")
                 is_new = False
-            with neo4j.GraphDatabase.driver(uri, auth=("neo4j", password), telemetry_disabled=True) as driver:
+            with neo4j.GraphDatabase.driver(uri, auth=("neo4j", password), telemetry_disabled=True, max_transaction_retry_time=0) as driver:
                 driver.execute_query("RETURN 1", database_="neo4j")
             return Address(uri, "neo4j", password, "neo4j", embedded=False)
         except (ServiceUnavailable, DatabaseUnavailable, OSError):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.neo4j_server import CACHE, VERSION, missing
+from graph.evaluate import DATA, STATUTES, statutes
+from graph.store import Store
+from tests.live.neo4j_server import CACHE, VERSION, missing, neo4j_server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,3 +36,18 @@ def test_what_holds_on_the_embedded_engine_holds_on_neo4j() -> None:
     passed = re.search(r"(\d+) passed", said[-1])
     assert passed
     assert int(passed[1]) >= LEAST
+
+
+@pytest.mark.live
+def test_lay_questions_find_their_articles_by_neo4js_own_full_text(tmp_path: Path) -> None:
+    if not (DATA / STATUTES).is_dir():
+        pytest.skip(f"the development data {DATA / STATUTES} are not on this machine")
+    with neo4j_server(tmp_path / "neo4j") as address:
+        store = Store(address)
+        try:
+            store.prepare()
+            figures = statutes(home=tmp_path / "search", server=store)
+        finally:
+            store.close()
+    print(f"Neo4j {VERSION}: {figures}")
+    assert figures["recall@10"] >= 0.67

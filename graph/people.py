@@ -18,8 +18,8 @@ from models.domain import BEIJING, Entry, Person, Role
 from models.errors import NotAllowed, NotFound, Refused
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    "officer": frozenset({"view", "read_unmasked"}),
-    "duty": frozenset({"view", "draft", "edit", "submit", "ingest"}),
+    "officer": frozenset({"view", "read_unmasked", "judge"}),
+    "duty": frozenset({"view", "draft", "edit", "submit", "ingest", "judge"}),
     "planner": frozenset({"view", "manage_library"}),
     "signer": frozenset({"view", "sign", "return", "withdraw"}),
     "guardian": frozenset({"view", "pause_ai"}),

@@ -16,8 +16,9 @@ from statistics import mean, quantiles
 from time import perf_counter
 from typing import Any
 
-from ingestion import evaluate_times
+from ingestion import evaluate_times, evaluate_triage
 from ingestion.evaluate_feeds import feeds
+from ingestion.evaluate_fusion import fusion
 from ingestion.evaluate_places import addresses, locations
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
@@ -155,6 +156,8 @@ BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "times": lambda path: evaluate_times.times(_needing(path, "times")),
     "addresses": addresses,
     "locations": locations,
+    "fusion": fusion,
+    **evaluate_triage.BENCHMARKS,
 }
 """Evaluations by the name `anlan bench` knows them by."""
 

@@ -106,11 +106,13 @@ def understand(
     if code and request in ("咨询", "投诉", "建议") and _is_long_past(plain, triggers, when, time):
         code = None  # a question about last year's flood is no flood
     trigger = Trigger(quote=body[triggers[0].at : triggers[0].end]) if triggers else None
+    urgency, why_urgent = wording.urgency(everything, request, code, impacts, drill)
     return Understanding(
         id=id,
         hazard=code,
         request_type=request,
-        urgency=wording.urgency(everything, request, code, impacts, drill),
+        urgency=urgency,
+        urgency_reasons=why_urgent,
         credibility=wording.credibility(
             everything, has_place=bool(places), has_time=when is not None, has_event=bool(code), impacts=impacts, drill=drill
         ),

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from ingestion.extract import statements, understand
 from ingestion.places import Gazetteer
 from ingestion.privacy import MASK, mask
+from ingestion.triage import Triage, suggested
 from models.domain import Credibility, Evidence, EvidenceView, Place, Source, Statement, Understanding
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,18 @@ _DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeEr
 
 
 def what_it_says(
-    evidence: Evidence, gazetteer: Gazetteer, city: str, *, assume_received: bool = True
+    evidence: Evidence,
+    gazetteer: Gazetteer,
+    city: str,
+    *,
+    assume_received: bool = True,
+    triage: Triage | None = None,
+    confidence: float | None = None,
 ) -> tuple[Understanding, list[Statement]]:
     """Understanding and statements of one item, quoting masked words only. Never fails on a text, however odd.
 
     Words such as 昨晚8点 are read from the moment it was sent, else from when it was received, unless `assume_received` is false: then
-    they stay unresolved.
+    they stay unresolved. With `triage`, the city's trained model, category and department are proposed from the confidence given on.
     """
     when = evidence.sent_at or (evidence.received_at if assume_received else None)
     text = _opening(evidence.text)
@@ -44,7 +51,7 @@ def what_it_says(
         said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city, names=gazetteer)
         if evidence.place_hint and not any(place.adcode for place in said.places):
             said = said.model_copy(update={"places": tuple(_located(said.places, evidence.place_hint, gazetteer))})
-        shown = _masked(said, text, evidence.title)
+        shown = suggested(_masked(said, text, evidence.title), mask(evidence.title[:READ_CHARACTERS]), triage, confidence)
         quoted = statements(shown, evidence.id, shown.masked_text, when)
     except _DEFECTS as error:
         # Only where it broke: the message of an error may quote the text, and a log holds no personal data.
@@ -99,7 +106,11 @@ def view_of(evidence: Evidence, source: Source, said: Understanding) -> Evidence
         place=mask(place.name if place else evidence.place_hint),
         hazard=said.hazard,
         request_type=said.request_type,
+        category=said.category,
+        department=said.department,
+        suggestions=said.suggestions,
         urgency=said.urgency,
+        urgency_reasons=said.urgency_reasons,
         credibility=said.credibility.score,
         credibility_reasons=said.credibility.reasons,
         mode="exercise" if "exercise" in (evidence.mode, said.mode) else "actual",

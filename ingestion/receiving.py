@@ -10,9 +10,9 @@ from pathlib import Path
 from graph.knowledge import Knowledge
 from ingestion.files import checked, file_digest
 from ingestion.reading import READ_CHARACTERS
+from ingestion.requests import cries_for_life
 from ingestion.source import SIDECAR, Record, SourceModule, parts_of, sources, unread
 from ingestion.source_addresses import Address, pages
-from ingestion.wording import cries_for_life
 from models.domain import Evidence, Feature, Quarantined, Receipt, Source, digest
 from models.errors import AnlanError, BadInput, NotFound
 

@@ -6,11 +6,10 @@ Every judgement is a list of readable patterns; credibility returns its reasons 
 from __future__ import annotations
 
 import re
-from typing import Literal
 
+from ingestion import requests
+from ingestion.requests import RequestType
 from models.domain import Certainty, Credibility, Mode, Quantity
-
-RequestType = Literal["求救", "求助", "提供帮助", "举报", "投诉", "咨询", "建议", "其他"]
 
 _DRILL = re.compile(
     r"演练|演习|应急拉练|拉动训练|(?:实战|防汛|消防|疏散|桌面)拉练|模拟(?:事故|火灾|险情|被困|灾情|伤员|发生)|此为测试|测试信息"
@@ -52,32 +51,38 @@ _PASSED_ON = re.compile(r"转发|转自|//@|RT\s*@|听说|据说|听人说|有�
 _BOAST = re.compile(
     r"死了(?:好多|很多|几百|上千|几千|无数)|全(?:都)?死|瞒报|不让报|快转|速转|疯转|震惊|删帖|真相|内部消息|扩散出去|哈哈|开个玩笑|逗你|骗你|23333|吹牛"
 )
+_NAMED_MEDIA = re.compile(
+    r"(?:新华社|新华网|人民日报|人民网|央视|中新社|中新网|中国日报|本报讯|(?:据|由|来源[:：]?|[（(《@])[^，。；)）》]{0,8}(?:日报|晚报|早报|晨报|商报|都市报|时报|新闻网|电视台|广播电台|客户端|新闻)(?:报道|讯|消息)?)|记者[\u4e00-\u9fff]{2,3}[）)、 ]"
+)
+_SPREAD = re.compile(
+    r"(?:请|求|帮|紧急|大家|扩散|火速|快|速|都|疯狂|爱心|动动手)[^，。；!！]{0,6}(?:转发|转起|扩散|转告|传播|转一下|转给|转转)|转(?:发)?(?:起来|出去|给|让更多)|(?:转|扩)[!！]{1,}|广而告之|告诉(?:身边|家人|朋友|更多)|(?:别|不要)再?(?:去|吃|买|喝)了?[!！]"
+)
+_SENSATION = re.compile(
+    r"惊[!！曝人爆]|震惊|触目惊心|毛骨悚然|令人发指|太(?:可怕|恐怖|吓人|残忍)|好(?:可怕|恐怖)|惨[!！无绝]|畜生|禽兽|丧尽天良|人神共愤|天理难容|血[淋腥]|活活|千万(?:别|不要|小心|注意)|[!！]{3,}|良心|封锁消息|曝光|黑幕|真相"
+)
+_NAMELESS = re.compile(
+    r"(?:某|有)(?:网友|人|男子|女子|专家|官员)(?:称|说|爆料|透露|发帖)|内部(?:人士|消息|员工)|知情(?:人士|人)|朋友的(?:朋友|同事|妈妈|爸爸|亲戚)|(?:同事|朋友|亲戚|同学)的?(?:说|告诉|亲眼)|专家(?:称|说|提醒|警告)|据传|爆料"
+)
 _DETAIL = re.compile(r"\d+号|\d+栋|\d+幢|单元|\d+楼|路口|交叉口")
 
-_SAVE = re.compile(
-    r"救命|求救|急救|快来救|来救|救救|(?<!成功)(?<!全部)被困(?!人员(?:已|均|全部))|出不来|出不去|困在|快淹|淹到(?:脖子|胸口|二楼|腰)|失联|喘不过气|呼吸困难|晕倒|昏迷|(?:急需|需要|请求|紧急)(?:紧急)?(?:救援|营救|救助|转移|冲锋舟|皮划艇)|命悬|快不行|要生了|透析|断氧"
-)
-_HELP = re.compile(
-    r"求助|急需|需要(?:帮助|物资|帮忙|食物|水|药|抽水|发电机|帐篷|奶粉)|请(?:求)?(?:帮忙|帮助|支援|派人|尽快(?:派|来|处理|抢修))|寻人|寻找|联系不上|没有(?:水|电|吃的|食物)|断水断电|缺(?:水|粮|药|物资)|求(?:支援|物资|转发|扩散|帮)|快来人|快派人|赶紧派"
-)
-_OFFER = re.compile(
-    r"(?:可以?|愿意?|能够?|我们?有|免费|无偿)[^，。；]{0,10}(?:提供|支援|接送|收留|住宿|借(?:住|宿)|救援队|入住|帮忙|捐|志愿)|免费(?:提供|入住|住宿|充电|接)|提供(?:住宿|热水|食宿|充电|物资|帮助|避难|临时)|志愿(?:者|服务)(?:招募|报名|可)|捐赠|捐款|救援队[^，。；]{0,8}(?:可|待命|出发|集结)|有需要(?:的)?(?:可|请|联系)|欢迎(?:来|大家|附近)"
-)
-_REPORT_ABUSE = re.compile(
-    r"举报|违法|违规|偷排|非法|私自|超载|无证|违建|瞒报|偷偷|私拉|违章|占用(?:消防|应急|生命)通道|堵塞(?:消防|疏散)通道|飞线充电"
-)
-_COMPLAIN = re.compile(
-    r"投诉|不满|扰民|噪音|噪声|态度(?:恶劣|差)|推诿|不作为|拖了|一直(?:没|不|未)|多次反映|反映(?:多次|了|过)|迟迟|至今(?:没|未)|太慢|没人管|无人(?:管|处理)|收费(?:不合理|过高)|乱收费|不给|拖欠|维权|退款|质量问题|油烟|垃圾(?:没|不|成堆|堆)|停车难|乱停"
-)
-_ASK = re.compile(
-    r"咨询|请问|想问|询问|想了解|了解一下|怎么(?:办理|申请|办|走|报名)|如何(?:办理|申请|报名|领取|处理)|什么时候|是否(?:可以|有|需要|会)|能不能|可不可以|哪里(?:可以|能)|多少钱|有没有规定|[吗呢么][？?]"
-)
-_SUGGEST = re.compile(r"建议|希望(?:政府|有关|相关|能|尽快|可以|在|增设)|能否(?:增设|加装|设置|考虑|改)|应该(?:增设|加装|设置)|提议|呼吁")
 _ACUTE = re.compile(
     r"火[很好太]大|灌满|灌水|灌进|水都到|水已经到|火势|浓烟|明火|爆炸|倒塌|坍塌|泄漏|泄露|冲走|溺水|触电|刺鼻|塌陷|决堤|漫堤|溃口|管涌|车被淹|还在(?:烧|涨|漏|上涨)|越来越(?:大|深|高)|快速上涨|不断上涨|救护车|120|119|马上|立刻|火速|紧急|危急|十万火急"
 )
 _RUSH = re.compile(r"快来人?|快派|赶紧|急急急|求扩散|喊救命|消防|呛|刺鼻|头晕|恶心|嗓子疼|冒浓烟|被困|受伤|送医|泄漏")
 _FRAIL = re.compile(r"老人|孩子|小孩|孕妇|婴儿|儿童|残疾|病人|学生|奶奶|爷爷")
+_WATER_HIGH = re.compile(
+    r"(?:水|淹)[^，。；!！]{0,8}(?:到|没过|漫过|超过|淹到|及)(?:了)?(?:胸|脖|腰|头顶|床|[一二三]楼|窗)|水深[^，。；]{0,4}(?:[一二两三四五]|[1-9](?:\.\d)?)\s*(?:米|m)|(?:水|水位)[^，。；]{0,6}(?:快速|急速|不断|一直|还在|持续)(?:上?涨|上升)"
+)
+_MEDICAL = re.compile(
+    r"透析|断氧|吸氧|心脏病|脑梗|昏迷|大出血|要生了|临产|羊水|没有?呼吸|呼吸困难|高烧|胰岛素|快不行|性命|生命危险|断药|重病|骨折"
+)
+_CUT_OFF = re.compile(
+    r"(?:断|停|没|没有|无|缺)(?:水|电|粮|吃的|食物|饮用水)|(?:没|未)(?:吃|进食|喝水)|(?:被困|困了|等了|饿了)[^，。；]{0,8}(?:天|夜|小时)|一天一夜|两天|三天|孤岛"
+)
+_BATTERY = re.compile(
+    r"(?:手机|电话)[^，。；]{0,8}(?:没电|快没电|没信号|打不通|关机)|电量|最后[^，。]{0,3}电|信号(?:微弱|不好|中断)|联系不上|失联|失去联系"
+)
+_NO_TIME = re.compile(r"十万火急|万分紧急|非常紧急|情况紧急|情况危急|时间就是生命|急急急|来不及|撑不住|坚持不住|[!！‼❗]{3,}|🆘")
 _OVER = re.compile(
     r"(?:已经?|被|全部|均|成功|安全)(?:[^，。；]{0,4})(?:扑灭|获救|救出|解决|恢复|得到控制|退去|处置完毕|脱险|转移完|过期|解除)|已扑灭|已获救|已救出|已安全|已解决|(?:虚惊|误报)"
 )
@@ -99,24 +104,10 @@ def retracts(text: str) -> bool:
     return bool(_RETRACTS.search(text))
 
 
-def cries_for_life(text: str) -> bool:
-    """Whether the words are those of someone in danger. A quick look that only decides what is read first."""
-    return bool(_SAVE.search(text))
-
-
 def request_type(text: str, *, hazard: str | None, over: bool | None = None) -> RequestType:
     """What the sender wants. Life first: a cry for rescue outranks whatever else the text holds."""
     done = is_over(text) if over is None else over
-    if _OFFER.search(text) and not re.search(r"救命|求救|快来救|救救|出不来", text):
-        return "提供帮助"
-    if _SAVE.search(text) and not done:
-        return "求救"
-    if _HELP.search(text) and not done:
-        return "求助"
-    for pattern, answer in ((_REPORT_ABUSE, "举报"), (_SUGGEST, "建议"), (_COMPLAIN, "投诉"), (_ASK, "咨询")):
-        if pattern.search(text):
-            return answer  # type: ignore[return-value]
-    return "求助" if hazard and not done and _FIRST_HAND.search(text) else "其他"
+    return requests.request_type(text, at_scene=bool(hazard and _FIRST_HAND.search(text)), over=done)
 
 
 def is_office(text: str) -> bool:
@@ -140,41 +131,57 @@ def is_over(text: str) -> bool:
     return bool(_OVER.search(text))
 
 
-def urgency(text: str, request: RequestType, hazard: str | None, impacts: tuple[Quantity, ...], drill: Mode) -> float:
-    """How soon a person must look, 0–1: what is wanted, then acute words, then people in danger."""
-    score = {"求救": 0.75, "求助": 0.45, "举报": 0.3, "投诉": 0.15, "提供帮助": 0.2, "建议": 0.1, "咨询": 0.1, "其他": 0.1}[request]
-    if hazard:
-        score += 0.15
-        if _ACUTE.search(text):
-            score += 0.15
+def urgency(
+    text: str, request: RequestType, hazard: str | None, impacts: tuple[Quantity, ...], drill: Mode
+) -> tuple[float, tuple[str, ...]]:
+    """How soon a person must look, 0–1, and why: what is wanted, then acute words, then people in danger."""
+    base = {"求救": 0.75, "求助": 0.45, "举报": 0.3, "投诉": 0.15, "提供帮助": 0.2, "建议": 0.1, "咨询": 0.1, "其他": 0.1}
+    words = requests.said(text)
+    in_need = request in ("求救", "求助")
     harmed = {q.type for q in impacts if q.value is None or q.value > 0}
-    if harmed & {"trapped", "missing"}:
-        score += 0.15
-    if harmed & {"dead", "seriously_injured", "injured"}:
-        score += 0.15
-    if request in ("求救", "求助") and _FRAIL.search(text):
-        score += 0.05
+    many = any(q.type in ("trapped", "missing") and (q.low or 0) >= 10 for q in impacts)
+    steps: list[tuple[bool, float, str]] = [
+        (hazard is not None, 0.15, "正在发生灾害或险情"),
+        (hazard is not None and bool(_ACUTE.search(words)), 0.15, "险情紧迫或仍在发展"),
+        (bool(harmed & {"trapped", "missing"}), 0.15, "有人被困或失联"),
+        (bool(harmed & {"dead", "seriously_injured", "injured"}), 0.15, "有人伤亡"),
+        (in_need and bool(_FRAIL.search(words)), 0.05, "涉及老人、儿童、孕产妇或病人"),
+        (in_need and bool(_WATER_HIGH.search(words)), 0.1, "水位危及人身"),
+        (in_need and bool(_MEDICAL.search(words)), 0.1, "伤病危急"),
+        (in_need and many, 0.05, "受困人数多"),
+        (in_need and bool(_CUT_OFF.search(words)), 0.05, "断水断粮或已被困多时"),
+        (in_need and bool(_BATTERY.search(words)), 0.05, "手机电量或信号将断"),
+        (in_need and bool(_NO_TIME.search(words)), 0.05, "措辞十分急迫"),
+    ]
+    score = base[request] + sum(step for holds, step, _ in steps if holds)
+    reasons = [f"诉求为{request}", *(why for holds, _, why in steps if holds)]
     if is_over(text) or retracts(text):
         score *= 0.4
+        reasons.append("已处置、已解除或属更正")
     if drill == "exercise":
         score = min(score, 0.1)
-    return round(min(1.0, score), 2)
+        reasons.append("演练信息")
+    return round(min(1.0, score), 2), tuple(reasons)
 
 
 def credibility(text: str, *, has_place: bool, has_time: bool, has_event: bool, impacts: tuple[Quantity, ...], drill: Mode) -> Credibility:
     """How far to believe one message before anyone has checked; each step comes with its reason."""
     score, reasons = 0.5, []
-    office, notice = is_office(text), is_notice(text)
+    office, notice, first_hand = is_office(text), is_notice(text), bool(_FIRST_HAND.search(text))
     steps: list[tuple[bool, float, str]] = [
         (office, 0.35, "单位来电报告或经现场核实"),
         (notice and not office, 0.3, "具名部门对外通报或辟谣"),
         (not office and not notice and bool(_OFFICIAL.search(text)), 0.2, "引用部门通报或测定"),
-        (bool(_FIRST_HAND.search(text)), 0.2, "自述在现场或亲见"),
+        (first_hand, 0.2, "自述在现场或亲见"),
         (bool(_DETAIL.search(text)) and has_place, 0.1, "地点具体到门牌或路口"),
         (has_time and has_place, 0.05, "时间地点齐全"),
         (not has_place and has_event, -0.1, "没有可核对的地点"),
         (not office and is_hearsay(text), -0.25, "转述或听说，非亲见"),
         (bool(_BOAST.search(text)), -0.2, "用语夸张、煽动转发或戏谑"),
+        (not office and not notice and bool(_NAMED_MEDIA.search(text)), 0.1, "注明媒体来源"),
+        (not first_hand and not notice and bool(_SPREAD.search(text)), -0.1, "号召转发扩散，且非亲历"),
+        (not first_hand and bool(_SENSATION.search(text)), -0.1, "措辞惊悚、煽情"),
+        (not notice and bool(_NAMELESS.search(text)), -0.1, "只称某人、内部人士等，来源无名可核"),
         (any(q.type in ("dead", "missing") and (q.low or 0) >= 30 for q in impacts), -0.15, "伤亡数字异常大，须核实"),
         (retracts(text), 0.0, "文中更正或否认先前的说法"),
         (drill == "exercise", 0.0, "文中自称演练"),
@@ -188,7 +195,7 @@ def credibility(text: str, *, has_place: bool, has_time: bool, has_event: bool, 
 
 def is_acute(text: str) -> bool:
     """Whether the wording is that of something going on now: a cry for help or words of danger."""
-    return bool(_SAVE.search(text) or _ACUTE.search(text) or _HELP.search(text) or _RUSH.search(text))
+    return requests.asks_for_help(text) or bool(_ACUTE.search(text) or _RUSH.search(text))
 
 
 def is_here_and_now(lead: str) -> bool:

@@ -244,6 +244,26 @@ class Credibility(Model):
     """What raised or lowered it, in words for the duty officer."""
 
 
+TriageField = Literal["category", "department"]
+
+
+class Suggestion(Model):
+    """What a model trained on the city's own labelled history proposes for a message; a person decides."""
+
+    field: TriageField
+    """What is proposed."""
+    label: str
+    """The likeliest label, in the city's own words."""
+    confidence: float = Field(ge=0, le=1)
+    """How often such a proposal was right among messages the model had not learned, 0–1."""
+    abstained: bool
+    """Too unsure to be filled in; shown as a hint at most."""
+    words: tuple[str, ...] = ()
+    """Words of the message that spoke most for it."""
+    model: str = ""
+    """Digest of the model."""
+
+
 class Understanding(Model):
     """What one text says, in the shape `anlan understand` prints. Every quote is a substring of the input."""
 
@@ -257,8 +277,12 @@ class Understanding(Model):
     """Hotline category proposed; null when abstaining."""
     department: str | None = None
     """Responsible department proposed; null when abstaining."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """The proposals behind category and department, with confidence, also where it abstains; none without a trained model."""
     urgency: float = Field(ge=0, le=1)
     """How soon a person must look: 0 any time, 1 life at stake now."""
+    urgency_reasons: tuple[str, ...] = ()
+    """What raised or lowered it, in words for the duty officer."""
     credibility: Credibility
     """How far to believe it unchecked."""
     occurred_at: TimeSpan | None
@@ -368,8 +392,18 @@ class EvidenceView(Model):
     """Hazard code."""
     request_type: str = "其他"
     """What the sender wants."""
+    category: str | None = None
+    """Hotline category: proposed, or as a person corrected it."""
+    department: str | None = None
+    """Responsible department: proposed, or as a person corrected it."""
+    suggestions: tuple[Suggestion, ...] = ()
+    """What the trained model proposed, with confidence and the words that weighed."""
+    triaged_by: str = ""
+    """Who confirmed or corrected category and department; empty while both are only proposals."""
     urgency: float = 0
     """How soon a person must look, 0–1."""
+    urgency_reasons: tuple[str, ...] = ()
+    """Why."""
     credibility: float = 0.5
     """How far to believe it unchecked, 0–1."""
     credibility_reasons: tuple[str, ...] = ()
@@ -384,6 +418,10 @@ class EvidenceView(Model):
     """How well it fits that incident, 0–1."""
     match_reasons: tuple[str, ...] = ()
     """Why it was, or was not, fused."""
+    proposed: str | None = None
+    """Id of the incident a weak match proposes while a person has not decided; null when none is near enough."""
+    placed_by: str | None = None
+    """Account of the person who placed it, in an incident or in none; null while only the machine has. Never matched again."""
 
 
 class Incident(Model):
@@ -399,8 +437,12 @@ class Incident(Model):
     """Which clock and report apply."""
     mode: Mode
     """Actual or exercise."""
-    status: Literal["open", "closed"] = "open"
-    """Whether it is still being managed."""
+    status: Literal["open", "closed", "merged"] = "open"
+    """Whether it is still being managed, or a person found it to be another incident."""
+    closed_at: AwareDatetime | None = None
+    """When a person closed it; null while it is open."""
+    merged_into: str | None = None
+    """Id of the incident it was found to be; null unless merged."""
     scope: Literal["site", "area"] = "site"
     """One spot, or a whole area such as a city under a cloudburst."""
     place: Place
@@ -474,6 +516,53 @@ class Match(Model):
     """What spoke for and against, in words for the duty officer."""
     opens: bool = False
     """True when this evidence opened the incident."""
+
+
+class Link(Model):
+    """One incident that led to another: a cascade, or the same danger breaking out again."""
+
+    cause: str
+    """Id of the incident that came first in the chain."""
+    effect: str
+    """Id of the incident it led to."""
+    reasons: tuple[str, ...]
+    """What speaks for it, in words for the duty officer."""
+
+
+Verdict = Literal["merge", "split", "move", "refuse", "close", "undo"]
+"""What a person can say about what belongs together."""
+
+
+class Judgement(Model):
+    """What a named person decided about what belongs together. It outranks every score, until a person undoes it."""
+
+    id: str
+    """Digest of verdict, what it concerns, account and time."""
+    verdict: Verdict
+    """merge: the first incident is the second. split: evidence of the first is the second, new one. move: evidence belongs to `target`.
+    refuse: evidence is not about the incident proposed. close: it is over. undo: an earlier judgement no longer holds."""
+    incidents: tuple[str, ...]
+    """Ids of the incidents it concerns."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the evidence it placed, near-duplicates that went along included."""
+    target: str | None = None
+    """Id of the incident the evidence now belongs to; null when it belongs to none."""
+    apart: bool = False
+    """Whether it says that its two incidents are not the same."""
+    undoes: str | None = None
+    """Id of the judgement it undoes."""
+    undone: bool = False
+    """Whether a later judgement undid it."""
+    officer: str
+    """Account."""
+    officer_name: str
+    """Name as printed."""
+    role: Role
+    """Role in which it was decided."""
+    reason: str = ""
+    """Why."""
+    at: AwareDatetime
+    """When."""
 
 
 class Feature(Model):
@@ -921,6 +1010,12 @@ class Dossier(Model):
     """Similar past cases."""
     reports: tuple[ReportState, ...] = ()
     """Reports already made about it, oldest first."""
+    links: tuple[Link, ...] = ()
+    """What led to it and what it led to."""
+    linked: tuple[Incident, ...] = ()
+    """The other incidents of those links."""
+    judgements: tuple[Judgement, ...] = ()
+    """What people decided about what belongs to it, oldest first, undone ones included."""
 
 
 class Dropped(Model):

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     city_name: str = "南京市"
     """Name of that city, as written in reports."""
 
+    triage_confidence: float | None = Field(default=None, ge=0, le=1)
+    """Confidence below which no category or department is proposed. Empty means the one `anlan triage train` found right 19 times in 20."""
+
     bureau: str = "南京市应急管理局"
     """The body that issues the reports."""
 

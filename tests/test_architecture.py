@@ -37,6 +37,7 @@ DOORS = {
     "streamlit_folium": {"dashboard/maps.py"},
     "docx": {"reports/", "graph/library.py"},
     "argon2": {"graph/people.py"},
+    "sklearn": {"ingestion/triage_training.py", "ingestion/evaluate_triage.py"},
 }
 """Library -> the only places that may import it."""
 
@@ -107,6 +108,7 @@ DISTRIBUTION = {
     "python_calamine": "python-calamine",
     "dateutil": "python-dateutil",
     "PIL": "pillow",
+    "sklearn": "scikit-learn",
 }
 """Import name -> distribution, where they differ by more than case and hyphens."""
 NOT_IMPORTED = {"neo4j-rust-ext", "psycopg"}

@@ -40,18 +40,21 @@ audit = typer.Typer(no_args_is_help=True, help="The ledger: does the chain hold,
 library = typer.Typer(no_args_is_help=True, help="The library: regulations, plans, standards and cases.")
 graph_app = typer.Typer(no_args_is_help=True, help="The knowledge graph.")
 people_app = typer.Typer(no_args_is_help=True, help="Accounts.")
+model_app = typer.Typer(no_args_is_help=True, help="The language model: how it is, and its guardian's switch.")
 sources_app = typer.Typer(help="The sources: how they are heard, what is in quarantine.")
 app.add_typer(sources_app, name="sources")
 app.add_typer(audit, name="audit")
 app.add_typer(library, name="library")
 app.add_typer(graph_app, name="graph")
 app.add_typer(people_app, name="people")
+app.add_typer(model_app, name="model")
 triage_app = typer.Typer(no_args_is_help=True, help="Category and department, learned from the city's own labelled history.")
 app.add_typer(triage_app, name="triage")
 
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 AsUser = Annotated[str, typer.Option("--as", help="Account in whose name this is done.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the ledger.")]
 PasswordFile = Annotated[Path | None, typer.Option(help="File holding the account's password; otherwise it is asked for.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Day whose law is asked for (YYYY-MM-DD); today if not given.")]
 ReadDigest = Annotated[
@@ -482,11 +485,14 @@ def draft(
         str, typer.Option("--time", help="With --text: when it was written (ISO 8601); without it nothing about the date is assumed.")
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Also write a docx marked 草稿.")] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="Wait for the language model's wording too, and take over what passes every check.")
+    ] = False,
     user: AsUser = "duty",
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draft an initial report with claims, citations, findings and the time each stage took."""
+    """Draft a report with claims, citations, findings and the time each stage took. The draft by rules stands first, with or without a model."""
     from reports import render as rendering
     from reports import signoff
 
@@ -494,6 +500,9 @@ def draft(
         raise typer.BadParameter("give either an incident id or --text FILE")
     started = time.perf_counter()
     stages: dict[str, float] = {}
+    told: dict[str, Any] = {}
+    if model and text:
+        raise typer.BadParameter("--model needs an incident: what a model wrote is recorded in the ledger")
     if text:
         state, dossier, stages = _draft_from_text(text, type, when)
         if out:
@@ -505,6 +514,8 @@ def draft(
             began = time.perf_counter()
             state = signoff.write_draft(knowledge, incident, person, report_type=type)
             stages["draft_and_verify"] = time.perf_counter() - began
+            if model:
+                state, told = _model_wording(knowledge, state, person, stages)
             if out:
                 out.write_bytes(rendering.document_bytes(state, knowledge.store.dossier(incident)))
     stages["total"] = time.perf_counter() - started
@@ -514,10 +525,32 @@ def draft(
                 **state.model_dump(mode="json"),
                 "digest": state.report.content_digest(),
                 "seconds": {k: round(v, 3) for k, v in stages.items()},
+                **({"model": told} if model else {}),
             }
         )
     else:
         _print_report(state)
+
+
+def _model_wording(knowledge: Any, state: ReportState, person: Person, stages: dict[str, float]) -> tuple[ReportState, dict[str, Any]]:
+    """Ask the model for its wording and take over every section in which something passed. Without an answer the draft by rules stays."""
+    from models.language import LanguageModel, NoAnswer
+    from reports import model_draft
+
+    began = time.perf_counter()
+    try:
+        made = model_draft.offer(knowledge, state.report.id, LanguageModel(knowledge.settings), person)
+    except NoAnswer as trouble:
+        err.print(f"模型稿未采用：{trouble} 保留规则稿。", markup=False)
+        stages["model"] = time.perf_counter() - began
+        return state, {"answered": False, "why": trouble.why, "reason": str(trouble)}
+    stages |= {f"model_{stage}": seconds for stage, seconds in made.seconds.items()}
+    sections = list(dict.fromkeys(claim.section for claim in made.claims))
+    if sections:
+        state = model_draft.take(knowledge, state.report.id, state.report.version, made, sections, person)
+    stages["model"] = time.perf_counter() - began
+    dropped = [item.model_dump(mode="json") for item in made.dropped]
+    return state, {"answered": True, "model": made.model, "sections": sections, "kept": len(made.claims), "dropped": dropped}
 
 
 def _draft_from_text(path: Path, report_type: str | None, when: str) -> tuple[ReportState, Dossier, dict[str, float]]:
@@ -917,6 +950,42 @@ def graph_rebuild() -> None:
     with _knowledge() as knowledge:
         knowledge.rebuild()
         print(f"已重建到第 {knowledge.store.projected()} 条；摘要 {knowledge.store.digest()}")
+
+
+@model_app.command("status")
+def model_status(as_json: AsJson = False) -> None:
+    """Ask the language model's server for one token, prove that it keeps to a schema, and say whether its guardian has paused it."""
+    from graph.guardian import pause_of
+    from models.language import LanguageModel
+
+    with _knowledge() as knowledge:
+        state = LanguageModel(knowledge.settings).probe()
+        stopped = pause_of(knowledge.ledger)
+    paused = {"by": stopped.by, "at": stopped.at.isoformat(), "reason": stopped.payload["reason"]} if stopped else None
+    if as_json:
+        _emit({**state.model_dump(mode="json"), "paused": paused})
+    else:
+        print(f"{state.name}  {state.model}  {state.detail}" + (f"\n已由 {paused['by']} 停用：{paused['reason']}" if paused else ""))
+
+
+@model_app.command("pause")
+def model_pause(reason: Reason, user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
+    """Stop every use of the language model at once; a guardian's act. Work goes on by rules."""
+    from graph.guardian import pause
+
+    with _knowledge() as knowledge:
+        pause(knowledge.ledger, _person(knowledge, user, password_file), reason)
+    print("人工智能已停用，报告由规则起草。")
+
+
+@model_app.command("resume")
+def model_resume(reason: Reason, user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
+    """Let the language model be asked again; a guardian's act."""
+    from graph.guardian import resume
+
+    with _knowledge() as knowledge:
+        resume(knowledge.ledger, _person(knowledge, user, password_file), reason)
+    print("人工智能已恢复使用。")
 
 
 @people_app.command("add")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import look, session
+from dashboard import look, model, session
 from dashboard.reading import reports
 from dashboard.session import answering
 from dashboard.views import audit, duty, library, sign_in, signoff, situation, sources
@@ -69,6 +69,7 @@ def top_line(who: Person) -> None:
         language_switch("language_inside")
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         look.show(f'<div class="anlan-top">{look.escaped(who.display_name)}{look.chip(t("role." + who.role))}{_waiting(who)}</div>')
+        model.control(who)
         st.button(t("sign_in.leave"), icon=":material/logout:", key="leave", type="tertiary", on_click=session.leave)
     if session.mode() == "exercise":
         look.notice(t("mode.banner"), "exercise")
@@ -78,7 +79,7 @@ def top_line(who: Person) -> None:
 def wall_clock() -> None:
     """Whose desk this is and what time it is; it keeps going while nothing else happens."""
     look.show(
-        f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b>{look.chip(t("origin.rules"), "origin")}'
+        f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b>{model.chip()}'
         f'<span class="anlan-num">{now():%m-%d %H:%M}</span><span class="anlan-dim">{look.escaped(t("time.beijing"))}</span></div>'
     )
 

@@ -1018,6 +1018,36 @@ class Dossier(Model):
     """What people decided about what belongs to it, oldest first, undone ones included."""
 
 
+class Dropped(Model):
+    """A model's sentence that checking refused; kept for the record, never shown as text of a report."""
+
+    section: str
+    """Section it was written for."""
+    text: str
+    """What the model wrote."""
+    codes: tuple[str, ...]
+    """Checks it failed."""
+    reason: str
+    """The first of them, in words."""
+
+
+class Offer(Model):
+    """What a language model made of a report's narrative sections, checked; a suggestion until a person takes it."""
+
+    report: str
+    """Id of the report it was written for."""
+    version: int
+    """Version of the report it was written beside."""
+    model: str
+    """Model that wrote it."""
+    claims: tuple[Claim, ...]
+    """Sentences that passed every check, in order."""
+    dropped: tuple[Dropped, ...] = ()
+    """Sentences that did not."""
+    seconds: dict[str, float]
+    """Time of each stage in seconds: material, first_token, answer, check, total."""
+
+
 class Entry(Model):
     """One line of the ledger."""
 

@@ -53,6 +53,24 @@ class Settings(BaseSettings):
     language: str = Field(default="zh", pattern="^(zh|en)$")
     """Language the dashboard starts in; each person can switch."""
 
+    model_url: str = ""
+    """OpenAI-compatible address of the language model (`http://host:8000/v1`, vLLM). Empty means that reports are drafted by rules alone."""
+
+    model_name: str = ""
+    """Model to ask for; empty means the first one the server lists."""
+
+    model_key: SecretStr = SecretStr("")
+    """Key the model server asks for, if any."""
+
+    model_seconds: float = Field(default=240, gt=0, le=3600)
+    """Longest wait for one answer of the model, in seconds; a report has five minutes in all."""
+
+    model_tokens: int = Field(default=4096, ge=64)
+    """Longest answer of the model in tokens, thinking included."""
+
+    model_temperature: float = Field(default=0.0, ge=0, le=2)
+    """Sampling temperature; DeepSeek-R1 and its distilled models want 0.6."""
+
     @cached_property
     def ledger_address(self) -> str:
         """SQLAlchemy URL actually used."""

@@ -8,9 +8,17 @@ from models.domain import Dossier, Report, digest
 from models.errors import BadInput
 from models.settings import Settings
 from reports.page import Page
+from reports.progress import went_out
 from reports.types import report_type as type_named
 from reports.types import type_for
 from reports.wording import EXERCISE_MARK
+
+
+def ordinal(number: int) -> str:
+    """一, 二 … 十, 十一 …, 九十九: as a 续报 is numbered."""
+    digits = "〇一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    return (digits[tens] if tens > 1 else "") + ("十" if tens else "") + (digits[ones] if ones or not tens else "")
 
 
 def draft(dossier: Dossier, *, report_type: str | None = None, by: str, at: datetime, settings: Settings) -> Report:
@@ -26,6 +34,9 @@ def draft(dossier: Dossier, *, report_type: str | None = None, by: str, at: date
     kind.write(page)
     order = [section.key for section in kind.sections]
     earlier = [state.report for state in dossier.reports if state.report.stage == kind.stage]
+    number = 1 + (
+        sum(went_out(state) for state in dossier.reports if state.report.stage == kind.stage) if kind.stage == "续报" else len(earlier)
+    )
     mark = EXERCISE_MARK if incident.mode == "exercise" else ""
     return Report(
         id="rp-" + digest([incident.id, kind.name, len(earlier), by, at])[:32],
@@ -33,8 +44,8 @@ def draft(dossier: Dossier, *, report_type: str | None = None, by: str, at: date
         incident=incident.id,
         mode=incident.mode,
         stage=kind.stage,
-        number=len(earlier) + 1,
-        title=f"{mark}关于{kind.subject(page)}的{kind.stage}",
+        number=number,
+        title=f"{mark}关于{kind.subject(page)}的{kind.stage}{ordinal(number) if kind.stage == '续报' else ''}",
         issuer=settings.bureau,
         recipients=kind.recipients(page),
         claims=tuple(sorted(page.claims, key=lambda claim: order.index(claim.section))),
@@ -43,5 +54,5 @@ def draft(dossier: Dossier, *, report_type: str | None = None, by: str, at: date
         data_as_of=page.as_of,
         created_at=at,
         drafted_by=by,
-        supersedes=earlier[-1].id if earlier else None,
+        supersedes=page.followed.id if page.followed else earlier[-1].id if earlier else None,
     )

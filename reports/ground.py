@@ -23,6 +23,7 @@ from models.domain import (
 )
 from models.hazards import hazards
 from reports.page import believable, set_aside
+from reports.progress import figures_in
 from reports.types import Clause, report_type
 from reports.wording import Mention, arabic, because, mentions, numbers
 
@@ -50,6 +51,7 @@ class Shelf:
         ):
             self.items |= {item.id: item for item in group}
         self.items |= {grading.scheme: grading for grading in report.gradings}
+        self.items |= {state.report.id: state.report for state in dossier.reports if state.report.id != report.id}
         self.taking_back = {item.evidence for item in dossier.statements if item.property == "retraction"}
         self.titles = {document.id: document for document in dossier.documents}
         self.names = tuple(sorted(_names(report, dossier), key=len, reverse=True))
@@ -81,8 +83,14 @@ class Ground:
         self.law: list[Clause | Provision] = []
         self.gradings: list[Grading] = []
         self.unknown: list[str] = []
+        self.before: dict[str, float] = {}
+        """Figures of a cited earlier report, by impact type."""
         for citation in claim.citations:
             self._add(citation)
+        changed = {
+            abs(impact.best - self.before[impact.type]) for impact in self.impacts if impact.best is not None and impact.type in self.before
+        }
+        self.values |= changed | set(self.before.values())
         self.words += [self.shelf.dossier.incident.title, *self.shelf.names]
         self._times = {mention[2:] for words in self.words for mention in mentions(arabic(words))}
 
@@ -109,6 +117,10 @@ class Ground:
                 self._phrases((item.cited(), item.article))
             case Provision():
                 self._provision(item)
+            case Report():
+                self.moments += [item.data_as_of, item.created_at]
+                self.before |= {type_: value for type_, value in figures_in(item).items() if value is not None}
+                self.words.append(item.title)
             case Case():
                 self._phrases((item.name, item.cause, *item.lessons))
             case _:

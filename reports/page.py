@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
-from models.domain import BEIJING, IMPACT_TYPES, Claim, Conflict, Deadline, Dossier, EvidenceView, Grading, Impact, Statement
+from models.domain import BEIJING, IMPACT_TYPES, Claim, Conflict, Deadline, Dossier, EvidenceView, Grading, Impact, Report, Statement
 from models.hazards import hazard
 from models.rules import deadlines, grade_accident, response_levels
 from models.settings import Settings
@@ -47,6 +47,9 @@ PROVINCES = {
     "65": "新疆维吾尔自治区",
 }
 """First two digits of a division code (GB/T 2260) and the province above a city; 直辖市 have none."""
+
+RETOLD = ".said."
+"""In the id of a claim that repeats what was said: the only ones a model's sentences may take the place of."""
 
 TRUSTED = ("A", "B")
 """Reliabilities whose word counts as checked."""
@@ -94,17 +97,30 @@ class Page:
         self.claims: list[Claim] = []
         self.printed: set[str] = set()
         """Sayings already quoted, so that none is read twice."""
+        self.since: datetime | None = None
+        """When set, only sayings heard after this moment count as said."""
+        self.followed: Report | None = None
+        """The report this one follows; null for a first one."""
         self._clauses = {clause.id: clause for clause in kind.clauses}
 
-    def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact") -> None:
-        """Put one sentence down with what it rests on. A fact without a citation is a defect and stops here."""
+    def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact", *, retold: bool = False) -> None:
+        """Put one sentence down with what it rests on. A fact without a citation is a defect and stops here.
+
+        `retold` marks a sentence that only repeats what was said, which a model may tell better; its id says so.
+        """
         cited = tuple(dict.fromkeys(citation for citation in citations if citation))
         if not cited and kind not in ("missing", "fixed"):
             raise ValueError(f"sentence without a source: {text}")
         number = 1 + sum(1 for claim in self.claims if claim.section == section)
         self.claims.append(
-            Claim.model_validate({"id": f"{section}.{number}", "section": section, "text": text, "citations": cited, "kind": kind})
+            Claim.model_validate(
+                {"id": f"{section}{RETOLD if retold else '.'}{number}", "section": section, "text": text, "citations": cited, "kind": kind}
+            )
         )
+
+    def follows(self, report: Report) -> None:
+        """Name the report this one follows: its moments and figures may be spoken of."""
+        self.followed = report
 
     def clause(self, id: str) -> Clause:
         """A clause of this report type, by rule id."""
@@ -145,7 +161,11 @@ class Page:
         usable = [
             item
             for item in self.dossier.statements
-            if item.property == prop and item.quote and item.evidence in self.evidence and item.evidence not in self.set_aside
+            if item.property == prop
+            and item.quote
+            and item.evidence in self.evidence
+            and item.evidence not in self.set_aside
+            and (self.since is None or self.heard(item) > self.since)
         ]
         seen: dict[str, Statement] = {}
         for item in sorted(usable, key=lambda one: (self.evidence[one.evidence].duplicate_of is not None, self.heard(one), one.id)):

@@ -101,13 +101,13 @@ def quoted(page: Page, section: str, props: Sequence[str], *, gap: str, most: in
     found = [item for prop in props for item in page.said(prop) if page.weight(item) <= weightiest]
     chosen = _telling(page, found, most, newest=newest)
     if not chosen:
-        page.say(section, f"{gap}暂无，待核。", kind="missing")
+        page.say(section, f"{gap}暂无，待核。", kind="missing", retold=True)
     for item in chosen:
         source = page.evidence[item.evidence]
         page.printed.add(item.quote)
         unchecked = "" if source.reliability in TRUSTED else UNCHECKED
         text = f"{clock(page.heard(item), page.incident.started_at)}，{source.source_title}：“{pith(item.quote)}”{unchecked}。"
-        page.say(section, text, [item.id, source.id])
+        page.say(section, text, [item.id, source.id], retold=True)
 
 
 def _telling(page: Page, found: Sequence[Statement], most: int, *, newest: bool) -> list[Statement]:

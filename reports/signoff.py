@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import perf_counter
 from typing import Any, Literal
 
 from graph.knowledge import Knowledge
@@ -17,11 +18,15 @@ from models.domain import BEIJING, Claim, Decision, Dossier, Entry, Finding, Per
 from models.errors import NotAllowed, NotFound, Refused, Stale
 from reports.draft import draft
 from reports.ground import cite
+from reports.progress import went_out
 from reports.verify import verify
 from reports.wording import GAP_MARKS
 
 Verdict = Literal["submit", "sign", "return", "withdraw"]
 Status = Literal["draft", "submitted", "returned", "signed", "void", "withdrawn"]
+
+STAGES = ("dossier", "draft", "verify")
+"""Stages of a rule-made draft whose times are kept with it, in seconds."""
 
 WRITTEN = ("report.drafted", "report.edited")
 DECIDED: dict[Verdict, str] = {
@@ -121,9 +126,15 @@ def write_draft(
 ) -> ReportState:
     """A complete rule-made draft, checked and recorded. NotFound for an unknown incident, NotAllowed without the permission."""
     allow(knowledge.ledger, by, "draft", subject=incident_id)
+    clock = [perf_counter()]
     dossier = knowledge.store.dossier(incident_id)
+    clock.append(perf_counter())
     report = draft(dossier, report_type=report_type, by=by.name, at=at or datetime.now(UTC), settings=knowledge.settings)
-    _write(knowledge, "report.drafted", report, tuple(verify(report, dossier)), by, None)
+    clock.append(perf_counter())
+    findings = tuple(verify(report, dossier))
+    clock.append(perf_counter())
+    seconds = {name: round(end - start, 4) for name, start, end in zip(STAGES, clock, clock[1:], strict=False)}
+    _write(knowledge, "report.drafted", report, findings, by, None, seconds=seconds | {"total": round(clock[-1] - clock[0], 4)})
     return record_of(knowledge, report.id).state
 
 
@@ -154,6 +165,22 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
     return record_of(knowledge, report_id).state
 
 
+def replace_claims(
+    knowledge: Knowledge, report_id: str, version: int, claims: tuple[Claim, ...], by: Person, *, origin: str
+) -> ReportState:
+    """A new version with other sentences, taken over by a person from a model's offer; any signature is void from here on."""
+    allow(knowledge.ledger, by, "edit", subject=report_id)
+    known = record_of(knowledge, report_id)
+    report = known.state.report
+    _current(knowledge, known, version, report.content_digest(), by, "修改")
+    if known.state.status == "withdrawn":
+        raise _refusal(knowledge, by, report_id, "修改", Refused(f"报告 {report_id} 已撤回，不能再改；请重新起草"))
+    changed = {"claims": claims, "version": version + 1, "drafted_by": by.name, "created_at": datetime.now(UTC), "origin": origin}
+    new = report.model_copy(update=changed)
+    _write(knowledge, "report.edited", new, tuple(verify(new, knowledge.store.dossier(report.incident))), by, known)
+    return record_of(knowledge, report_id).state
+
+
 def submit(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> ReportState:
     """Send a draft to be signed."""
     return _decide(knowledge, report_id, "submit", version, digest, by, reason)
@@ -178,7 +205,10 @@ def _decide(knowledge: Knowledge, report_id: str, verdict: Verdict, version: int
     allow(knowledge.ledger, by, verdict, subject=report_id)
     known = record_of(knowledge, report_id)
     _current(knowledge, known, version, read, by, ACT[verdict])
-    if refusal := _forbidden(known, verdict, by, reason.strip()):
+    refusal = _forbidden(known, verdict, by, reason.strip())
+    if verdict == "sign" and refusal is None:
+        refusal = _overtaken(knowledge, known.state.report)
+    if refusal:
         raise _refusal(knowledge, by, report_id, ACT[verdict], refusal)
     content = {
         "subject": report_id,
@@ -212,6 +242,19 @@ def _forbidden(known: Record, verdict: Verdict, by: Person, reason: str) -> Refu
     return None
 
 
+def _overtaken(knowledge: Knowledge, report: Report) -> Refused | None:
+    """A 续报 or 终报 tells the changes since one report; once another has gone out meanwhile it would tell them wrongly."""
+    if report.stage not in ("续报", "终报"):
+        return None
+    out = [
+        state for state in knowledge.store.dossier(report.incident).reports if went_out(state) and state.report.stage in ("初报", "续报")
+    ]
+    newest = max(out, key=lambda state: state.decisions[-1].at, default=None)
+    if newest is None or newest.report.id == report.supersedes:
+        return None
+    return Refused(f"起草后又签发了“{newest.report.title}”，本报所列变化已不是与最近一次报告相比；请重新起草")
+
+
 def _current(knowledge: Knowledge, known: Record, version: int, read: str, by: Person, act: str) -> None:
     """Refuse whoever read another text than the newest one, naming who changed it."""
     report = known.state.report
@@ -242,11 +285,22 @@ def _changed(claim: Claim, text: str, cited: tuple[str, ...]) -> Claim:
     return claim.model_copy(update={"text": text, "kind": kind, "citations": citations, "machine_text": claim.machine_text or claim.text})
 
 
-def _write(knowledge: Knowledge, kind: str, report: Report, findings: tuple[Finding, ...], by: Person, known: Record | None) -> None:
+def _write(
+    knowledge: Knowledge,
+    kind: str,
+    report: Report,
+    findings: tuple[Finding, ...],
+    by: Person,
+    known: Record | None,
+    *,
+    seconds: Mapping[str, float] | None = None,
+) -> None:
     payload: dict[str, Any] = {
         "report": report.model_dump(mode="json"),
         "findings": [finding.model_dump(mode="json") for finding in findings],
     }
+    if seconds is not None:
+        payload["seconds"] = dict(seconds)
     _record(knowledge, kind, report.id, payload, by, known, "写入")
 
 

@@ -11,7 +11,7 @@ from dashboard.paper import parts_of
 from dashboard.reading import dossier, knowledge, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
-from dashboard.views import report_actions
+from dashboard.views import report_actions, wording
 from dashboard.words import clock, known, t
 from models.domain import Claim, Dossier, Finding, ReportState
 from reports import signoff
@@ -48,6 +48,7 @@ def table(state: ReportState, known_now: Dossier) -> None:
         look.show(look.chip(t("draft.newer", count=newer), "warn"))
     report_actions.changed_notice(state, known_now)
     findings_of_whole(state.findings)
+    wording.panel(state, known_now)
     typed = sentences(state, known_now)
     actions(state, {claim.id: typed[claim.id] for claim in report.claims if typed[claim.id].strip() != claim.text})
 

@@ -33,6 +33,8 @@ class Section:
     """Whether it must be given or openly marked 暂无/待核."""
     by_line: bool = False
     """Whether each sentence starts a line of its own, as figures should."""
+    retell: str = ""
+    """What a model is asked to tell here from what was said, in Chinese; empty where only rules may write."""
 
 
 @dataclass(frozen=True)

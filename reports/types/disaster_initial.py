@@ -34,9 +34,9 @@ SECTIONS = (
     Section("hurt", "受伤和被困人员", "", "", False, True),
     Section("relocated", "紧急转移安置人口", "转移安置和救助需求", MINIMUM, True, True),
     Section("urgent_aid", "需紧急生活救助人口", "", MINIMUM, True, True),
-    Section("course", "灾害过程和背景", "灾害过程和背景", "", False),
+    Section("course", "灾害过程和背景", "灾害过程和背景", "", False, retell="灾害的过程：按时间先后，哪里出现了什么情况，雨情水情怎样"),
     Section("losses", "损失情况", "房屋和其他损失", "", False, True),
-    Section("measures", "救灾措施和需求", "已采取的救灾措施", "", False),
+    Section("measures", "救灾措施和需求", "已采取的救灾措施", "", False, retell="已经采取的措施：谁派出了多少力量、做了什么、做到哪一步"),
     Section("other", "其他情况", "其他情况", "", False, True),
 )
 

@@ -480,16 +480,22 @@ class Ledger:
         *,
         kinds: Sequence[str] | None = None,
         subject: str | None = None,
+        subjects: Collection[str] | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Entry]:
-        """Entries numbered above `after`, in order (or backwards), read a page at a time so that the whole record can be streamed."""
+        """Entries numbered above `after`, in order (or backwards), read a page at a time so that the whole record can be streamed.
+
+        `subjects` asks for those about any of a page's worth of things, in one query.
+        """
         seq = _entry.c.seq
         query = sa.select(_entry).where(seq > after).order_by(seq.desc() if newest_first else seq)
         if kinds is not None:
             query = query.where(_entry.c.kind.in_(list(kinds)))
         if subject is not None:
             query = query.where(_entry.c.subject == subject)
+        if subjects is not None:
+            query = query.where(_entry.c.subject.in_(list(subjects)))
         left, mark = limit, None
         while left is None or left > 0:
             page = query if mark is None else query.where(seq < mark if newest_first else seq > mark)

@@ -37,13 +37,15 @@ def correct(knowledge: Knowledge, evidence: str, person: Person, *, category: st
 
 
 def as_triaged(ledger: Ledger, views: Iterable[EvidenceView]) -> Iterator[EvidenceView]:
-    """The views with what people said in place of what was proposed; `triaged_by` names who said it last."""
-    for view in views:
-        said: dict[str, str] = {}
-        for entry in ledger.entries(kinds=[KIND], subject=view.id):
-            said |= {field: str(entry.payload[field]) for field in ("category", "department") if entry.payload[field]}
-            said["triaged_by"] = entry.by
-        yield view.model_copy(update=said) if said else view
+    """The views with what people said in place of what was proposed; `triaged_by` names who said it last. One query for all of them."""
+    shown = list(views)
+    said: dict[str, dict[str, str]] = {}
+    for entry in ledger.entries(kinds=[KIND], subjects=[view.id for view in shown]):
+        own = said.setdefault(entry.subject, {})
+        own |= {field: str(entry.payload[field]) for field in ("category", "department") if entry.payload[field]}
+        own["triaged_by"] = entry.by
+    for view in shown:
+        yield view.model_copy(update=said[view.id]) if view.id in said else view
 
 
 def corrections(ledger: Ledger) -> Iterator[Entry]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,10 +27,12 @@ from graph.knowledge import Knowledge
 from ingestion.pipeline import understand_waiting
 from ingestion.quarantine import retry_asked
 from ingestion.receiving import ask_address, mark_of, receive_file, record_run
+from ingestion.second_look import look_again
 from ingestion.source import SIDECAR, SourceModule, folder_channel, is_part_of_another, parts_of, sources
 from ingestion.source_addresses import Address, addresses
 from models.domain import BEIJING, Channel, Receipt, Source
 from models.errors import AnlanError, BadInput, Refused
+from models.language import LanguageModel
 from models.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ UNDERSTAND_SECONDS = 15
 """Understanding looks for work this often, besides right after something was received."""
 ASKED_SECONDS = 3
 """Quarantined records that someone asked to be read again are looked for this often."""
+SECOND_LOOK_SECONDS = 20
+"""A language model, where there is one, looks this often for waiting messages the rules were unsure of."""
 WATCH_SECONDS = 60
 """The length of the queue is written to the log this often while something waits, and empty looks are remembered at most this often."""
 LATE_SECONDS = 120
@@ -74,7 +79,7 @@ def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
     everything = [(source, channel) for source, own in declared for channel in own]
     jobs = BackgroundScheduler(
         timezone=BEIJING,
-        executors={"default": ThreadPoolExecutor(len(everything) + 3)},
+        executors={"default": ThreadPoolExecutor(len(everything) + 4)},
         # The library's own grace of one second would skip late runs in silence.
         job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
     )
@@ -92,12 +97,19 @@ def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
         if retry_asked(knowledge):
             soon()
 
+    model, leaving = LanguageModel(knowledge.settings), threading.Event()
+
+    def second_look() -> None:
+        look_again(knowledge, model, cancelled=leaving)
+
     now = datetime.now(BEIJING)
     every: list[tuple[str, Callable[[], None], int]] = [
         ("understand", understand, UNDERSTAND_SECONDS),
         ("quarantine", ask_again, ASKED_SECONDS),
         ("queue", lambda: tell_queue(knowledge), WATCH_SECONDS),
     ]
+    if model.state.name != "absent":
+        every.append(("second-look", second_look, SECOND_LOOK_SECONDS))
     for name, work, seconds in every:
         jobs.add_job(work, "interval", seconds=seconds, id=name, next_run_time=now)
     for source, channel in everything:
@@ -113,6 +125,7 @@ def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
     try:
         yield jobs
     finally:
+        leaving.set()
         jobs.shutdown(wait=True)
 
 

@@ -1018,6 +1018,29 @@ class Dossier(Model):
     """What people decided about what belongs to it, oldest first, undone ones included."""
 
 
+class SecondReading(Model):
+    """What a language model reads in a message the rules were unsure of; a hint for the person who decides, never a figure of a report."""
+
+    evidence: str
+    """Id of the evidence."""
+    model: str
+    """Model that read it."""
+    hazard: str | None
+    """Hazard code it proposes."""
+    request_type: str
+    """What the sender wants, as it reads it."""
+    place: str = ""
+    """Words of the masked text that name the place."""
+    time: str = ""
+    """Words of the masked text that name the time."""
+    impacts: tuple[Quantity, ...] = ()
+    """Figures: found by the model, read by our rules from the words it pointed at."""
+    dropped: int = 0
+    """Quotes that do not stand in the text, or do not say what was claimed."""
+    seconds: float = 0
+    """How long it took."""
+
+
 class Dropped(Model):
     """A model's sentence that checking refused; kept for the record, never shown as text of a report."""
 

@@ -16,9 +16,10 @@ from dashboard.reading import Row, knowledge, overview, position, reading
 from dashboard.session import answering
 from dashboard.sources import evidence_head
 from dashboard.words import ago, hazard_name, known, t
-from graph import judgements
+from graph import judgements, second_readings
 from graph.projection import HOURS_OF_URGENCY, LIFE, waits_for_person
-from models.domain import EvidenceView, Judgement, Mode
+from graph.triage import as_triaged, correct
+from models.domain import EvidenceView, Judgement, Mode, SecondReading
 
 LINE = 60
 """Pieces of evidence taken at a time."""
@@ -114,13 +115,14 @@ def _listed(list_: Taken) -> None:
     judges = list_.asked[1] == "waiting" and session.may(session.here(), "judge")
     pages = (len(views) - 1) // PAGE + 1
     number = min(int(st.session_state.get("queue_page", 1)), pages)
-    shown = views[(number - 1) * PAGE : number * PAGE]
+    shown = list(reading(lambda k: list(as_triaged(k.ledger, views[(number - 1) * PAGE : number * PAGE]))))
+    hints = reading(lambda k: second_readings.readings(k.ledger, [view.id for view in shown]))
     at = st.session_state.get("queue_at")
     current = next((view for view in shown if view.id == at), shown[0])
     if judges:
         steps(shown, current)
     for place, view in enumerate(shown, (number - 1) * PAGE + 1):
-        item(view, rows, place=place, is_current=judges and view.id == current.id)
+        item(view, rows, hints.get(view.id), place=place, is_current=judges and view.id == current.id)
         if judges and view.id == current.id and waits_for_person(view):
             triage(view, rows, shown)
     if pages > 1:
@@ -157,6 +159,7 @@ def triage(view: EvidenceView, rows: dict[str, Row], shown: list[EvidenceView]) 
             _judged(view, shown, lambda: judgements.refuse(knowledge(), view.id, who, t("queue.reason.refuse")))
         if st.button(t("queue.aside"), key="queue-aside", shortcut="X"):
             _judged(view, shown, lambda: judgements.move(knowledge(), [view.id], None, who, t("queue.reason.aside")))
+        file_under(view)
         others = [row for row in rows.values() if row.incident.status == "open"]
         if others:
             with st.popover(t("queue.into")):
@@ -185,12 +188,12 @@ def why_here(view: EvidenceView) -> str:
     return t("queue.why.rest", hours=f"{view.urgency * HOURS_OF_URGENCY:.1f}", waited=waited)
 
 
-def item(view: EvidenceView, rows: dict[str, Row], *, place: int, is_current: bool) -> None:
+def item(view: EvidenceView, rows: dict[str, Row], hint: SecondReading | None, *, place: int, is_current: bool) -> None:
     """One piece of evidence: who, when, what, how urgent, how far to believe it, and where it went or might go."""
     words, actions = st.columns([11, 2], vertical_alignment="center")
     row, proposed = rows.get(view.incident or ""), rows.get(view.proposed or "")
     urgent = "over" if view.urgency >= LIFE else "soon" if view.urgency >= 0.5 else "plain"
-    lines = [t("common.semicolon").join(view.credibility_reasons), t("common.semicolon").join(getattr(view, "urgency_reasons", ()))]
+    lines = [t("common.semicolon").join(view.credibility_reasons), t("common.semicolon").join(view.urgency_reasons), filed(view)]
     if row:
         went = look.chip(t("queue.fused", title=row.incident.title), "good")
     elif view.placed_by:
@@ -211,7 +214,7 @@ def item(view: EvidenceView, rows: dict[str, Row], *, place: int, is_current: bo
             f"{look.chip(t('queue.urgency', value=f'{view.urgency:.1f}'), urgent)}"
             f"{look.chip(t('queue.credibility', value=f'{view.credibility:.1f}'))}{look.chip(hazard_name(view.hazard))}"
             f"{look.chip(known('request', view.request_type))}{look.chip(view.place) if view.place else ''}{went}<br>{title}"
-            f'{look.escaped(view.text)}<div class="anlan-dim" style="font-size:.88em">{said}</div></div>'
+            f'{look.escaped(view.text)}<div class="anlan-dim" style="font-size:.88em">{said}</div>{read_by_model(hint)}</div>'
         )
     with actions:
         if row and st.button(t("queue.open"), key=f"queue-open-{view.id}", width="stretch"):
@@ -219,6 +222,44 @@ def item(view: EvidenceView, rows: dict[str, Row], *, place: int, is_current: bo
             session.go("situation")
         if session.may(session.here(), "read_unmasked"):
             unmasked(view)
+
+
+def filed(view: EvidenceView) -> str:
+    """Category and department: who said so, or how sure the city's own model is and which words spoke for it."""
+    if view.triaged_by:
+        return t("queue.filed", by=view.triaged_by, labels=" / ".join(label for label in (view.category, view.department) if label))
+    told = [
+        t(
+            "queue.hint" if one.abstained else "queue.suggested",
+            label=one.label,
+            confidence=f"{one.confidence:.0%}",
+            words=t("common.comma").join(one.words[:4]),
+        )
+        for one in view.suggestions
+    ]
+    return t("common.semicolon").join(told)
+
+
+def file_under(view: EvidenceView) -> None:
+    """Confirm or correct category and department; the person's word outranks any model and is learned from."""
+    with st.popover(t("queue.file"), icon=":material/label:"):
+        category = st.text_input(t("queue.category"), view.category or "", key=f"category-{view.id}", max_chars=100)
+        department = st.text_input(t("queue.department"), view.department or "", key=f"department-{view.id}", max_chars=100)
+        if st.button(t("judging.confirm"), key=f"file-{view.id}", type="primary"):
+            with answering():
+                correct(knowledge(), view.id, session.here(), category=category, department=department)
+                session.tell(t("judging.done"))
+                st.rerun()
+
+
+def read_by_model(hint: SecondReading | None) -> str:
+    """What a language model read in it, labelled as such and as no more than a hint; HTML, empty without one."""
+    if hint is None:
+        return ""
+    parts = [hazard_name(hint.hazard) if hint.hazard else "", known("request", hint.request_type)]
+    parts += [f"“{words}”" for words in (hint.place, hint.time, *(impact.quote for impact in hint.impacts)) if words]
+    said = t("queue.read_by_model", said=" · ".join(part for part in parts if part))
+    return f'<div class="anlan-row-line">{look.origin_label(hint.model)}<span class="anlan-dim">{look.escaped(said)}</span></div>'
 
 
 def unmasked(view: EvidenceView) -> None:

@@ -1,0 +1,383 @@
+"""Where a text names a person without saying so: 张建国, 小平, 婧婧, 丹尼斯·霍珀, @somebody. Rules on segmented words.
+
+Words come from jieba's dictionary and its model for unknown words (`rjieba`, loaded at the first call, some 0.3 s and 40 MB). How likely
+characters make a name stands in `name_characters.txt`. Place names look like names of people; a candidate that runs into a word for a
+place, or lies in the list of divisions, is none: a masked place loses a call.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from ingestion.places import gazetteer
+from models.divisions import by_code
+from ingestion.surnames import DOUBLE, NOT_NAMES, TRADITIONAL
+
+CHARACTERS = Path(__file__).parent / "name_characters.txt"
+
+
+_LEAN = 0.5
+"""In favour of hiding."""
+IN_A_PLACE = 6.0
+"""How far above its threshold a name inside the words for a place must lie."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A name at `at`:`end`; its first `shown` characters are a surname and may be read."""
+
+    at: int
+    end: int
+    shown: int = 0
+
+
+class _Word(NamedTuple):
+    text: str
+    tag: str
+    at: int
+    end: int
+
+
+_HAN = re.compile(r"[\u4e00-\u9fff]+")
+_PLACE = re.compile(
+    r"(?:[东西南北中新老大小上下前后一二三四五六七八九十]{0,2})(?:[路街巷弄村庄屯镇乡区县市桥河江湖岛山岭坡沟湾塘坝庙寺宫塔园苑府城楼厦厂矿场馆院校港渡堡寨营坊阁轩线段湖泊]"
+    r"|大道|大街|大厦|大桥|大酒店|酒店|宾馆|公司|集团|超市|饭店|药房|诊所|小学|中学|大学|医院|幼儿园|社区|小区|新村|花园|家园|广场|商场|学校|工地|隧道|立交|高速|地铁|站(?!长)|水库|码头|国道|省道|公寓|街道|胡同|自然|地区|家(?:村|庄|沟|湾|坡|台))"
+)
+"""What follows a name that is part of a place."""
+_NATION = re.compile(r"人|地区|政府|国家|[前现]?总统|首都|时间|[军队州岛籍]|当地|境内|[南北东西中]部")
+_ABROAD = re.compile(
+    "阿富汗|阿尔巴尼亚|阿尔及利亚|阿根廷|阿塞拜疆|埃及|埃塞俄比亚|爱沙尼亚|爱尔兰|安哥拉|澳大利亚|巴基斯坦|巴拉圭|巴勒斯坦|巴林|巴拿马|巴西|白俄罗斯|保加利亚|玻利维亚|波兰|丹麦|厄瓜多尔|菲律宾|芬兰|哥伦比亚"
+    "|哥斯达黎加|格鲁吉亚|古巴|哈萨克斯坦|海地|荷兰|洪都拉斯|吉布提|吉尔吉斯斯坦|几内亚|加拿大|加纳|柬埔寨|喀麦隆|卡塔尔|科威特|克罗地亚|肯尼亚|拉脱维亚|老挝|黎巴嫩|利比里亚|利比亚|立陶宛|卢森堡|卢旺达|罗马尼亚"
+    "|马达加斯加|马来西亚|马里|马其顿|毛里求斯|毛里塔尼亚|孟加拉|秘鲁|缅甸|摩尔多瓦|摩洛哥|莫桑比克|墨西哥|纳米比亚|尼泊尔|尼加拉瓜|尼日尔|尼日利亚|挪威|葡萄牙|瑞典|瑞士|萨尔瓦多|塞尔维亚|塞内加尔|塞浦路斯"
+    "|沙特阿拉伯|斯里兰卡|斯洛伐克|斯洛文尼亚|苏丹|索马里|塔吉克斯坦|坦桑尼亚|突尼斯|土耳其|土库曼斯坦|危地马拉|委内瑞拉|乌干达|乌克兰|乌拉圭|乌兹别克斯坦|西班牙|希腊|新加坡|匈牙利|叙利亚|牙买加|亚美尼亚|也门"
+    "|伊拉克|伊朗|以色列|意大利|印度尼西亚|约旦|越南|赞比亚|智利|莫斯科|巴格达|夏威夷"
+)
+_REGION = re.compile(
+    r"[\u4e00-\u9fff]{0,8}?(?:[邦州市县镇港湾省]|地区|[东西南北中]部|两地|高原|附近|[”\"]?(?:市场|酒吧|酒店|广场|商场|大厦))"
+)
+_NUMBERED = re.compile(r".*[一二三四五六七八九十][环栋幢组楼号]")
+_SITE = re.compile(
+    r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|办事处|轿车|总站|号|粉丝|超话"
+)
+"""What follows the name of a firm, a house or a make."""
+_PLACE_END = frozenset("路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
+_CALLED = frozenset("叫者员长生师")
+_AT = frozenset("在于从往到至距赴")
+_ADDRESS = frozenset("省市区县镇乡村路街道号栋幢楼室厦园")
+_WATER_END = frozenset("江河湖海山岭岛泉溪峰林")
+_BEFORE = re.compile(
+    r"(?:叫做?|名叫|姓名|联系|寻找|感谢|认识|采访|[员长师生民人者手商家客迷友夫妻子女儿父母爸妈哥姐弟妹婆公伴司机记总裁理任席授士星演导]|书记|专家|总裁|@|//|教授|回复|作者|市民|网友|同学|[\"“'《【\[(（、和与跟及同给对向找被让])[:：\s]?$"
+)
+_AFTER = re.compile(
+    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|夫人|夫妇|夫妻|一家|家人|等人|本人|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟)|[(（](?:男|女|化名)|[:：、》】\])）]|和|与|及)"
+)
+_EDGE = re.compile(r"$|[^\u4e00-\u9fff]")
+TITLE = re.compile(
+    r"(?:先生|女士|小姐|老师|师傅|阿姨|大爷|大妈|大伯|大叔|大姐|大哥|爷爷|奶奶|叔叔|伯伯|院长|校长|主任|经理|局长|处长|所长|队长|书记|医生|警官|掌门|太太|夫人|同学|先森|家长|老板|教授|律师|总裁|董事|同志|粉丝|大家|大侠)"
+)
+_LAUGH = re.compile(r"[哈呵嘿嘻耶啊呀哇喔哦噢]{2}")
+_DOT = re.compile(r"[·•‧∙.\-]")
+_LATIN = re.compile(
+    r"(?P<role>(?:叫|选手|外教|外籍[^\w]?|制片人|导演|演员|主演|教练|总裁|先生|女士)[“\"(（]?)?(?<![A-Za-z0-9])(?P<who>[A-Z][a-z]{2,14}(?:[ ·.\-][A-Z][a-z]{1,14}){0,2})(?![A-Za-z0-9])(?P<says>\)?[” ]?(?:先生|女士|小姐|老师|说|表示|主演|教授))?"
+)
+_HANDLE = re.compile(r"@[ ]?(?P<who>[\w\-·丶]{2,20})(?=$|[\s:：,，。@/\]】)）、!！?？;；#\[])")
+_OFFICIAL = re.compile(
+    r"发布|消防|公安|交警|警方|日报|晚报|早报|晨报|商报|都市报|新闻|气象|天气|电视|广播|卫视|视频|政府|政务|政法|应急|地震|红十字|救援|救助|互助|基金|医院|铁路|电力|电网|客服|官方|微博|在线|头条|大学|学校|超话|中国|中心|委员会|办公室|检察|法院|集团|公司|银行|物业|社区|街道|超市|地铁|公交|航空|机场|移动|联通|电信|传媒|媒体|频道|协会|联盟|网$|台$|局$|委$|报$|队$|厅$|院$"
+)
+_ALSO_GIVEN = frozenset(
+    [
+        "和平",
+        "建华",
+        "永康",
+        "安康",
+        "朝阳",
+        "海林",
+        "金秀",
+        "长乐",
+        "永安",
+        "武平",
+        "振兴",
+        "向阳",
+        "东兴",
+        "宝山",
+        "文成",
+        "昌平",
+        "建平",
+        "新华",
+    ]
+)
+"""Counties that are given names or words of every day as well."""
+_ELDER = frozenset("哥姐叔爷嫂妹弟姨婶")
+_SAME = frozenset(
+    "妈妈爸爸哥哥姐姐弟弟妹妹爷爷奶奶公公婆婆叔叔伯伯舅舅姑姑姨姨婶婶宝宝娃娃太太星星常常天天慢慢渐渐偏偏刚刚仅仅往往每每明明悄悄默默静静轻轻白白万万千千人人个个家家年年月月日日夜夜时时处处事事样样种种多多大大小小早早久久高高好好乖乖谢谢拜拜想想看看听听说说试试等等问问谈谈走走坐坐尝尝猩猩蝈蝈饽饽饺饺汤汤水水花花草草树树点点圈圈块块条条片片滴滴层层重重深深远远满满暖暖甜甜红红绿绿黄黄蓝蓝黑黑胖胖瘦瘦长长短短快快急急忙忙统统通通纷纷频频连连稍稍微微淡淡浓浓牢牢紧紧死死活活凉凉热热冷冷亲亲抱抱么么嘻嘻哈哈呵呵嘿嘿呜呜嗯嗯啊啊哦哦噢噢呀呀哇哇啦啦嘟嘟汪汪喵喵咩咩噜噜啧啧嘘嘘滚滚熊熊冉冉翩翩堂堂洋洋茫茫苍苍莽莽皑皑沉沉隐隐郁郁斤斤津津区区泛泛彬彬孜孜"
+)
+
+
+@cache
+def _weights() -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {"surname": {}, "given": {}, "foreign": {}}
+    for line in CHARACTERS.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            kind, weight, characters = line.split("\t")
+            found[kind].update(dict.fromkeys(characters, int(weight)))
+    return found
+
+
+@cache
+def _counties() -> frozenset[str]:
+    """Counties as people call them, without 县 or 市: 卫辉, 巩义."""
+    names = [d.name for d in by_code().values()]
+    return frozenset(n[:-1] for n in names if n[-1] in "县市区旗" and len(n) in (3, 4) and n[:-1] not in _ALSO_GIVEN)
+
+
+@cache
+def _surnames() -> re.Pattern[str]:
+    return re.compile(f"[{''.join([*_weights()['surname'], *(name[0] for name in DOUBLE)])}](?=[\u4e00-\u9fff])")
+
+
+@cache
+def _segmenter():  # type: ignore[no-untyped-def]
+    import rjieba
+
+    return rjieba.Jieba()
+
+
+def persons(text: str) -> list[Person]:
+    """Names of people in a halved text, in order, none across another. Same text, same answer."""
+    if not _HAN.search(text):
+        return list(handles(text))
+    plain = text.translate(TRADITIONAL)
+    found = [*handles(plain), *(Person(*m.span("who")) for m in _LATIN.finditer(plain) if m["role"] or m["says"])]
+    for person in _Reading(plain).names():
+        if not any(person.at < other.end and other.at < person.end for other in found):
+            found.append(person)
+    return sorted(found, key=lambda p: p.at)
+
+
+def handles(plain: str) -> Iterator[Person]:
+    """@somebody, but not @南京发布: an office is no person, and a place in a name is worth keeping."""
+    for m in _HANDLE.finditer(plain):
+        who = m["who"]
+        if not _OFFICIAL.search(who) and not gazetteer("").named_spans(who):
+            yield Person(m.start("who"), m.end("who"))
+
+
+class _Reading:
+    """One text cut into words, and the names found in it."""
+
+    def __init__(self, plain: str) -> None:
+        self.plain = plain
+        self.words: list[_Word] = []
+        at = 0
+        for word, tag in _segmenter().tag(plain):
+            self.words.append(_Word(word, tag, at, at + len(word)))
+            at += len(word)
+        self.starts = [w.at for w in self.words]
+        self.begin, self.stop = set(self.starts), {w.end for w in self.words}
+        self._divisions: list[tuple[int, int]] | None = None
+        self._places: list[tuple[int, int]] = []
+
+    def names(self) -> list[Person]:
+        scored = [*self._chinese(), *self._foreign(), *self._nicknames()]
+        taken: list[Person] = []
+        for score, person in sorted(scored, key=lambda s: (-s[0], s[1].at)):
+            if any(person.at < other.end and other.at < person.end for other in taken) or self._in_a_division(person):
+                continue
+            if score < IN_A_PLACE and any(at <= person.at and person.end <= end for at, end in self._places):
+                continue
+            taken.append(person)
+        return taken
+
+    def word_at(self, at: int) -> _Word:
+        return self.words[bisect_right(self.starts, at) - 1]
+
+    def _in_a_division(self, person: Person) -> bool:
+        """Whether the name runs into one of the country's divisions. 朝阳 lies in 尹朝阳, and is no town there; it is one in 但朝阳."""
+        if self._divisions is None:
+            self._divisions = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain))]
+            self._places = [(found.at, found.end) for found in gazetteer("").found(self.plain)]
+        own = person.shown and _weights()["surname"].get(self.plain[person.at], 4) >= 3
+        if not own and self.plain[person.at + 1 : person.end] in _counties():
+            return True
+        if self.plain[person.at : person.at + 2] in _counties() or self.plain[person.at : person.end] in _counties():
+            return True
+        return any(
+            at < person.end and person.at < end and not (own and person.at < at and end == person.end) for at, end in self._divisions
+        )
+
+    def _chinese(self) -> Iterator[tuple[float, Person]]:
+        plain = self.plain
+        for m in _surnames().finditer(plain):
+            at = m.start()
+            shown = 2 if plain[at : at + 2] in DOUBLE else 1
+            for given in (2, 1):
+                end = at + shown + given
+                if end <= len(plain) and _HAN.fullmatch(plain, at, end) and (score := self._score(at, shown, end)) > 0:
+                    yield score, Person(at, end, shown)
+
+    def _score(self, at: int, shown: int, end: int) -> float:
+        """How far above its threshold a surname with a given name lies; negative for no name."""
+        plain, name = self.plain, self.plain[at:end]
+        given = name[shown:]
+        weights = _weights()
+        surname = 4 if shown == 2 else weights["surname"].get(name[0], -9)
+        likely = surname + sum(weights["given"].get(c, 1) for c in given)
+        if likely < 0 or min(weights["given"].get(c, 1) for c in given) <= -3 or _NUMBERED.fullmatch(name):
+            return -1
+        if len(name) > 2 and sum(weights["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
+            return -1  # 阿萨姆: left to the rule for transliterated names
+        if name in NOT_NAMES or name[:2] in NOT_NAMES or "某" in given or given == "姓" or _LAUGH.search(name) or TITLE.match(given):
+            return -1
+        needed = self._needed(at, shown, end)
+        if needed is None or self._is_place(at, end):
+            return -1
+        around = self._context(at, end)
+        if len(given) == 1 and set(given) == {name[0]}:
+            needed += 3
+        if given[-1] in _WATER_END:
+            needed += 4
+        if surname <= 0:
+            needed += 2
+        if plain[at - 1 : at] in _ADDRESS:
+            needed += 2.5
+        return likely + around - needed + _LEAN
+
+    def _needed(self, at: int, shown: int, end: int) -> float | None:
+        """The score a candidate needs, by how it lies among the words: the less the words agree with it, the more."""
+        first, last = self.word_at(at), self.word_at(end - 1)
+        name, two = self.plain[at:end], end - at - shown == 2
+        if first is last and (first.at, first.end) == (at, end):
+            person = first.tag.startswith("nr") or first.tag == "x"
+            if not _segmenter().has_word(name):
+                return (2.5 if two else 3.5) if person else (4 if two else 6)
+            weights = _weights()
+            foreign = sum(weights["foreign"].get(c, 0) for c in name) > sum(weights["given"].get(c, 1) for c in name)
+            if first.tag == "nrfg":
+                return 3
+            if not person or (foreign and two):
+                return None
+            return 3.5 if two else 7.5
+        if at not in self.begin:
+            if not two or end not in self.stop:
+                return None
+            return 8 if first.tag.startswith("nr") else None if _segmenter().has_word(last.text) else 9
+        if end not in self.stop:
+            return (9 if _segmenter().has_word(last.text) else 7) if two else None
+        cut = first.end - at
+        if not two:
+            return 7 if first.end == at + shown else None
+        if cut == shown and last.at == first.end:
+            return 4.5 if last.tag[:2] in ("n", "nr", "nz", "ns", "t", "x", "zg", "a", "b") else 6.0
+        if cut == shown + 1:
+            return (3.5 if first.tag.startswith("nr") or first.tag == "x" else 6) + 2 * (
+                last.tag in ("p", "d", "u", "uj", "c", "f", "m", "q")
+            )
+        return 4.0
+
+    def _context(self, at: int, end: int) -> float:
+        plain = self.plain
+        before, after = plain[max(0, at - 5) : at], plain[end : end + 5]
+        score = 0.0
+        if at == 0 or not _HAN.match(before[-1:]):
+            score += 1
+        if _BEFORE.search(before):
+            score += 1.5
+        if _AFTER.match(after):
+            score += 2
+        elif _EDGE.match(after):
+            score += 1
+        return score
+
+    def _is_place(self, at: int, end: int) -> bool:
+        plain = self.plain
+        doubled = end - at == 3 and plain[end - 2] == plain[end - 1]
+        if not doubled and plain[end - 1] in _PLACE_END:
+            return True
+        if end - at == 3 and plain[at + 1] == "家" and _weights()["given"].get(plain[end - 1], 1) < 2:
+            return True  # 陈家角, 戴家头
+        return bool(_PLACE.match(plain, end) or _SITE.match(plain, end))
+
+    def _foreign(self) -> Iterator[tuple[float, Person]]:
+        """丹尼斯·霍珀, 约翰森: runs of words made of characters that transliterate. Their places look alike, so what stands around decides."""
+        at = 0
+        while at < len(self.words):
+            end = at
+            while end < len(self.words) and self._transliterates(self.words[end], end > at):
+                end += 1
+            while end > at and not _HAN.fullmatch(self.words[end - 1].text):
+                end -= 1
+            if end > at:
+                start, stop = self.words[at].at, self.words[end - 1].end
+                run = self.plain[start:stop]
+                likely = sum(_weights()["foreign"].get(c, 0) for c in run) / len(run)
+                dotted = bool(_DOT.search(run))
+                around = self._context(start, stop) + 2 * dotted + (len(run) > 3) + any(w.tag == "nrt" for w in self.words[at:end])
+                if (
+                    2 <= len(run) <= 16
+                    and likely >= 2
+                    and around >= 2
+                    and not self._is_place(start, stop)
+                    and not _NATION.match(self.plain, stop)
+                    and not (not dotted and _REGION.match(self.plain, stop))
+                    and self.plain[start - 1 : start] not in _ADDRESS | (frozenset() if dotted else _AT)
+                ):
+                    yield (20.0 if dotted else 0.5), Person(start, stop)
+            at = max(end, at + 1)
+
+    def _transliterates(self, word: _Word, inside: bool) -> bool:
+        weights, text = _weights()["foreign"], word.text
+        known = word.tag in ("nrt", "nrfg")
+        least = 0 if known else 2 if inside else 3
+        if weights.get(text[0], 0) < least:
+            return inside and bool(_DOT.fullmatch(text))
+        if len(text) > 6 or word.tag in ("ns", "nz") or min(weights.get(c, 0) for c in text) < least or not _HAN.fullmatch(text):
+            return False
+        return (inside or text not in NOT_NAMES) and (len(text) == 1 or known or not _segmenter().has_word(text))
+
+    def _nicknames(self) -> Iterator[tuple[float, Person]]:
+        """小平, 阿宝, 婧婧, 倩萍, 舟哥: what a name is made of, without a surname."""
+        given = _weights()["given"]
+        for word in self.words:
+            text = word.text
+            if not 2 <= len(text) <= 3:
+                continue
+            likely = [given.get(c, 1) for c in text]
+            named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]
+            if not (named or doubled) and (min(likely[:1]) < 0 or _segmenter().has_word(text)):
+                continue
+            if (
+                self.plain[word.at - 1 : word.at] in _ADDRESS
+                or not _HAN.fullmatch(text)
+                or text in NOT_NAMES
+                or text[-1] == "姓"
+                or TITLE.match(text)
+            ):
+                continue
+            if self._is_place(word.at, word.end) or (len(text) > 2 and sum(_weights()["foreign"].get(c, 0) for c in text) > sum(likely)):
+                continue
+            end = self._nickname_end(word, likely, named, doubled)
+            if end:
+                yield 0.3, Person(word.at, end)
+
+    def _nickname_end(self, word: _Word, likely: list[int], named: bool, doubled: bool) -> int:
+        """Where the nickname that is this word ends; 0 when it is none."""
+        text, around = word.text, self._context(word.at, word.end)
+        known = _segmenter().has_word(text)
+        if doubled:
+            return word.end if text[0] not in _SAME and (likely[0] >= (2 if known else 1) or around >= 2.5) else 0
+        if named and text[0] in "小阿" and (not known or min(likely[1:]) >= 2):
+            return word.end
+        if not known and len(text) == 2 and text[1] in _ELDER:
+            return word.end - 1 if text[0] not in _weights()["surname"] else 0
+        if not known and len(text) == 2 and likely[0] >= 3 and text[1] in "子儿仔宝君":
+            return word.end
+        enough = sum(likely) >= 3 * len(likely) - around
+        if named and enough and min(likely) >= (3 if known else 1):
+            return word.end
+        return word.end if not known and enough and min(likely) >= 2 and around >= 2 else 0

@@ -9,22 +9,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ingestion.places import gazetteer
-from models.divisions import by_code
 from ingestion.surnames import DOUBLE, NOT_NAMES, TRADITIONAL
+from models.divisions import by_code
 
 CHARACTERS = Path(__file__).parent / "name_characters.txt"
 
 
-_LEAN = 0.5
+_LEAN = 1.5
 """In favour of hiding."""
-IN_A_PLACE = 6.0
+IN_A_PLACE = 8.0
 """How far above its threshold a name inside the words for a place must lie."""
 
 
@@ -61,7 +61,7 @@ _ABROAD = re.compile(
 _REGION = re.compile(
     r"[\u4e00-\u9fff]{0,8}?(?:[邦州市县镇港湾省]|地区|[东西南北中]部|两地|高原|附近|[”\"]?(?:市场|酒吧|酒店|广场|商场|大厦))"
 )
-_NUMBERED = re.compile(r".*[一二三四五六七八九十][环栋幢组楼号]")
+_NUMBERED = re.compile(r".*[一二三四五六七八九十][环栋幢组楼号]|.*[东西南北中]部")
 _SITE = re.compile(
     r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|办事处|轿车|总站|号|粉丝|超话"
 )
@@ -154,9 +154,8 @@ def persons(text: str) -> list[Person]:
         return list(handles(text))
     plain = text.translate(TRADITIONAL)
     found = [*handles(plain), *(Person(*m.span("who")) for m in _LATIN.finditer(plain) if m["role"] or m["says"])]
-    for person in _Reading(plain).names():
-        if not any(person.at < other.end and other.at < person.end for other in found):
-            found.append(person)
+    taken = {i for person in found for i in range(person.at, person.end)}
+    found += [person for person in _Reading(plain).names() if taken.isdisjoint(range(person.at, person.end))]
     return sorted(found, key=lambda p: p.at)
 
 
@@ -180,19 +179,22 @@ class _Reading:
             at += len(word)
         self.starts = [w.at for w in self.words]
         self.begin, self.stop = set(self.starts), {w.end for w in self.words}
-        self._divisions: list[tuple[int, int]] | None = None
-        self._places: list[tuple[int, int]] = []
+        self._divisions: dict[int, tuple[int, int]] | None = None
+        self._places: dict[int, int] = {}
 
     def names(self) -> list[Person]:
         scored = [*self._chinese(), *self._foreign(), *self._nicknames()]
-        taken: list[Person] = []
+        taken: set[int] = set()
+        found: list[Person] = []
         for score, person in sorted(scored, key=lambda s: (-s[0], s[1].at)):
-            if any(person.at < other.end and other.at < person.end for other in taken) or self._in_a_division(person):
+            span = range(person.at, person.end)
+            if not taken.isdisjoint(span) or self._in_a_division(person):
                 continue
-            if score < IN_A_PLACE and any(at <= person.at and person.end <= end for at, end in self._places):
+            if score < IN_A_PLACE and self._places.get(person.at, -1) == self._places.get(person.end - 1, -2):
                 continue
-            taken.append(person)
-        return taken
+            taken.update(span)
+            found.append(person)
+        return found
 
     def word_at(self, at: int) -> _Word:
         return self.words[bisect_right(self.starts, at) - 1]
@@ -200,16 +202,16 @@ class _Reading:
     def _in_a_division(self, person: Person) -> bool:
         """Whether the name runs into one of the country's divisions. 朝阳 lies in 尹朝阳, and is no town there; it is one in 但朝阳."""
         if self._divisions is None:
-            self._divisions = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain))]
-            self._places = [(found.at, found.end) for found in gazetteer("").found(self.plain)]
+            spans = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain))]
+            self._divisions = {i: (at, end) for at, end in spans for i in range(at, end)}
+            self._places = {i: f.at for f in gazetteer("").found(self.plain) for i in range(f.at, f.end)}
         own = person.shown and _weights()["surname"].get(self.plain[person.at], 4) >= 3
         if not own and self.plain[person.at + 1 : person.end] in _counties():
             return True
         if self.plain[person.at : person.at + 2] in _counties() or self.plain[person.at : person.end] in _counties():
             return True
-        return any(
-            at < person.end and person.at < end and not (own and person.at < at and end == person.end) for at, end in self._divisions
-        )
+        met = {self._divisions[i] for i in range(person.at, person.end) if i in self._divisions}
+        return any(not (own and person.at < at and end == person.end) for at, end in met)
 
     def _chinese(self) -> Iterator[tuple[float, Person]]:
         plain = self.plain
@@ -240,9 +242,11 @@ class _Reading:
         around = self._context(at, end)
         if len(given) == 1 and set(given) == {name[0]}:
             needed += 3
+        if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
+            return -1
         if given[-1] in _WATER_END:
             needed += 4
-        if surname <= 0:
+        if surname < 0:
             needed += 2
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
@@ -268,7 +272,11 @@ class _Reading:
                 return None
             return 8 if first.tag.startswith("nr") else None if _segmenter().has_word(last.text) else 9
         if end not in self.stop:
-            return (9 if _segmenter().has_word(last.text) else 7) if two else None
+            unknown = not _segmenter().has_word(last.text)
+            if two:
+                return 7 if unknown else 9
+            # 朱琦已预备 may be cut 朱琦已: the character left over is none of a name.
+            return 6 if unknown and first is last and _weights()["given"].get(self.plain[end], 1) <= -2 else None
         cut = first.end - at
         if not two:
             return 7 if first.end == at + shown else None
@@ -321,7 +329,7 @@ class _Reading:
                 if (
                     2 <= len(run) <= 16
                     and likely >= 2
-                    and around >= 2
+                    and around >= 1
                     and not self._is_place(start, stop)
                     and not _NATION.match(self.plain, stop)
                     and not (not dotted and _REGION.match(self.plain, stop))

@@ -6,12 +6,12 @@ No sentence is written here. Whoever reads an answer can find every word of it u
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from graph.intents import intents, sayings
-from graph.ranking import weight
+from graph.intents import Intent, intents, sayings
+from graph.ranking import grades, weight
 from graph.search import Index, Result
 from graph.shelf import asked_articles
 from graph.words import domain_share, plain, terms
@@ -31,6 +31,10 @@ WORTH_ANSWERING = 0.25
 """A part of the question is answered by a sentence of at least this part of the best one's value."""
 AROUND = 0.5
 """Weight of a word that stands in the title or heading of a sentence, not in itself."""
+NOT_NATIONAL = 0.3
+"""What of its value a sentence of one place keeps where the question speaks of the whole country."""
+NO_GRADE, OTHER_GRADE = 0.5, 0.1
+"""What of its value a sentence keeps that names no grade where the question does, and one that names only other grades."""
 WORTH_QUOTING = 0.55
 """Further sentences are quoted down to this part of the best one's score."""
 
@@ -73,8 +77,26 @@ def ask(index: Index, question: str, as_of: date | None = None) -> Answer:
     if not quoted:
         return _refusal("找到的条文里没有一句与问题相符。请换一种说法，或说明是哪部法规、哪类事故。")
     lines = [f"{_named(citation)}：{citation.quote}" for citation in quoted]
-    return Answer(refused=False, reason="由库中现行条文摘录，未作改写。" if as_of is None else f"由{as_of.isoformat()}有效的条文摘录，未作改写。",
-                  answer="\n".join(lines), citations=tuple(quoted))  # fmt: skip
+    made = "由库中现行条文摘录，未作改写。" if as_of is None else f"由{as_of.isoformat()}有效的条文摘录，未作改写。"
+    return Answer(refused=False, reason=made + _cautions(index, question, found, quoted), answer="\n".join(lines), citations=tuple(quoted))
+
+
+def _cautions(index: Index, question: str, found: Sequence[Result], quoted: Sequence[Citation]) -> str:
+    """What whoever relies on the answer must know: rules of another place, texts of unknown date, what fits better but nobody has seen."""
+    where, cited = index.where(question), {citation.id for citation in quoted}
+    results = [result for result in found if result.id in cited]
+    documents = {result.document: index.shelf.held[result.document_id].document for result in results}
+    elsewhere = [title for title, document in documents.items() if where.suits(document.region) < 0]
+    undated = dict.fromkeys(result.document for result in results if result.begins is None)
+    said = f"{_titles(elsewhere)}是其他地区的规定，只能参考。" if elsewhere else ""
+    said += f"{_titles(undated)}未注明施行日期，不能确定当日是否有效。" if undated else ""
+    if found[0].id not in cited and not found[0].verified:
+        said += f"最相符的《{found[0].document}》{found[0].article}原文未核实，未予引用，请查原文。"
+    return said
+
+
+def _titles(titles: Iterable[str]) -> str:
+    return "、".join(f"《{title}》" for title in titles)
 
 
 def confidence(index: Index, question: str, found: Sequence[Result]) -> tuple[float, float, float]:
@@ -166,9 +188,14 @@ def _choices(index: Index, question: str, found: Sequence[Result]) -> list[Choic
     weights = weight(index.candidates, asked)
     best = found[0].score or 1.0
     named, articles = index.shelf.named(question), asked_articles(question)
+    where, grade = index.where(question), grades(plain(question))
     choices: list[Choice] = []
     for result in found:
         if not result.verified:
+            continue
+        elsewhere = where.suits(index.shelf.held[result.document_id].document.region) < 0
+        if where.places and elsewhere:
+            # Whoever names a place is never answered with another's rule.
             continue
         around = plain(f"{result.document} {result.heading}")
         for saying in sayings(result.text.partition(ADVICE)[0], result.says):
@@ -181,11 +208,22 @@ def _choices(index: Index, question: str, found: Sequence[Result]) -> list[Choic
                 1 + len(text) / 150
             )
             value *= max(result.score / best, 0.1) ** 2
+            if where.national and elsewhere:
+                value *= NOT_NATIONAL
+            if grade:
+                held = grades(text) or grades(result.about)
+                value *= 1.0 if held & grade else OTHER_GRADE if held else NO_GRADE
             if result.document_id in named and result.article in articles:
                 value = 100.0 + value
             if value > 0:
-                choices.append(Choice(result, words, len(choices), value, {intent.name: saying.answers(intent) for intent in wanted}))
+                answers = {intent.name: max(saying.answers(intent), _headed(intent, result)) for intent in wanted}
+                choices.append(Choice(result, words, len(choices), value, answers))
     return sorted(choices, key=lambda choice: (-choice.total, choice.place))
+
+
+def _headed(intent: Intent, result: Result) -> float:
+    """Half where a summary, too short to say so itself, stands under topics that answer."""
+    return 0.5 if result.own_words and intent.says.search(result.about) else 0.0
 
 
 def _named(citation: Citation) -> str:

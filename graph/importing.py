@@ -44,7 +44,7 @@ def imported(data: bytes, name: str) -> Imported:
     """Everything these bytes bring into the library, as a file of this name. Raises BadInput."""
     document, provisions = parse(read(data, name), hashlib.sha256(data).hexdigest())
     if not provisions:
-        raise BadInput(f"{name}: no article, point or paragraph could be told apart in it. Check that it is the text of a document.")
+        raise BadInput(f"{name}：分不出条、项或段落，请核对是不是法规、预案或案例的正文。")
     return Imported(
         document=document, provisions=provisions, references=references(document, provisions), facts=facts(document, provisions)
     )  # fmt: skip
@@ -58,12 +58,12 @@ def read_document(path: Path) -> Imported:
 def _bytes(path: Path) -> bytes:
     try:
         if not path.is_file():
-            raise BadInput(f"{path}: there is no such file.")
+            raise BadInput(f"{path}：没有这个文件，请核对路径。")
         if path.stat().st_size > MOST_BYTES:
-            raise BadInput(f"{path}: larger than the {MOST_BYTES // 2**20} MiB a document may have. Split it, or save its text.")
+            raise BadInput(f"{path}：超过单个文件的上限 {MOST_BYTES // 2**20} MiB，请拆分，或只保存其中的文字。")
         return path.read_bytes()
     except OSError as error:
-        raise BadInput(f"{path}: cannot be opened ({error.strerror}).") from error
+        raise BadInput(f"{path}：打不开（{error.strerror}），请核对权限。") from error
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
@@ -76,7 +76,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
         elif path.is_file():
             found[path] = None
         else:
-            raise BadInput(f"{path}: there is no such file or folder.")
+            raise BadInput(f"{path}：没有这个文件或文件夹，请核对路径。")
     return list(found)
 
 
@@ -194,8 +194,14 @@ def add(knowledge: Knowledge, paths: Iterable[Path], progress: Progress | None =
     """Import these files and folders; may be cut off and run again, and does nothing for what is there already.
 
     A changed file takes the place of its old text; the ledger keeps both. What the new documents supersede or repeal is written on
-    the older ones, which are recorded again. Raises BadInput only for a path that does not exist.
+    the older ones, which are recorded again. Raises BadInput only for a path that does not exist, and Refused while another process
+    imports or removes: each reads what is there before it writes, and two at once would not see each other's versions.
     """
+    with knowledge.ledger.sole_importer():
+        return _add(knowledge, paths, progress, by=by)
+
+
+def _add(knowledge: Knowledge, paths: Iterable[Path], progress: Progress | None, *, by: str) -> ImportCount:
     begun = time.monotonic()
     count = ImportCount()
     shelf = held(knowledge)
@@ -274,17 +280,18 @@ def reading_of(knowledge: Knowledge, id: str) -> Imported:
     for entry in knowledge.ledger.entries(kinds=("library.added", "library.removed"), subject=id, newest_first=True, limit=1):
         if entry.kind == "library.added":
             return Imported.model_validate(entry.payload)
-    raise NotFound(f"No imported document is known under {id}. `anlan library list` shows them.")
+    raise NotFound(f"没有编号为 {id} 的导入文件，请用 anlan library list 查看现有文件。")
 
 
 def remove(knowledge: Knowledge, id: str, *, by: str, reason: str = "") -> None:
-    """Take a document off the shelf with everything it brought; older versions it had ended are law again. Raises NotFound."""
-    reading_of(knowledge, id)
-    shelf = held(knowledge)
-    before = {key: item.document for key, item in shelf.items() if key != id}
-    del shelf[id]
-    knowledge.ledger.record("library.removed", id, {"reason": reason}, by=by)
-    _record(knowledge, shelf, before, {}, ImportCount(), by=by)
+    """Take a document off the shelf with everything it brought; older versions it had ended are law again. Raises NotFound, and Refused as `add` does."""
+    with knowledge.ledger.sole_importer():
+        reading_of(knowledge, id)
+        shelf = held(knowledge)
+        before = {key: item.document for key, item in shelf.items() if key != id}
+        del shelf[id]
+        knowledge.ledger.record("library.removed", id, {"reason": reason}, by=by)
+        _record(knowledge, shelf, before, {}, ImportCount(), by=by)
 
 
 # -- going stale --------------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +39,7 @@ _KEYS_PER_QUERY = 900
 _CHAIN_LOCK = 7_012_004_931
 _WORKER_LOCK = 7_012_004_932
 _SCHEMA_LOCK = 7_012_004_933
+_IMPORTER_LOCK = 7_012_004_934
 
 _meta = sa.MetaData()
 
@@ -296,28 +297,34 @@ class Ledger:
             db.execute(mark, [{"k": entry.subject, "s": entry.seq} for entry in entries])
             return entries
 
-    @contextmanager
-    def sole_worker(self) -> Iterator[None]:
+    def sole_worker(self) -> AbstractContextManager[None]:
         """Hold the only place at the understanding bench; Refused when another process holds it. Freed when the holder dies."""
-        busy = Refused("另一个进程正在理解来件：已接收的都在台账里，由它继续处理；也可等它结束后再运行。")
+        return self._sole("worker", _WORKER_LOCK, "另一个进程正在理解来件：已接收的都在台账里，由它继续处理；也可等它结束后再运行。")
+
+    def sole_importer(self) -> AbstractContextManager[None]:
+        """Hold the only place at the library's shelf; Refused when another process imports or removes. Freed when the holder dies."""
+        return self._sole("importer", _IMPORTER_LOCK, "另一个进程正在导入或移除文件：为免版本错乱，请等它结束后再运行；已导入的不会重复。")
+
+    @contextmanager
+    def _sole(self, name: str, number: int, busy: str) -> Iterator[None]:
         if self._path is not None:
-            handle = os.open(f"{self._path}.worker", os.O_RDWR | os.O_CREAT, 0o600)
+            handle = os.open(f"{self._path}.{name}", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError as error:
-                    raise busy from error
+                    raise Refused(busy) from error
                 yield
             finally:
                 os.close(handle)
             return
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-            if not db.execute(sa.select(sa.func.pg_try_advisory_lock(_WORKER_LOCK))).scalar():
-                raise busy
+            if not db.execute(sa.select(sa.func.pg_try_advisory_lock(number))).scalar():
+                raise Refused(busy)
             try:
                 yield
             finally:
-                db.execute(sa.select(sa.func.pg_advisory_unlock(_WORKER_LOCK)))
+                db.execute(sa.select(sa.func.pg_advisory_unlock(number)))
 
     # -- reading back --------------------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def up_to_date(knowledge: Knowledge, at: int) -> Index:
     folder = knowledge.settings.folder("library")
     with (folder / "index.lock").open("ab") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        index = Index(folder)
+        index = Index(folder, home=knowledge.settings.city_name)
         wanted, reached = _place(knowledge, at), _read(folder / "place.json")
         if (
             reached

@@ -31,6 +31,8 @@ COMMON = 0.05
 """A word in more than this part of all passages makes no title special."""
 BETWEEN = re.compile(r"[和与及的、或（）()]|实施条例|条例|办法|细则|暂行|法$")
 """What joins the words of a title, and what every title ends with."""
+GRADES = re.compile(r"[一二三四]级(?=应急响应|响应|预警|\W|启动|由)|[红橙黄蓝]色预警")
+"""Grades of responses and warnings in plain text."""
 TITLE = 0.5
 """Weight of the part of the question that stands in the document's title."""
 
@@ -129,6 +131,11 @@ def by_sentences(ranked: Sequence[Ranked], terms: Mapping[str, Term], weights: M
                 answered[intent.name] = max(answered[intent.name], fit * saying.answers(intent))
         item.score += INTENT * sum(answered.values()) / len(wanted)
         item.why += [f"写明{name}" for name, value in answered.items() if value > 0.25]
+
+
+def grades(text: str) -> set[str]:
+    """Grades of responses and warnings that plain text names: 二级, 红色预警."""
+    return set(GRADES.findall(text))
 
 
 def special(title: str, candidates: Candidates) -> list[tuple[str, float]]:

@@ -17,7 +17,8 @@ import numpy
 from graph.dense import Cache, Embedder
 from graph.intents import intents
 from graph.lexical import Candidates, Lexical, Passage, passages
-from graph.ranking import Ranked, by_sentences, by_words, documents, special, weight, with_documents
+from graph.ranking import Ranked, by_sentences, by_words, documents, grades, special, weight, with_documents
+from graph.regions import WHOLE_COUNTRY, Asked, asked
 from graph.shelf import COMMON_TITLE_WORDS, Held, Shelf, article_of, asked_articles, cites, content_digest, covers, short_name
 from graph.words import Term, grams, plain, terms
 from models.domain import BEIJING, Document, Fact, Model, Provision, Reference
@@ -46,8 +47,10 @@ SPECIAL_LEVELS = frozenset({"law", "regulation", "rule"})
 """Levels whose titles say for whom they are made; the title of a plan names its place."""
 PLACE = 0.2
 """What a document of the place the question names gains, and one of another place loses."""
-WHOLE_COUNTRY = ("中国", "全国", "")
-"""Regions of documents that hold everywhere."""
+STEM = 0.3
+"""What a plan gains whose name without its last word stands in the question: 国家自然灾害救助应急响应 for the plan of that name."""
+GRADE = 0.15
+"""What a passage gains that names the grade asked for (二级响应, 红色预警), and one loses that names only other grades."""
 ALIKE, ALIKE_SUMMARY = 0.6, 0.28
 """Part of the shorter text's pairs of characters that two copies of an article share, and that a summary shares with its article."""
 UNDATED = 0.05
@@ -73,6 +76,8 @@ class Result(Model):
     """File it was imported from; empty for the shipped library."""
     heading: str = ""
     """What it stands under."""
+    about: str = ""
+    """Its heading and topics as searched."""
     text: str
     """Its words, or the best stretch of a long provision."""
     says: str = ""
@@ -115,9 +120,10 @@ class Vectors:
 class Index:
     """The search over one library, kept in a folder; opening it again costs a moment, updating only what changed."""
 
-    def __init__(self, folder: Path, *, embedder: Embedder | None = None, candidates: Candidates | None = None) -> None:
+    def __init__(self, folder: Path, *, embedder: Embedder | None = None, candidates: Candidates | None = None, home: str = "") -> None:
+        """`home` is the region the desk speaks from, such as 南京市: its rules are never another place's. Empty when it has none."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.embedder = folder, embedder
+        self.folder, self.embedder, self.home = folder, embedder, home
         self.lexical = Lexical(folder / "passages")
         self.candidates: Candidates = candidates or self.lexical
         self.shelf = Shelf(folder / "documents.json")
@@ -205,7 +211,7 @@ class Index:
         if not asked:
             return []
         own = [term for term, (_, why) in asked.items() if not why]
-        titles = self.shelf.titles(own)
+        titles = self.shelf.titles(own, (term for term, kind in asked.items() if kind.why))
         rough = {term: kind.weight for term, kind in asked.items()}
         dead = self.shelf.dead(day)
         near = self._near(question)
@@ -231,7 +237,8 @@ class Index:
         by_sentences(ranked, asked, weight(self.candidates, asked), intents(question))
         if not whole_documents:
             self._authority(ranked, question)
-        self._places(ranked, question)
+        self._places(ranked, question, whole_documents=whole_documents)
+        self._grades(ranked, question)
         self._meaning(ranked, near)
         self._named(ranked, question)
         self._neighbours(ranked)
@@ -284,21 +291,43 @@ class Index:
             self.special[document.id] = special(short_name(title), self.candidates)
         return self.special[document.id]
 
-    def _places(self, ranked: list[Ranked], question: str) -> None:
-        named = self.shelf.places(question)
-        if not named:
+    def where(self, question: str) -> Asked:
+        """Whose rules the question asks for."""
+        return asked(question, self.shelf.regions, self.home)
+
+    def _places(self, ranked: list[Ranked], question: str, *, whole_documents: bool) -> None:
+        where = self.where(question)
+        if whole_documents and not where.places and not where.national:
+            # Who looks for a plan and names no place wants any place's plan; who asks for a rule wants one that holds.
             return
         for item in ranked:
             region = self.shelf.held[item.passage.document].document.region if item.passage.document in self.shelf.held else ""
-            if region in named:
-                item.score += PLACE
+            suits = where.suits(region)
+            item.score += PLACE * suits
+            if suits > 0:
                 item.why.append(f"地区相符：{region}")
-            elif region not in WHOLE_COUNTRY:
-                item.score -= PLACE
+            elif suits < 0:
+                item.why.append(f"{region}的规定，在其他地区不适用")
+
+    def _grades(self, ranked: list[Ranked], question: str) -> None:
+        wanted = grades(plain(question))
+        if not wanted:
+            return
+        for item in ranked:
+            held = grades(item.passage.plain)
+            if held & wanted:
+                item.score += GRADE
+                item.why.append("级别相符：" + "、".join(sorted(held & wanted)))
+            elif held:
+                item.score -= GRADE
 
     def _named(self, ranked: list[Ranked], question: str) -> None:
         named, articles = self.shelf.named(question), asked_articles(question)
+        stems = self.shelf.stems_in(question)
         for item in ranked:
+            if item.passage.document in stems and item.passage.document not in named:
+                item.score += STEM
+                item.why.insert(0, f"问题说的是“{stems[item.passage.document]}”")
             name = named.get(item.passage.document)
             if name:
                 item.score += NAMED
@@ -368,6 +397,7 @@ class Index:
             article=passage.article,
             file=document.file,
             heading=passage.heading,
+            about=passage.plain.partition("\n")[0],
             text=passage.text,
             says=passage.says,
             own_words=document.own_words,

@@ -24,6 +24,11 @@ DIGITS = "零一二三四五六七八九"
 COMMON_TITLE_WORDS = re.compile(
     "中华人民共和国|最高人民法院|最高人民检察院|关于|审理|适用|案件|具体应用法律|若干|问题|印发|通知|规定|办公室|人民政府"
 )
+LAST_WORD = re.compile(r"(?:应急|总体)*(?:预案|规划|方案|制度|标准|规范|报告)$")
+ADDED = 0.3
+"""Weight in a title of what the law calls a word of the question."""
+STEMMED, SHORTEST_STEM = frozenset({"plan", "standard", "statistics", "report"}), 6
+"""Levels whose names people cut short, and characters that must be left; a law cut short (劳动合同) is a subject, not a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +132,15 @@ class Shelf:
                 found |= dict.fromkeys(self.names[name], name)
         return found
 
-    def places(self, question: str) -> set[str]:
-        """Regions of the library's documents that the question names: 广东 and 广东省, but not 南通 where it says 南京."""
-        asked = plain(question)
-        return {region for region in self.regions if (region.rstrip("省市县区") if len(region) > 2 else region) in asked}
+    def stems_in(self, question: str) -> dict[str, str]:
+        """Plans and the like whose name without its last word stands in the question, with that much of the name; the longest win."""
+        asked = NAME_MARKS.sub("", plain(question))
+        inside = [stem for stem in self.stems if stem in asked]
+        whole = [stem for stem in inside if not any(stem != other and stem in other for other in inside)]
+        return {document: stem for stem in whole for document in self.stems[stem]}
 
-    def titles(self, question: Iterable[str]) -> dict[str, float]:
-        """How much of the question's pairs of characters each title holds, rare ones weighing more, 0 … 1."""
+    def titles(self, question: Iterable[str], added: Iterable[str] = ()) -> dict[str, float]:
+        """How much of the question's pairs of characters each title holds, rare ones weighing more, 0 … 1; more with `added` words for them."""
         asked = [term for term in question if len(term) > 1]
         rarity = {term: math.log(1 + (len(self.held) + 0.5) / (len(self.by_pair.get(term, ())) + 0.5)) for term in asked}
         whole = sum(value for term, value in rarity.items()) or 1.0
@@ -141,10 +148,14 @@ class Shelf:
         for term in asked:
             for name in self.by_pair.get(term, ()):
                 found[name] += rarity[term] / whole
-        return dict(found)
+        for term in added:
+            for name in self.by_pair.get(term, ()):
+                found[name] += ADDED * math.log(1 + (len(self.held) + 0.5) / (len(self.by_pair[term]) + 0.5)) / whole
+        return {name: min(value, 1.0) for name, value in found.items()}
 
     def _derive(self) -> None:
         self.names: dict[str, list[str]] = defaultdict(list)
+        self.stems: dict[str, list[str]] = defaultdict(list)
         self.by_pair: dict[str, set[str]] = defaultdict(set)
         self.cited_by: dict[str, list[str]] = defaultdict(list)
         self.cites: dict[str, tuple[str, ...]] = {}
@@ -153,6 +164,9 @@ class Shelf:
         for held in self.held.values():
             document = held.document
             self.names[short_name(document.title)].append(document.id)
+            stem = LAST_WORD.sub("", short_name(document.title))
+            if document.level in STEMMED and len(stem) >= SHORTEST_STEM:
+                self.stems[stem].append(document.id)
             # A file is often named for its plan where its first line names the gazette that printed it.
             for term in grams(COMMON_TITLE_WORDS.sub(" ", plain(f"{document.title} {PurePath(document.file).stem}"))):
                 if len(term) > 1:

@@ -80,16 +80,14 @@ def read(data: bytes, name: str) -> Text:
     """The paragraphs of the file of this name. Raises BadInput when it is too large, damaged, hostile, or of another kind."""
     name = PurePath(name.replace("\\", "/")).name
     if len(data) > MOST_BYTES:
-        raise BadInput(
-            f"{name}: {len(data) // 2**20} MiB is more than the {MOST_BYTES // 2**20} MiB a document may have. Split it, or save its text."
-        )
+        raise BadInput(f"{name}：有 {len(data) // 2**20} MiB，超过单个文件的上限 {MOST_BYTES // 2**20} MiB，请拆分，或只保存其中的文字。")
     media, reader = _reader(data, name)
     paragraphs = tuple(piece for p in reader(data, name) if p.text for piece in _pieces(p))
     if not paragraphs:
-        hint = "It seems to be scanned pictures: run text recognition first." if media == "pdf" else "Check that it is the right file."
-        raise BadInput(f"{name}: there is no text in it. {hint}")
+        hint = "看来是扫描图片，请先做文字识别（OCR）。" if media == "pdf" else "请核对是不是要导入的文件。"
+        raise BadInput(f"{name}：里面没有文字，{hint}")
     if sum(len(p.text) for p in paragraphs) > MOST_CHARACTERS:
-        raise BadInput(f"{name}: more than {MOST_CHARACTERS:,} characters. Split it into its documents.")
+        raise BadInput(f"{name}：超过 {MOST_CHARACTERS:,} 字，请按文件拆开后导入。")
     noisy = media == "pdf" or (media == "md" and not any(p.history for p in paragraphs) and _HISTORY_ENDS.encode() not in data)
     return Text(name, media, paragraphs, noisy)
 
@@ -114,18 +112,18 @@ def _reader(data: bytes, name: str) -> tuple[str, Callable[[bytes, str], Iterato
             return "docx", _docx
         if any(member.startswith("xl/") for member in members):
             return "xlsx", _workbook
-        raise BadInput(f"{name}: a zip that is neither docx nor xlsx. Unpack it and import the files in it.")
+        raise BadInput(f"{name}：是压缩包，不是 docx 或 xlsx，请解压后导入里面的文件。")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         if suffix == ".xls":
             return "xlsx", _workbook
-        raise BadInput(f"{name}: an old Word file (.doc). Open it in WPS or Word and save it as docx.")
+        raise BadInput(f"{name}：是旧版 Word 文件（.doc），请用 WPS 或 Word 打开，另存为 docx。")
     if suffix in {".htm", ".html", ".shtml", ".xhtml"} or re.match(rb"(?is)(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html)", data[:512]):
         return "html", _html
     if suffix in {".md", ".markdown"}:
         return "md", _markdown
     if suffix in {".txt", ".text", ""}:
         return "txt", _plain
-    raise BadInput(f"{name}: {suffix} is not read here. Import md, txt, docx, xlsx, xls, html or pdf.")
+    raise BadInput(f"{name}：不支持 {suffix} 文件，请导入 md、txt、docx、xlsx、xls、html 或 pdf。")
 
 
 # -- plain text and markdown --------------------------------------------------------------------------------------------------
@@ -142,7 +140,7 @@ def decoded(data: bytes, name: str) -> str:
             continue
         if "\0" not in text:
             return text
-    raise BadInput(f"{name}: not text in UTF-8 or GB 18030. Save it as UTF-8 text and import it again.")
+    raise BadInput(f"{name}：不是 UTF-8 或 GB 18030 编码的文字，请另存为 UTF-8 文本后再导入。")
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -249,7 +247,7 @@ def _html(data: bytes, name: str) -> Iterator[Paragraph]:
         text = data.decode("gb18030") if declared else decoded(data, name)
     except UnicodeDecodeError as error:
         raise BadInput(
-            f"{name}: declares {declared[1].decode() if declared else ''} and is not. Save it as UTF-8 and import it again."
+            f"{name}：网页声明的编码 {declared[1].decode() if declared else ''} 与内容不符，请另存为 UTF-8 后再导入。"
         ) from error
     page = _Page()
     page.feed(text)
@@ -273,21 +271,19 @@ def _safe_archive(data: bytes, name: str) -> set[str]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             if len(members) > MOST_MEMBERS:
-                raise BadInput(f"{name}: {len(members):,} parts inside are more than an office file has. It will not be opened.")
+                raise BadInput(f"{name}：压缩包内有 {len(members):,} 个部分，不像正常的办公文件，未打开；请只保存其中的文字再导入。")
             unpacked = 0
             for member in members:
                 if member.flag_bits & 1:
-                    raise BadInput(f"{name}: protected with a password. Save it without one and import it again.")
+                    raise BadInput(f"{name}：有密码保护，请去掉密码另存后再导入。")
                 with archive.open(member) as stream:
                     while block := stream.read(1 << 18):
                         unpacked += len(block)
                         if unpacked > MOST_UNPACKED:
-                            raise BadInput(
-                                f"{name}: unpacks to more than {MOST_UNPACKED // 2**20} MiB. It will not be opened; save its text alone."
-                            )
+                            raise BadInput(f"{name}：解压后超过 {MOST_UNPACKED // 2**20} MiB，未打开；请只保存其中的文字再导入。")
             return {member.filename for member in members}
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise BadInput(f"{name}: the file is damaged ({error}). Open it in WPS or Word, save it again and import that.") from error
+        raise BadInput(f"{name}：文件已损坏（{error}），请用 WPS 或 Word 打开，另存后再导入。") from error
 
 
 def _docx(data: bytes, name: str) -> Iterator[Paragraph]:
@@ -360,9 +356,7 @@ def _xml(data: bytes, name: str) -> Element:
         root: Element = fromstring(data, forbid_dtd=True)
         return root
     except (ParseError, DefusedXmlException, ValueError, RecursionError) as error:
-        raise BadInput(
-            f"{name}: the XML inside is damaged or declares entities. Open it in WPS or Word, save it again and import that."
-        ) from error
+        raise BadInput(f"{name}：内部 XML 已损坏或声明了实体，请用 WPS 或 Word 打开，另存后再导入。") from error
 
 
 def _workbook(data: bytes, name: str) -> Iterator[Paragraph]:
@@ -373,13 +367,13 @@ def _workbook(data: bytes, name: str) -> Iterator[Paragraph]:
             sheet = workbook.get_sheet_by_name(sheet_name)
             seen += sheet.height * sheet.width
             if seen > MOST_CELLS:
-                raise BadInput(f"{name}: more than {MOST_CELLS:,} cells. Save the part with the cases as a file of its own.")
+                raise BadInput(f"{name}：超过 {MOST_CELLS:,} 个单元格，请把案例部分另存为单独的文件。")
             for row in sheet.to_python():
                 cells = tuple(_cell(value) for value in row)
                 if any(cells):
                     yield Paragraph(" | ".join(cells).strip(" |"), cells=cells, table=number)
     except (CalamineError, ValueError, OSError) as error:
-        raise BadInput(f"{name}: the workbook is damaged ({error}). Open it in WPS or Excel, save it as xlsx and import that.") from error
+        raise BadInput(f"{name}：工作簿已损坏（{error}），请用 WPS 或 Excel 打开，另存为 xlsx 后再导入。") from error
 
 
 def _cell(value: object) -> str:
@@ -397,20 +391,20 @@ def _pdf(data: bytes, name: str) -> Iterator[Paragraph]:
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
-        raise BadInput(f"{name}: the PDF is damaged or protected ({error}). Open it, print it to a new PDF and import that.") from error
+        raise BadInput(f"{name}：PDF 已损坏或受保护（{error}），请打开后打印成新的 PDF 再导入。") from error
     try:
         if len(document) > MOST_PAGES:
-            raise BadInput(f"{name}: {len(document):,} pages are more than {MOST_PAGES:,}. Split it.")
+            raise BadInput(f"{name}：有 {len(document):,} 页，超过上限 {MOST_PAGES:,} 页，请拆分。")
         lines: list[str] = []
         size = 0
         for page in document:
             words = page.get_textpage().get_text_range()
             size += len(words)
             if size > MOST_CHARACTERS:
-                raise BadInput(f"{name}: more than {MOST_CHARACTERS:,} characters. Split it into its documents.")
+                raise BadInput(f"{name}：超过 {MOST_CHARACTERS:,} 字，请按文件拆开后导入。")
             lines += (clean(line) for line in _lines(words.replace("\ufffe", "")))
     except pypdfium2.PdfiumError as error:
-        raise BadInput(f"{name}: a page of the PDF is damaged ({error}). Open it, print it to a new PDF and import that.") from error
+        raise BadInput(f"{name}：PDF 有一页已损坏（{error}），请打开后打印成新的 PDF 再导入。") from error
     finally:
         document.close()
     yield from _rejoined([line for line in lines if line and not re.fullmatch(r"[-—–\s]*第?\s*\d{1,4}\s*页?[-—–\s]*", line)])

@@ -26,8 +26,9 @@ RUN = re.compile(r"[㐀-鿿]+|[a-z0-9]+")
 
 BETWEEN_HAN = re.compile(r"(?<=[㐀-鿿0-9])[ \t\u3000]+(?=[㐀-鿿])|(?<=[㐀-鿿])[ \t\u3000]+(?=[0-9])")
 ROMAN = re.compile(r"(?<![a-z])(iv|iii|ii|i|v)(?=\s*级)")
+TURNED = re.compile(r"响应([一二三四])级")
 TIER = re.compile(r"(?<=[省市县区乡])级(?!别)")
-ANALYSIS = 3
+ANALYSIS = 4
 """Counts the forms text was ever reduced to; an index made with another number is made again."""
 ROMAN_LEVELS = {"i": "一", "ii": "二", "iii": "三", "iv": "四", "v": "五"}
 LONGEST_QUESTION = 600
@@ -57,9 +58,10 @@ class Term(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Text as the index sees it: one form for every character, lower case, Ⅳ级 = IV级 = 四级, 省级 = 省, no blanks inside Chinese words."""
+    """Text as the index sees it: one form for every character, lower case, Ⅳ级 = IV级 = 四级, 响应四级 = 四级响应, 省级 = 省, no blanks inside Chinese words."""
     text = unicodedata.normalize("NFKC", text).lower()
-    return TIER.sub("", BETWEEN_HAN.sub("", ROMAN.sub(lambda found: ROMAN_LEVELS[found.group(1)], text)))
+    text = BETWEEN_HAN.sub("", ROMAN.sub(lambda found: ROMAN_LEVELS[found.group(1)], text))
+    return TIER.sub("", TURNED.sub(r"\1级响应", text))
 
 
 def grams(text: str) -> list[str]:

@@ -32,7 +32,7 @@ class Bench:
         place = Place(name=city.city_name, adcode=city.city_code, precision="city")
         self._fuser = Fuser(incidents, told, store.statements_of(known), waiting=waiting, city=place)
         self._sources = {name: module.source for name, module in sources().items()}
-        self._gazetteer = gazetteer(city.city_name)
+        self._gazetteer = gazetteer(city.city_name, city.home)
         self._city = city.city_name
 
     def understood(self, evidence: Evidence) -> dict[str, Any]:

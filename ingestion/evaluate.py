@@ -16,11 +16,13 @@ from statistics import mean, quantiles
 from time import perf_counter
 from typing import Any
 
+from ingestion import evaluate_times
 from ingestion.evaluate_masking import masking, person_names
+from ingestion.evaluate_places import addresses, locations
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
 from ingestion.times import find_times
-from models.domain import BEIJING, Understanding
+from models.domain import Understanding
 from models.errors import BadInput
 
 
@@ -89,23 +91,6 @@ def cec(path: Path) -> dict[str, Any]:
     }
 
 
-def times(path: Path) -> dict[str, Any]:
-    """Share of time phrases resolved to the expected interval, to the minute, over the accurate and blurred points and spans of the file."""
-    exact = starts = total = 0
-    for row in _rows(path):
-        expected, base = row["expect"], row["base_time"]
-        if expected["type"] not in ("time_point", "time_span") or not isinstance(base, str) or "T" not in str(base):
-            continue
-        total += 1
-        spans = find_times(row["text"], datetime.fromisoformat(base))
-        if not spans or spans[0].start is None or spans[0].end is None:
-            continue
-        ours = [t.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M") for t in (spans[0].start, spans[0].end)]
-        theirs = [t[:16] for t in expected["time"]]
-        exact, starts = exact + (ours == theirs), starts + (ours[0] == theirs[0])
-    return {"phrases": total, "interval": round(exact / total, 3) if total else 0.0, "start": round(starts / total, 3) if total else 0.0}
-
-
 def quotes(seen: Understanding) -> list[str]:
     """Every quote an understanding gives."""
     found = [p.quote for p in seen.places] + [q.quote for q in seen.impacts]
@@ -123,7 +108,9 @@ BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "cec": lambda path: cec(_needing(path, "cec")),
     "masking": lambda path: masking(_needing(path, "masking")),
     "names": lambda path: person_names(_needing(path, "names")),
-    "times": lambda path: times(_needing(path, "times")),
+    "times": lambda path: evaluate_times.times(_needing(path, "times")),
+    "addresses": addresses,
+    "locations": locations,
 }
 """Evaluations by the name `anlan bench` knows them by."""
 

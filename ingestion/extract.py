@@ -73,10 +73,12 @@ def _hazard_words() -> tuple[re.Pattern[str], dict[str, list[tuple[str, bool]]],
     return words, meaning, re.compile("|".join(map(re.escape, others)) or r"(?!)")
 
 
-def understand(text: str, *, id: str = "", title: str = "", time: datetime | None = None, city: str = "南京市") -> Understanding:
+def understand(
+    text: str, *, id: str = "", title: str = "", time: datetime | None = None, city: str = "南京市", names: Gazetteer | None = None
+) -> Understanding:
     """What one text says. `time` is the message's own time (aware); without it, times that need it stay unresolved.
 
-    The title helps to tell hazard, drill, request and credibility; quotes come from the text alone.
+    `names` is the gazetteer to read with; without it, the shipped one of `city`. The title helps to tell hazard, drill, request and credibility; quotes come from the text alone.
     """
     began = perf_counter()
     if time is not None and time.tzinfo is None:
@@ -86,7 +88,7 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     plain = halved(body)
     head = mask(title[:500])
     everything = f"{head}\n{body}" if head else body
-    names = gazetteer(city)
+    names = names or gazetteer(city)
     signals = list(_signals(plain, names))
     head_signals = list(_signals(halved(head), names))
     code = _main_hazard(signals, plain) or _main_hazard(head_signals, head)
@@ -259,11 +261,20 @@ def _in_the_only_division(places: list[Place]) -> Place:
     """听橹新村门口 … 在秦淮区五老村街道: an unknown spot lies in the one division the text names, if it names just one."""
     first = places[0]
     known = [p for p in places[1:] if p.district]
-    if len({p.adcode for p in known}) != 1:
+    if len({p.adcode for p in known}) != 1 or (first.city and first.city != known[0].city):
         return first
     best = max(known, key=lambda p: (p.precision == "street", bool(p.street)))
     centre = {"lon": best.lon, "lat": best.lat, "precision": best.precision} if best.precision in ("street", "district") else {}
-    return first.model_copy(update={"adcode": best.adcode, "district": best.district, "street": best.street, **centre})
+    return first.model_copy(
+        update={
+            "adcode": best.adcode,
+            "district": best.district,
+            "street": best.street,
+            "city": best.city,
+            "outside": best.outside,
+            **centre,
+        }
+    )
 
 
 def statements(understanding: Understanding, evidence_id: str, masked_text: str, sent_at: datetime | None) -> list[Statement]:

@@ -70,8 +70,8 @@ def event_time(text: str, times: list[Mention], triggers: list[Spot]) -> Mention
     """The time at which the event itself happened, or null when the text gives none."""
     best: tuple[float, Mention] | None = None
     for order, mention in enumerate(times):
-        if mention.kind == "vague" and mention.span.quote not in _RECENTLY:
-            continue  # 目前 and 此前 tell when somebody writes, not when it happened
+        if mention.kind == "frame" or (mention.kind == "vague" and mention.span.quote not in _RECENTLY):
+            continue  # 今年以来 frames, 目前 and 此前 tell when somebody writes: neither is when it happened
         score = _time_score(text, mention, triggers) - 0.25 * order
         if best is None or score > best[0]:
             best = (score, mention)

@@ -72,7 +72,11 @@ def kind_of_danger(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> 
 
 
 def district(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
-    """The same county-level division, or another one."""
+    """The same county-level division, or another one; a street of another city is never ours, whatever its name."""
+    its = known.incident.place
+    if heard.place and (heard.place.outside != its.outside or (heard.place.city and its.city and heard.place.city != its.city)):
+        where = [place.city or ("外地" if place.outside else "本市") for place in (heard.place, its)]
+        raise Against(f"城市不同：{where[0]}与{where[1]}")
     if not heard.adcode or not known.adcode:
         return None
     if heard.adcode == known.adcode:

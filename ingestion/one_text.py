@@ -30,7 +30,7 @@ def dossier_of_text(text: str, sent_at: datetime | None, received_at: datetime, 
         raise Refused("文本为空，没有可起草的内容。")
     city, library = settings.city_name, starter()
     evidence = Evidence.of(received_at=received_at, source=desk.SOURCE.name, text=text, sent_at=sent_at)
-    said, quoted = what_it_says(evidence, gazetteer(city), city, assume_received=False)
+    said, quoted = what_it_says(evidence, gazetteer(city, settings.home), city, assume_received=False)
     if said.hazard is None:
         raise Refused("这段文字没有说明发生了哪类险情，无法起草；请补充发生了什么、在哪里、伤亡情况。")
     fused = Fuser(city=Place(name=city, adcode=settings.city_code, precision="city")).place(

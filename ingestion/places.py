@@ -1,30 +1,30 @@
 """Where: names in a text, resolved as far as the text allows and never further.
 
-The gazetteer is every `*.yml` under `ingestion/gazetteer` (a city's divisions, or `places:` a city adds in a new file)
-and the national list of county-level divisions (`models/divisions.tsv`). Coordinates are WGS 84. A name that several cities share
-(鼓楼区) belongs to the home city only when the text names no other city; otherwise its code stays null.
+Names come from `placenames.py`: the national list with its former names, the shipped `ingestion/gazetteer/*.yml`, and the city's own
+`ANLAN_HOME/gazetteer/*.yml`. Coordinates are WGS 84. A name that several cities share (鼓楼区, 中山路) belongs to the home city only
+when the text names no other city; a place elsewhere says so (`Place.outside`), and what stays open stays null. Every quote is a
+substring of the text. Time is linear in the length of the text.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
-import yaml
-
+from ingestion.addresses import NOT_AFTER_SHORT, take_apart
 from ingestion.numerals import halved
-from models.divisions import by_code
+from ingestion.placenames import FINENESS, POINT, Entry, Names
+from models.divisions import short_name
 from models.domain import Place
 from models.errors import BrokenDefinition
 
-FOLDER = Path(__file__).parent / "gazetteer"
+log = logging.getLogger(__name__)
 
-Level = Literal["province", "city", "district", "street", "spot"]
-_FINENESS: dict[Level, int] = {"province": 0, "city": 1, "district": 2, "street": 3, "spot": 4}
+FOLDER = Path(__file__).parent / "gazetteer"
 
 _NOT_A_CITY = re.compile(
     r"[东西南北中]?(?:[路街巷门陵桥寺湖河山江里弄湾]|大道|大街|大桥|大厦|公园|医院|酒店|宾馆|新村|花园|银行|日报|晚报|网|饭店|车牌|籍|人(?!民)|话|菜)"
@@ -32,35 +32,51 @@ _NOT_A_CITY = re.compile(
 """中山路, 北京东路, 秦淮河: a city's short name inside the name of something else."""
 
 SUFFIX = (
-    r"(?:交叉路?口|路口|交界处|路段|立交桥?|下穿(?:通道|隧道|桥)?|隧道|涵洞|桥洞|高架|大桥|桥|大道|大街|路|街|巷|弄|高速公路|高速|国道|省道|小区|新村|花园|家园|公寓|苑|大厦|广场|"
+    r"(?:交叉路?口|路口|交界处|路段|立交桥?|下穿(?:通道|隧道|桥)?|隧道|涵洞|桥洞|高架|大桥|桥|大道|大街|路|街(?!道)|巷|弄|高速公路|高速|国道|省道|小区|新村|花园|家园|公寓|苑|大厦|广场|"
     r"公司|工厂|厂区|厂房|厂|工业园区?|开发区|园区|产业园|仓库|车间|工地|加油站|医院|卫生院|大学|学院|中学|小学|学校|幼儿园|地铁站|火车站|车站|站|市场|商场|商城|超市|酒店|宾馆|饭店|餐馆|酒楼|"
-    r"饭馆|食堂|KTV|网吧|酒吧|养老院|敬老院|福利院|社区|村委会|村|镇|乡|街道|水库|码头|矿区|煤矿|矿|农场|林场|景区|公园|\d+号楼?|\d+栋|\d+幢|\d+单元|\d+楼|[一二三四五六七八九十]+楼|服务区|收费站|海域|山区|山坡|城区|市区|民居|民房|住宅楼?|居民楼|宿舍楼?|商铺|店铺|门面|楼道|地下室|地下车库|停车场|车棚)"
+    r"饭馆|食堂|KTV|网吧|酒吧|养老院|敬老院|福利院|社区|村委会|村|镇|乡|街道|水库|码头|矿区|煤矿|矿|农场|林场|景区|公园|\d+号楼?|\d+栋|\d+幢|\d+单元|\d+组|\d+楼|[一二三四五六七八九十]+楼|服务区|收费站|海域|山区|山坡|城区|市区|民居|民房|住宅楼?|居民楼|宿舍楼?|商铺|店铺|门面|楼道|地下室|地下车库|停车场|车棚)"
 )
+_LEADS = "投诉|举报|反映|咨询|建议|希望|请求|关于|加快|治理|导致|造成|致使|涉及|包括|住在|家住|发现|离|以前|为什么|什么时候|强烈谴责|状告|因为|由于|距离"
+"""What often stands right before a place without being part of its name."""
+_WATERS = r"(?:河道|内河|河(?![南北东西马流水道内岸边])|湖(?![南北])|大堤|堤|水闸|泵站|大坝)"
+"""Waters and what holds them: on their own only where a name leads up to them."""
 _TAIL = re.compile(
     rf"[ ]?(?:[^\W_在发有被因是的，。：]{{0,14}}?{SUFFIX}){{1,4}}(?:附近|门口|旁边|旁|东侧|西侧|南侧|北侧|内(?!涝)|里)?(?:\d+米处)?"
 )
 _LOOSE = re.compile(
-    rf"(?:^|(?<=[在于到从往，。、：:；！!？\s】#\"“(]))(?:[^\W\d_在于到从往的有是我你他这那和]{{2,9}}?{SUFFIX})(?:(?:与|和)[^\W\d_在的]{{1,6}}?(?:路|街|大道)(?:交叉口|路口|交界处)?)?(?:[^\W_在发有被因是的]{{0,8}}?{SUFFIX}){{0,3}}(?:附近|门口|旁边|旁|内|里)?"
+    rf"(?:^|(?<=[在于到从往，。、：:；！!？\s】#\"“(]))(?:{_LEADS}){{0,2}}(?P<place>(?:[^\W\d_在于到从往的有是我你他她这那和了问把被对则而您请]{{2,9}}?(?:{SUFFIX}|{_WATERS}))(?:(?:与|和)[^\W\d_在的]{{1,6}}?(?:路|街|大道)(?:交叉口|路口|交界处)?)?(?:[^\W_在发有被因是的]{{0,8}}?{SUFFIX}){{0,3}}(?:附近|门口|旁边|旁|内|里)?)"
 )
 _ANYWHERE = re.compile(
-    r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?"
+    r".{0,3}(?:外面|旁边|刚刚?|一楼|附近|路过|这个|那个|整个|一条|门口).{0,4}|.{0,2}(?:小区|医院|学校|公司|工厂|公园|路口)(?:门口|附近|里|内|旁边?)?|.{0,4}(?:农村|马路|修路|十字路口|公共道路)|(?:周边|全体|损害|承包|城中)村"
 )
 _CUE = re.compile(rf"{SUFFIX}|[省市区县州旗]|[盟岛港湾山河湖家内处上中]$|附近|沿岸|海岸|[东西南北中]部|首都|境内|两地|地区")
+_LINES = frozenset(["road", "expressway", "river", "lake", "island"])
+"""Kinds whose name alone is no spot: 中山路12号 keeps its number in the name."""
+_VAGUE = re.compile(r"(?:附近|门口|旁边?|[东西南北]侧|内|里)*")
+_CROSS = re.compile(
+    r"[ ]?(?:(?:与|和|跟|同)[^\W\d_在的与和]{1,7}?(?:大道|大街|高架|路|街|巷)(?:的)?(?:交叉路?口|[十丁]字路口|路口|交界处?|交[汇会]处?|口)?"
+    r"|[、/\-—][^\W\d_在的]{1,7}?(?:大道|大街|高架|路|街|巷)(?:的)?(?:交叉路?口|[十丁]字路口|路口|交界处?|交[汇会]处?))"
+)
+_MARK = re.compile(
+    r"[ ]?(?:[往向至由]?[\u4e00-\u9fff]{1,6}?(?:方向|[往向至][\u4e00-\u9fff]{1,4}方向))?[ ]?"
+    r"(?:[Kk]\d{1,4}(?:\+\d{1,4})?(?:\.\d{1,3})?|\d{1,4}(?:\.\d{1,3})?(?:公里|千米|km|KM))(?:[+加]\d{1,3}米)?(?:处|附近|路段)?"
+)
+_EXIT = re.compile(r"[ ]?(?:[A-Z]?\d{1,2}[A-Z]?|[A-Z]|[一二三四五六七八九十]{1,2}|[东南西北]{1,2})号?(?:出入口|出口|入口|口)(?!子)")
+_ROUTE = re.compile(
+    r"(?:(?<![A-Za-z\d])[GSXgsx]\d{1,4}(?![A-Za-z\d])(?:[\u4e00-\u9fff]{0,6}?(?:高速公路|高速|国道|省道|县道))?|(?<!\d)\d{3}(?:国道|省道|县道))"
+    r"(?:[\u4e00-\u9fff]{2,4}?段)?"
+)
+_NAMED_WAY = re.compile(r"[^\W\d_在到从往向至由的是有去走经,，]{2,4}?高速(?:公路)?")
+_STRETCH = re.compile(r"[\u4e00-\u9fff]{2,4}段")
+_DIRECTION = re.compile(r"(?:[往向至][\u4e00-\u9fff]{1,6}?)?方向")
+_METRO = re.compile(r"(?:地铁|轻轨)?(?:[Ss]?\d{1,2}|[一二三四五六七八九十]{1,2})号线(?:[\u4e00-\u9fff·]{1,10}?站)?")
+_SENTENCE_ENDS = re.compile(r"[。！？!?\n；;]")
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One named place of the gazetteer."""
-
-    name: str
-    level: Level
-    adcode: str
-    district: str | None = None
-    street: str | None = None
-    lon: float | None = None
-    lat: float | None = None
-    own: bool = False
-    """Belongs to the home city's own files, not to the national list."""
+_NO_CITY = re.compile(
+    r"(?:光|风|采光|影响|遮挡)[、和及]?日照|日照(?:时[间长]|[、和及]?采光|充足|不足|标准|[权强])|(?:健康|身体)安康|白银(?:价|期货|首饰)"
+)
+"""Cities' names that are plain words here."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +96,22 @@ class _Hit:
 
     @property
     def level(self) -> int:
-        return _FINENESS[self.entries[0].level]
+        return FINENESS[self.entries[0].level]
+
+
+class _Whereabouts(TypedDict):
+    city: str | None
+    outside: bool
 
 
 class Gazetteer:
     """The names one desk knows: its own city in detail, the rest of the country to county level."""
 
-    def __init__(self, city: str = "南京市", folder: Path = FOLDER) -> None:
+    def __init__(self, city: str = "南京市", folder: Path = FOLDER, own: Path | None = None) -> None:
         self.city = city
-        self._entries: dict[str, list[Entry]] = {}
-        self._names: dict[str, list[str]] = {}
-        self._upper: dict[str, Entry] = {}
-        self._read_country()
-        self.city_code = next((e.adcode for e in self._entries.get(city, []) if e.level == "city"), "")
-        for path in sorted(folder.glob("*.yml")):
-            self._read_file(path)
-        for name in self._entries:
-            self._names.setdefault(name[:2], []).append(name)
-        for names in self._names.values():
-            names.sort(key=len, reverse=True)
+        self._names = Names(city, [folder, own] if own else [folder])
+        self.city_code = self._names.city_code
+        self._last: tuple[str, _Reading] | None = None
 
     def find(self, text: str) -> list[Place]:
         """Every place the text names, in reading order; neighbouring names (…市…区…街道…小区) are one place."""
@@ -107,181 +120,272 @@ class Gazetteer:
     def found(self, text: str) -> list[Found]:
         """As `find`, with positions."""
         plain = halved(text)
-        hits = self._hits(plain)
+        reading = self._read(plain)
+        spans = sorted([*reading.spans(), *_routes(plain)], key=lambda s: (s[0], -s[1]))
         out: list[Found] = []
-        for chain in _chains(hits):
-            at, end = chain[0].at, chain[-1].end
-            tail = _TAIL.match(plain, end)
-            if tail and not any(h.at < tail.end() and end <= h.at for h in hits if h not in chain):
-                end = tail.end()
-            out.append(Found(self._place(text[at:end], chain, hits), at, end))
+        done = 0
+        for at, end in spans:
+            if at >= done:
+                out.append(Found(self._place(text, at, end, reading), at, end))
+                done = end
+        taken = [(f.at, f.end) for f in out]
         for m in _LOOSE.finditer(plain):
-            if not any(m.start() < f.end and f.at < m.end() for f in out) and not _ANYWHERE.fullmatch(m[0]):
-                out.append(Found(Place(quote=text[m.start() : m.end()], name=text[m.start() : m.end()]), m.start(), m.end()))
+            at = m.start("place")
+            if not _meets(taken, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
+                mark = _MARK.match(plain, m.end())
+                end = mark.end() if mark else m.end()
+                out.append(Found(Place(quote=text[at:end], name=text[at:end]), at, end))
         return sorted(out, key=lambda f: f.at)
+
+    def address(self, text: str) -> list[Place]:
+        """The places of an address field: as `find`, and where that knows no district, the address taken apart (广西防城港东兴…)."""
+        places = self.find(text)
+        taken = take_apart(text)
+        if any(p.adcode or p.outside for p in places) or taken.adcode is None or taken.adcode.endswith("00"):
+            return places
+        whole = self._written(text, self._names.upper[taken.adcode], text)
+        return [whole, *(p for p in places if p.district)]
 
     def resolve(self, text: str, at: int, end: int) -> Place:
         """The place that the words from `at` to `end` name, read with the rest of the text."""
-        plain = halved(text)
-        hits = self._hits(plain)
-        inside = [h for h in hits if at <= h.at and h.end <= end]
-        return self._place(text[at:end], inside, hits)
+        reading = self._read(halved(text))
+        return self._place(text, at, end, reading)
 
     def named_spans(self, text: str) -> list[tuple[int, int]]:
         """Where known names stand, so that no other word is read across them (昆明|火车站 holds no 明火)."""
-        return [(h.at, h.end) for h in self._hits(halved(text))]
+        return [(h.at, h.end) for h in self._read(halved(text)).hits]
 
     def names_a_place(self, words: str) -> bool:
         """Whether the words hold a known name or a word such as 路, 小区, 厂."""
         plain = halved(words)
         return bool(_CUE.search(plain)) or bool(self._hits(plain))
 
+    def _read(self, plain: str) -> _Reading:
+        last = self._last
+        if last is None or last[0] != plain:
+            self._last = last = (plain, _Reading(plain, self._hits(plain)))
+        return last[1]
+
     def _hits(self, plain: str) -> list[_Hit]:
         hits: list[_Hit] = []
         at = 0
         while at < len(plain) - 1:
-            name = next((n for n in self._names.get(plain[at : at + 2], ()) if plain.startswith(n, at)), None)
-            if name and self._stands_alone(name, plain, at + len(name)):
-                hits.append(_Hit(at, at + len(name), tuple(self._entries[name])))
-                at += len(name)
+            name = self._names.longest_at(plain, at)
+            before = hits[-1] if hits and hits[-1].end == at else None
+            county = self._county_behind(before, plain) if before and not (name and self._finer(name, before)) else None
+            if county:
+                hits.append(county)  # 北京朝阳 is the district, though 朝阳 alone is a city
+            elif name and self._stands_alone(name, plain, at + len(name), before):
+                hits.append(_Hit(at, at + len(name), tuple(self._names.entries[name])))
             else:
                 at += 1
+                continue
+            at = hits[-1].end
         return hits
 
-    def _stands_alone(self, name: str, plain: str, end: int) -> bool:
-        short = name[-1] not in "省市区县州旗盟道镇乡村" and self._entries[name][0].level != "spot"
-        if not short or any(plain.startswith(n, end) for n in self._names.get(plain[end : end + 2], ())):
+    def _finer(self, name: str, before: _Hit) -> bool:
+        return any(FINENESS[e.level] > before.level for e in self._names.entries[name])
+
+    def _county_behind(self, before: _Hit, plain: str) -> _Hit | None:
+        """A county's short name right behind its city or province."""
+        if before.level > FINENESS["city"]:
+            return None
+        for end in range(before.end + 4, before.end + 1, -1):
+            counties = self._names.short_counties.get(plain[before.end : end], ())
+            fitting = tuple(c for c in counties if any(_within(c, upper) for upper in before.entries))
+            if fitting and not NOT_AFTER_SHORT.match(plain, end):
+                return _Hit(before.end, end, fitting)
+        return None
+
+    def _stands_alone(self, name: str, plain: str, end: int, before: _Hit | None) -> bool:
+        if name in _PLAIN_WORDS:
+            return before is not None and before.entries[0].level == "city"  # 大同市城区, but 城区多处积水 names none
+        if _NO_CITY.search(plain, max(0, end - len(name) - 3), end + 4):
+            return False
+        if plain.startswith(("方向", "往", "向", "至"), end) and _DIRECTION.match(plain, end):
+            return False  # 沪宁高速南京往上海方向 says which carriageway, not which city
+        short = name[-1] not in "省市区县州旗盟道镇乡村" and self._names.entries[name][0].level != "spot"
+        if not short or self._names.longest_at(plain, end):
             return True  # 江宁 before 东山街道: the next name vouches for it
         return not _NOT_A_CITY.match(plain, end)
 
-    def _place(self, quote: str, chain: Iterable[_Hit], hits: list[_Hit]) -> Place:
-        chain = list(chain)
+    def _place(self, text: str, at: int, end: int, reading: _Reading) -> Place:
+        quote, chain = text[at:end], reading.inside(at, end)
         best: Entry | None = None
-        ambiguous = False
+        chosen: list[Entry] = []
+        open_to: list[Entry] = []
         for hit in chain:
-            entry = self._choose(hit, chain, hits)
-            ambiguous = ambiguous or entry is None
-            if entry and (best is None or (_FINENESS[entry.level] >= _FINENESS[best.level] and _within(entry, best))):
+            entry = self._choose(hit, chain, reading)
+            if entry is None:
+                # A street of ours in a text about another city tells nothing; a shared division leaves two open.
+                open_to = list(hit.entries) if FINENESS[hit.entries[0].level] <= FINENESS["district"] else open_to
+                continue
+            chosen.append(entry)
+            if best is None or (FINENESS[entry.level] >= FINENESS[best.level] and _within(entry, best)):
                 best = entry
-        if best is None or (ambiguous and _FINENESS[best.level] < 2):
-            return Place(quote=quote, name=quote)
-        return self._written(quote, best, whole=bool(chain) and len(quote) == chain[-1].end - chain[0].at)
+        if best is None or (open_to and FINENESS[best.level] < FINENESS["district"]):
+            fitting = [e for e in open_to if best is None or _within(e, best)] or ([best] if best else open_to)
+            return Place(quote=quote, name=quote, **self._whereabouts(fitting))
+        street = next((e.street for e in chosen if e.level == "street" and e.adcode == best.adcode), None)
+        best = replace(best, street=street) if street and not best.street else best
+        rest, more = text[chain[-1].end : end], end - at > chain[-1].end - chain[0].at
+        if best.name not in {e.name for e in chain[-1].entries} or (more and (best.level != "spot" or best.kind in _LINES)):
+            return self._written(quote, best, quote)
+        # 柳汀小区3栋 is 柳汀新村, whose point is known; 夫子庙附近 is 夫子庙; but 江北新区甲子小区 is more than 江北新区.
+        known = best.kind == "metro" or _is_point(best)
+        return self._written(quote, best, best.name + ("" if known or _VAGUE.fullmatch(rest) else rest))
 
-    def _written(self, quote: str, entry: Entry, *, whole: bool) -> Place:
-        district, lon, lat = entry.district, entry.lon, entry.lat
+    def _written(self, quote: str, entry: Entry, name: str) -> Place:
+        lon, lat, within_m = entry.lon, entry.lat, entry.within_m
         precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
         if lon is not None:
-            precision = {"spot": "point", "street": "street", "district": "district", "city": "city", "province": "unknown"}[entry.level]  # type: ignore[assignment]
-        elif district and (centre := self._upper.get(entry.adcode)):
+            if entry.level == "spot":
+                precision = "point" if _is_point(entry) else "street"
+            elif entry.level != "province":
+                precision = entry.level
+        elif entry.district and (centre := self._names.upper.get(entry.adcode)):
             lon, lat, precision = centre.lon, centre.lat, "district" if centre.lon is not None else "unknown"
-        name = entry.name if whole or entry.level == "spot" else quote
+        where = self._whereabouts([entry])
+        if where["outside"] and (town := where["city"]) and not self._says_where(name, entry.adcode):
+            name = town + name  # a place elsewhere says so wherever it is shown
+        # A road through several districts lies in none of them for certain.
+        adcode = None if entry.level == "spot" and entry.adcode.endswith("00") else entry.adcode
         return Place(
-            quote=quote, name=name, adcode=entry.adcode, district=district, street=entry.street, lon=lon, lat=lat, precision=precision
+            quote=quote, name=name, adcode=adcode, district=entry.district, street=entry.street,
+            lon=lon, lat=lat, precision=precision, within_m=within_m, **where,
         )  # fmt: skip
 
-    def _choose(self, hit: _Hit, chain: list[_Hit], hits: list[_Hit]) -> Entry | None:
-        """The one division a name means here, or null while the text leaves two open."""
-        if len({e.adcode for e in hit.entries}) == 1:
+    def _says_where(self, name: str, code: str) -> bool:
+        """Whether a name holds the city of a place elsewhere, or its province where that is another one."""
+        above = [self._names.upper.get(code[:4] + "00")]
+        if code[:2] != self.city_code[:2]:
+            above.append(self._names.upper.get(code[:2] + "0000"))
+        return any(short_name(e.name) in name for e in above if e)
+
+    def _whereabouts(self, entries: list[Entry]) -> _Whereabouts:
+        """City, and whether it is not the desk's own, where all these meanings agree."""
+        codes = {e.adcode for e in entries}
+        towns = {e.name for code in codes if (e := self._names.city_of(code))}
+        outside = bool(codes) and bool(self.city_code) and not any(_may_meet(code, self.city_code) for code in codes)
+        return {"city": towns.pop() if len(towns) == 1 and all(map(self._names.city_of, codes)) else None, "outside": outside}
+
+    def _choose(self, hit: _Hit, chain: list[_Hit], reading: _Reading) -> Entry | None:
+        """The one meaning a name has here, or null while the text leaves two open."""
+        local = hit.entries[0].level in ("street", "spot")
+        if len({e.adcode for e in hit.entries}) == 1 and not local:
             return hit.entries[0]
-        for others in ([h for h in chain if h.end <= hit.at], [h for h in hits if h is not hit]):
-            upper = [e for h in others if h.level <= 1 for e in h.entries]
-            cities = [e for e in upper if e.level == "city"] or upper
-            fitting = [c for c in hit.entries if any(_within(c, e) for e in cities)]
-            if len(fitting) == 1:
-                return fitting[0]
-            if cities:
+        for upper in (_coarsest(chain, hit), reading.city_before(hit), reading.cities(hit)):
+            if upper:
+                fitting = {e.adcode: e for e in hit.entries for u in upper if _within(e, u)}
+                if len(fitting) == 1:
+                    return next(iter(fitting.values()))
                 return None
-        home = [c for c in hit.entries if self.city_code and c.adcode[:4] == self.city_code[:4]]
-        return home[0] if len(home) == 1 else None
-
-    def _read_country(self) -> None:
-        for code, division in by_code().items():
-            name = division.name
-            level: Level = "province" if code.endswith("0000") else "city" if code.endswith("00") else "district"
-            if level == "province" and name in ("北京市", "上海市", "天津市", "重庆市"):
-                level = "city"
-            if level == "district" and code[2:4] == "90":
-                level = "district"
-            entry = Entry(name, level, code, name if level == "district" else None)
-            for alias in _shorter(name, level):
-                self._add(alias, entry)
-            self._upper.setdefault(code, entry)
-
-    def _read_file(self, path: Path) -> None:
-        try:
-            data = yaml.load(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader, the C one where there is one
-        except yaml.YAMLError as error:
-            raise BrokenDefinition(f"{path}: 地名文件不是有效的 YAML（{error}）；请改正或移走该文件。") from error
-        if not isinstance(data, dict) or not ({"places"} & data.keys() or {"city", "divisions"} <= data.keys()):
-            raise BrokenDefinition(f"{path}: 地名文件须有 places，或有 city 与 divisions；请对照 nanjing.yml 改正。")
-        try:
-            if "divisions" in data:
-                self._read_city(data)
-            for row in data.get("places") or ():
-                self._read_spot(row)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BrokenDefinition(f"{path}: 地名条目缺项或有误（{error!r}）；每条须有 name、kind、adcode、lon、lat。") from error
-
-    def _read_city(self, data: dict[str, Any]) -> None:
-        city = data["city"]
-        self._replace(Entry(city["name"], "city", city["adcode"], lon=city.get("lon"), lat=city.get("lat"), own=True), city["aliases"])
-        home = city["name"] == self.city
-        for row in data["divisions"]:
-            name = row["name"]
-            entry = Entry(name, "district", row["adcode"], name, None, row.get("lon"), row.get("lat"), own=True)
-            self._replace(entry, [*row["aliases"], *([name[:-1]] if home and len(name) > 2 else [])])
-            for street in row["streets"]:
-                self._add(
-                    street["name"],
-                    Entry(street["name"], "street", row["adcode"], name, street["name"], street.get("lon"), street.get("lat"), True),
-                )
-
-    def _read_spot(self, row: dict[str, Any]) -> None:
-        if not row["kind"]:
-            raise ValueError(f"{row['name']} 的 kind 是空的")
-        adcode = str(row["adcode"])
-        known = self._upper.get(adcode)
-        lon, lat = float(row["lon"]), float(row["lat"])
-        if not (-180 <= lon <= 180 and -90 <= lat <= 90):
-            raise ValueError(f"{row['name']} 的坐标超出范围")
-        entry = Entry(row["name"], "spot", adcode, known.name if known else None, row.get("street") or None, lon, lat, True)
-        for name in (row["name"], *(row.get("aliases") or ())):
-            if len(name) < 2:
-                raise ValueError(f"名称 {name!r} 太短")
-            self._add(name, entry)
-
-    def _replace(self, entry: Entry, aliases: Iterable[str]) -> None:
-        """Our own file knows a division better than the national list: same code, with a centre."""
-        self._upper[entry.adcode] = entry
-        for name in (entry.name, *aliases, *_shorter(entry.name, entry.level)):
-            kept = [e for e in self._entries.get(name, []) if e.adcode != entry.adcode]
-            self._entries[name] = [*kept, entry]
-
-    def _add(self, name: str, entry: Entry) -> None:
-        self._entries.setdefault(name, []).append(entry)
+        home = [e for e in hit.entries if self.city_code and _may_meet(e.adcode, self.city_code) and not e.adcode.endswith("0000")]
+        return home[0] if len({e.adcode for e in home}) == 1 else None
 
 
-@lru_cache(maxsize=4)
-def gazetteer(city: str) -> Gazetteer:
-    """The gazetteer of a home city, read once per process (some 20 ms)."""
-    return Gazetteer(city)
+class _Reading:
+    """One text with its names, indexed so that each question about it is quick."""
+
+    def __init__(self, plain: str, hits: list[_Hit]) -> None:
+        self.plain, self.hits = plain, hits
+        self._starts = [h.at for h in hits]
+        self._above = [
+            h for h in hits if h.entries[0].level in ("province", "city") or (h.entries[0].level == "district" and len(h.entries) == 1)
+        ]
+        self._above_starts = [h.at for h in self._above]
+        self._all = tuple({e.adcode: e for h in self._above if h.entries[0].level == "city" for e in h.entries}.values()) or tuple(
+            {e.adcode: e for h in self._above if h.entries[0].level == "province" for e in h.entries}.values()
+        )
+
+    def inside(self, at: int, end: int) -> list[_Hit]:
+        """Names wholly within a stretch."""
+        first, last = bisect_left(self._starts, at), bisect_left(self._starts, end)
+        return [h for h in self.hits[first:last] if h.end <= end]
+
+    def city_before(self, hit: _Hit) -> tuple[Entry, ...]:
+        """The city or district named last before it in the same sentence."""
+        i = bisect_left(self._above_starts, hit.at) - 1
+        if i < 0 or self._above[i].entries[0].level == "province":
+            return ()
+        before = self._above[i]
+        return () if _SENTENCE_ENDS.search(self.plain, before.end, hit.at) else before.entries
+
+    def cities(self, hit: _Hit) -> tuple[Entry, ...]:
+        """Every city the text names, else every province."""
+        return self._all
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Stretches that name one place each: neighbouring names with what completes them (a crossing, a house number, a kilometre)."""
+        out: list[tuple[int, int]] = []
+        for chain in _chains(self.hits):
+            at, end = chain[0].at, chain[-1].end
+            if out and at < out[-1][1]:
+                continue  # the second road of a crossing
+            out.append((at, self._completed(end, chain[-1])))
+        return out
+
+    def _completed(self, end: int, last: _Hit) -> int:
+        if last.level == FINENESS["spot"] and not self._starts_between(end, end + 1) and (cross := _CROSS.match(self.plain, end)):
+            return cross.end()
+        for pattern in (_MARK, _EXIT) if last.level == FINENESS["spot"] else ():
+            if m := pattern.match(self.plain, end):
+                end = m.end()
+        tail = _TAIL.match(self.plain, end)
+        if tail and not self._starts_between(end, tail.end()):
+            end = tail.end()
+            if cross := _CROSS.match(self.plain, end):
+                end = cross.end()
+        return end
+
+    def _starts_between(self, at: int, end: int) -> bool:
+        i = bisect_left(self._starts, at)
+        return i < len(self._starts) and self._starts[i] < end
 
 
-def _shorter(name: str, level: Level) -> list[str]:
-    """Names people use: 江苏 for 江苏省, 南京 for 南京市; a county keeps its last character, or 和平 would be a place everywhere."""
-    if level == "district":
-        return [name]
-    short = re.sub(r"(?:壮族|回族|维吾尔)?自治区$|特别行政区$|省$|市$|地区$|盟$", "", name)
-    short = re.sub(r"(?:[\u4e00-\u9fff]{1,3}族)+自治州$", "", short) if short.endswith("自治州") else short
-    return [name, short] if 2 <= len(short) < len(name) else [name]
+_PLAIN_WORDS = frozenset(["城区", "郊区", "矿区", "东区", "西区", "市辖区"])
+"""Names of districts that are plain words elsewhere."""
+
+
+def _routes(plain: str) -> list[tuple[int, int]]:
+    """G42沪蓉高速 K120+300, 地铁2号线马群站3号口: numbered roads and lines, which no list needs to know."""
+    out = []
+    for pattern, rest in ((_ROUTE, _MARK), (_NAMED_WAY, _MARK), (_METRO, _EXIT)):
+        for m in pattern.finditer(plain):
+            more = rest.match(plain, m.end()) or _STRETCH.match(plain, m.end())
+            if more or pattern is not _NAMED_WAY:
+                out.append((m.start(), more.end() if more else m.end()))
+    return out
+
+
+def _meets(spans: list[tuple[int, int]], at: int, end: int) -> bool:
+    """Whether a stretch overlaps one of the sorted, disjoint spans."""
+    i = bisect_left(spans, (end, end))
+    return i > 0 and spans[i - 1][1] > at
+
+
+def _coarsest(chain: list[_Hit], hit: _Hit) -> tuple[Entry, ...]:
+    """The city, district or province that leads up to this name."""
+    above = [h for h in chain if h.end <= hit.at and h.level < hit.level and h.level <= FINENESS["district"]]
+    return max(above, key=lambda h: h.level).entries if above else ()
+
+
+def _is_point(entry: Entry) -> bool:
+    return entry.level == "spot" and entry.lon is not None and (entry.within_m is None or entry.within_m <= POINT)
 
 
 def _within(inner: Entry, outer: Entry) -> bool:
-    if outer.level == "province" or outer.adcode.endswith("0000"):
-        return inner.adcode[:2] == outer.adcode[:2]
-    if outer.level == "city":
-        return inner.adcode[:4] == outer.adcode[:4]
-    return inner.adcode == outer.adcode
+    return _lies_in(inner.adcode, outer.adcode)
+
+
+def _lies_in(code: str, outer: str) -> bool:
+    digits = 2 if outer.endswith("0000") else 4 if outer.endswith("00") else 6
+    return code[:digits] == outer[:digits]
+
+
+def _may_meet(code: str, other: str) -> bool:
+    """Whether one of two divisions lies in the other."""
+    return _lies_in(code, other) or _lies_in(other, code)
 
 
 def _chains(hits: list[_Hit]) -> list[list[_Hit]]:
@@ -294,3 +398,29 @@ def _chains(hits: list[_Hit]) -> list[list[_Hit]]:
         else:
             chains.append([hit])
     return chains
+
+
+_loaded: dict[tuple[str, Path | None], tuple[tuple[tuple[str, int, int], ...], Gazetteer]] = {}
+
+
+def gazetteer(city: str, home: Path | None = None) -> Gazetteer:
+    """The gazetteer of a city, read once per process (some 0.2 s), with the files of `home`/gazetteer where `home` is given.
+
+    Those are read again as soon as one of them changes. A broken one stops the first reading (BrokenDefinition); later, the names read
+    last stay in use and the fault is logged, so that a slip of the pen stops nobody's calls.
+    """
+    own = home / "gazetteer" if home else None
+    files = sorted(own.glob("*.yml")) if own else []
+    stamp = tuple((path.name, (seen := path.stat()).st_mtime_ns, seen.st_size) for path in files)
+    known = _loaded.get((city, own))
+    if known and known[0] == stamp:
+        return known[1]
+    try:
+        fresh = Gazetteer(city, own=own)
+    except BrokenDefinition as error:
+        if known is None:
+            raise
+        log.error("the city's gazetteer cannot be read, the names read last stay in use: %s", error)
+        fresh = known[1]
+    _loaded[city, own] = (stamp, fresh)
+    return fresh

@@ -41,7 +41,7 @@ def what_it_says(
     when = evidence.sent_at or (evidence.received_at if assume_received else None)
     text = _opening(evidence.text)
     try:
-        said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city)
+        said = understand(text, id=evidence.id, title=evidence.title, time=when, city=city, names=gazetteer)
         if evidence.place_hint and not any(place.adcode for place in said.places):
             said = said.model_copy(update={"places": tuple(_located(said.places, evidence.place_hint, gazetteer))})
         shown = _masked(said, text, evidence.title)
@@ -112,12 +112,13 @@ def _located(named: Sequence[Place], hint: str, gazetteer: Gazetteer) -> list[Pl
     A hint that is only a division fills in what the text leaves open; a finer one is the event's place. A hint quotes nothing: its
     words are not the sender's.
     """
-    hinted = [place.model_copy(update={"quote": ""}) for place in gazetteer.find(hint[:200])]
+    hinted = [place.model_copy(update={"quote": ""}) for place in gazetteer.address(hint[:200])]
     if not hinted:
         return list(named) or [Place(name=mask_place(hint[:200]))]
     first = hinted[0]
     if named and first.precision in ("district", "city"):
-        return [place.model_copy(update={"adcode": first.adcode, "district": first.district, "street": first.street}) for place in named]
+        division = first.model_dump(include={"adcode", "district", "street", "city", "outside"})
+        return [place.model_copy(update=division) for place in named]
     return [*hinted, *named]
 
 

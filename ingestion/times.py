@@ -13,7 +13,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from re import Match
 
+from ingestion.clock import PART, PARTS, on_24_hours
 from ingestion.numerals import halved, number
+from ingestion.phrases import expressions, read_times
+from ingestion.points import Toward
 from models.domain import BEIJING, TimeSpan
 
 _N = r"(?:\d{1,2}|[零一二两三四五六七八九十]{1,3})"
@@ -24,14 +27,6 @@ _DAY_WORDS = {
 }  # fmt: skip
 _SAME_DAY = ("当天", "当日", "当晚", "当夜", "当地时间当天", "同日", "同一天", "即日")
 _NEXT_DAY = ("次日", "翌日", "第二天")
-# First and last hour of each part of the day; an hour past 24 belongs to the next day.
-_PARTS = {
-    "凌晨": (0, 6), "拂晓": (4, 7), "黎明": (4, 7), "清晨": (5, 8), "早晨": (5, 9), "早上": (5, 10), "一早": (5, 9), "早间": (5, 9),
-    "晨": (4, 9), "早": (5, 10), "上午": (6, 12), "中午": (11, 14), "正午": (12, 13), "午间": (11, 14), "午": (11, 14), "午后": (12, 18),
-    "下午": (12, 18), "傍晚": (17, 20), "晚上": (18, 24), "晚间": (18, 24), "夜晚": (18, 24), "晚": (18, 24), "夜间": (18, 30),
-    "夜里": (18, 30), "夜": (18, 30), "深夜": (22, 26), "半夜": (23, 28), "午夜": (23, 25),
-}  # fmt: skip
-_PART = "|".join(sorted(_PARTS, key=len, reverse=True))
 _REL = "|".join(sorted([*_DAY_WORDS, *_SAME_DAY, *_NEXT_DAY], key=len, reverse=True))
 _WEEK = r"(?:上|本|这|下)?(?:周|星期|礼拜)[一二三四五六日天]"
 _VAGUE = r"日前|近日|近期|不久前|目前|眼下|现在|此刻|当时|此前|稍早|前不久|前几天|这几天|连日来|前段时间|当前"
@@ -48,7 +43,7 @@ _POINT = re.compile(
           (?: (?P<rel>{_REL}) | (?P<week>{_WEEK}) )?
           (?P<note>\((?P<note_in>(?:\d{{1,2}}月)?\d{{1,2}}日?)\)日?)?
           [，, ]?(?:北京时间|当地时间|的|的时候)?[ ]?
-          (?P<part>{_PART})? [的 ]?
+          (?P<part>{PART})? [的 ]?
           (?P<clock>(?<![\d.:])(?:(?:[01]?\d|2[0-4]):[0-5]\d(?::[0-5]\d)?分?(?![\d:])
               |{_N}(?:时(?!间|候|代|不|常)|点(?:钟|整)?(?!\d*[点])) (?:半|一刻|三刻|(?:{_N}分)(?:\d\d?(?:\.\d+)?秒)?|[零一二三四五]?十?[一二三四五六七八九]?(?<=[零十])[一二三四五六七八九]?)?
           ))?
@@ -57,6 +52,8 @@ _POINT = re.compile(
     (?P<tail>(?:多钟|多分|余|多|钟|整|许|左右|前后|时分)*)""",
     re.X,
 )  # fmt: skip
+_BARE = re.compile(r"[^年月]{1,4}[日号]|[^年]{1,3}月份?|[^年]{1,4}年[的度]?")
+"""A day, month or year alone is not taken for a time of a message: 二号 is a name, 2013年 a heading."""
 _JOIN = re.compile(r"\s*(?:至|到|—+|－|–|-|~|～)\s*")
 
 
@@ -84,18 +81,41 @@ class Mention:
     at: int
     end: int
     kind: str = field(default="point")
-    """`point`, `range`, `ago`, `vague`, or `as_of` for 截至 …"""
+    """`point`, `range`, `ago`, `vague`, `frame`, or `as_of` for 截至 …"""
     exact: int = 0
     parts: tuple[tuple[int, int], ...] = ()
 
 
-def find_times(text: str, base: datetime | None) -> list[TimeSpan]:
-    """Every time the text gives, in reading order. `base` is the message's own time; without it nothing is assumed from it."""
+def find_times(text: str, base: datetime | None, toward: Toward = "past") -> list[TimeSpan]:
+    """Every time the text gives, in reading order. `base` is the message's own time (aware); without it nothing is assumed from it.
+
+    `past` reads an incident message: what it leaves open lies behind it, and deadlines and lengths are no times. `future` (a plan) and `base`
+    (the message's own year, month, week or day) take every expression as `phrases.read_times` does.
+    """
+    if toward != "past":
+        return [reading for reading in read_times(text, base, toward) if isinstance(reading, TimeSpan)]
     return [mention.span for mention in mentions(text, base)]
 
 
 def mentions(text: str, base: datetime | None) -> list[Mention]:
-    """As `find_times`, with positions: a later 当晚 or 9时30分 takes its day from the time named before it."""
+    """As `find_times` towards the past, with positions. Stretches that only frame an event (今年以来, 春节前, 近三天) are of kind `frame`."""
+    told = _told(text, base)
+    if base is None:
+        return told
+    taken = bytearray(len(text))
+    for mention in told:
+        taken[mention.at : mention.end] = b"\1" * (mention.end - mention.at)
+    for one in expressions(text, base, "past", taken):
+        span = one.reading
+        if not isinstance(span, TimeSpan) or not span.start or not span.end or span.start >= base:
+            continue
+        if not any(taken[one.at : one.end]) and not _BARE.fullmatch(span.quote):
+            told.append(Mention(span, one.at, one.end, "frame"))
+    return sorted(told, key=lambda mention: mention.at)
+
+
+def _told(text: str, base: datetime | None) -> list[Mention]:
+    """Dates and clocks as messages give them: a later 当晚 or 9时30分 takes its day from the time named before it."""
     plain = halved(text)
     base = base.astimezone(BEIJING) if base else None
     found: list[Mention] = []
@@ -172,6 +192,13 @@ def _ranged(text: str, first: _Reading, second: _Reading) -> Mention:
 def _read(m: Match[str], base: datetime | None, anchor: _Reading | None) -> _Reading | None:
     end = m.end() - (len(m[0]) - len(m[0].rstrip("，, 的")))
     blank = _Reading(m.start(), end)
+    try:
+        return _placed(m, base, anchor, blank)
+    except (OverflowError, ValueError):  # outside the calendar: the quote stays
+        return replace(blank, dated=True)
+
+
+def _placed(m: Match[str], base: datetime | None, anchor: _Reading | None, blank: _Reading) -> _Reading | None:
     if m["vague"]:
         return replace(blank, kind="vague")
     if m["just"] or m["ago_n"]:
@@ -352,7 +379,7 @@ def _moment(m: Match[str], base: datetime | None, reading: _Reading) -> _Reading
     part = m["part"] or _part_in(m["rel"] or "")
     words = m["clock"] or m["it"]
     if not words:
-        first, last = _PARTS[part] if part else (0, 24)
+        first, last = PARTS[part] if part else (0, 24)
         start = datetime.combine(day, time(), BEIJING)
         stop = datetime.combine(reading.last_day or day, time(), BEIJING) if not part else start
         return replace(reading, start=start + timedelta(hours=first), stop=stop + timedelta(hours=last, seconds=-1), dated=dated)
@@ -394,12 +421,7 @@ def _clock(words: str) -> tuple[int | None, int | None, int | None]:
 def _half_day(hour: int, part: str, spoken: bool, day: date, base: datetime | None) -> tuple[int, bool]:
     """The hour on a 24-hour clock, and whether its half of the day had to be guessed."""
     if part:
-        first, last = _PARTS[part]
-        if part in ("晚", "晚上", "晚间", "夜晚", "夜间", "夜里", "夜", "深夜", "半夜", "午夜") and hour < 5:
-            return hour + 24, False  # 昨晚1点 is the small hours after that evening
-        if hour == 12:
-            return (24 if first >= 18 else 0 if part == "凌晨" else 12), False
-        return (hour + 12 if hour < 12 and first >= 11 and hour + 12 < last + 2 else hour), False
+        return on_24_hours(hour, part), False
     if not spoken or hour == 0 or hour > 12:
         return hour, False
     if base and datetime.combine(day, time(), BEIJING) + timedelta(hours=hour + 12) <= base and day == base.date() and hour < 12:

@@ -1,6 +1,7 @@
 """Administrative divisions down to county level: which names exist, how many places bear one, and what lies in what.
 
-`divisions.tsv` holds code and name (GB/T 2260). A code's first two digits are the province, the first four the city.
+`divisions.tsv` holds code and name (GB/T 2260), `former.tsv` the names that were abolished since 2000 and what became of them. A code's
+first two digits are the province, the first four the city.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ _PEOPLES = (
     "土家|苗|藏|羌|彝|白|傣|景颇|傈僳|壮|布依|侗|朝鲜|哈尼|蒙古|哈萨克|柯尔克孜|回|满|瑶|黎|佤|拉祜|畲|水|仡佬|纳西|土|达斡尔|毛南|仫佬|锡伯|塔吉克|"
     "普米|怒|鄂温克|鄂伦春|裕固|保安|东乡|撒拉|独龙|布朗|各"
 )
+_ALONE = "蒙古|哈萨克|柯尔克孜|塔吉克|锡伯"
+"""Peoples that stand in a division's name without 族."""
 _SUFFIX = re.compile(
-    rf"(?:特别行政区|(?:维吾尔|壮族|回族)?自治区|省|市|地区|盟|(?:(?:{_PEOPLES})族)*自治[州县旗]|林区|特区|新区|矿区|区|县|旗)$"
+    rf"(?:特别行政区|(?:维吾尔|壮族|回族)?自治区|省|市|地区|盟|(?:(?:(?:{_PEOPLES})族)*|{_ALONE})自治[州县旗]|林区|特区|新区|矿区|区|县|旗)$"
 )
 
 Level = int
@@ -42,6 +45,26 @@ class Division:
         """Whether the other lies within this one, or is it."""
         digits = 2 * self.level
         return other.code[:digits] == self.code[:digits]
+
+
+@dataclass(frozen=True)
+class Former:
+    """A division that is no more."""
+
+    name: str
+    code: str
+    """Its code while it was one."""
+    successors: tuple[str, ...]
+    """Codes of the divisions its ground belongs to now; several when it was split, none when that was not found out."""
+    year: int | None
+    """Year of the change; null where it was not checked."""
+
+
+@cache
+def former() -> tuple[Former, ...]:
+    """Every former division, county level and above."""
+    rows = (line.split("\t") for line in (_FOLDER / "former.tsv").read_text("utf-8").splitlines() if line and not line.startswith("#"))
+    return tuple(Former(name, code, tuple(filter(None, codes.split(","))), int(year) if year else None) for name, code, codes, year in rows)
 
 
 @cache

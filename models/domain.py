@@ -149,12 +149,18 @@ class Place(Model):
     """County-level division; null when unknown or ambiguous."""
     street: str | None = None
     """Township-level division; null when unknown."""
+    city: str | None = None
+    """City (prefecture level, or a municipality) it lies in; null when unknown or ambiguous."""
+    outside: bool = False
+    """Known to lie outside the desk's own city."""
     lon: float | None = Field(default=None, ge=-180, le=180)
     """Longitude, WGS 84."""
     lat: float | None = Field(default=None, ge=-90, le=90)
     """Latitude, WGS 84."""
     precision: Literal["point", "street", "district", "city", "unknown"] = "unknown"
-    """What the coordinates stand for: a spot, or the centre of a division."""
+    """What the coordinates stand for: a spot, something within about a kilometre (street), or the centre of a division."""
+    within_m: float | None = Field(default=None, gt=0)
+    """Metres within which the coordinates are right; null when nobody stated it."""
 
 
 class TimeSpan(Model):
@@ -163,11 +169,46 @@ class TimeSpan(Model):
     quote: str
     """Words of the text."""
     start: AwareDatetime | None = Field(default=None, alias="from")
-    """Earliest moment the words allow; null when they cannot be resolved."""
+    """Earliest moment the words allow; null when they cannot be resolved, or when only the end is given (三天以前)."""
     end: AwareDatetime | None = Field(default=None, alias="to")
-    """Latest moment the words allow."""
+    """Latest moment the words allow; null when they cannot be resolved, or when only the start is given (半小时以后)."""
     assumed: tuple[str, ...] = ()
-    """Parts that the words do not give and the message's time supplied: year, month, day, half-day."""
+    """Parts that the words do not give and the message's time supplied: year, month, day, half-day; or a custom that did: extent (where
+    年底 or 早上 begins), century (of 98年), lunar (八月十五 without 农历), holidays (none counted among working days)."""
+
+
+class Length(Model):
+    """How long something lasts, in the units of the words; a week is 7 days, a quarter 3 months. Units are never converted further."""
+
+    years: float = 0
+    months: float = 0
+    days: float = 0
+    workdays: float = 0
+    hours: float = 0
+    minutes: float = 0
+    seconds: float = 0
+
+
+class Duration(Model):
+    """How long, without saying when: 三天三夜, 100到200个小时."""
+
+    quote: str
+    """Words of the text."""
+    least: Length
+    most: Length | None
+    """The same as `least` unless the words give two; null when there is no upper end (15天以上)."""
+    rough: bool = False
+    """Whether the words say 多, 余, 约, or give two lengths."""
+
+
+class Repeat(Model):
+    """How often, and from which turn on: 每周一上午, 每半个钟头."""
+
+    quote: str
+    """Words of the text."""
+    every: Length
+    turn: TimeSpan | None = None
+    """The turn of the message's own period, such as Monday morning of its week; null when the words only give the period."""
 
 
 class Quantity(Model):

@@ -149,3 +149,15 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Index:
     made, library = Index(tmp_path_factory.mktemp("shipped")), starter()
     made.update(library.documents, library.provisions)
     return made
+
+
+def test_another_places_rule_is_told_as_such_and_never_quoted_for_a_place_named(tmp_path: Path) -> None:
+    made, provisions = document(
+        "plan", "苏州市雪灾应急预案", [("5.2", "", "雪灾二级响应由分管副市长决定启动。")], region="苏州市", level="plan"
+    )
+    index = Index(tmp_path, home="南京市")
+    index.update([made], provisions, facts=facts(made, provisions))
+    answer = ask(index, "雪灾二级响应由谁启动")
+    assert answer.citations
+    assert "《苏州市雪灾应急预案》是其他地区的规定" in answer.reason
+    assert ask(index, "南京市雪灾二级响应由谁启动").refused

@@ -99,7 +99,7 @@ def test_a_server_that_refuses_is_unreachable(server: Server, status: int) -> No
 
 
 def test_nobody_there_is_unreachable() -> None:
-    with pytest.raises(Unreachable, match="check the address"):
+    with pytest.raises(Unreachable, match="请核对地址"):
         Endpoint("http://127.0.0.1:1/v1", "sea", seconds=1).passages(["灯"])
 
 

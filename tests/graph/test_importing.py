@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -14,7 +16,7 @@ from graph.citations import Shelf
 from graph.importing import add, expiring, files_in, held, plan_of, read_document, reading_of, remove, stale_references
 from graph.ledger import Ledger
 from models.domain import Document
-from models.errors import BadInput, NotFound
+from models.errors import BadInput, NotFound, Refused
 from tests.graph.shelf_files import LAW, OLD_LAW, PLAN
 
 
@@ -132,7 +134,7 @@ def test_a_file_that_cannot_be_read_is_told_and_stops_nothing(desk: Desk, folder
     count = add(desk, [folder], by="planner")
     assert count.new == 3
     assert [Path(name).name for name, _ in count.unreadable] == ["坏.docx"]
-    assert "damaged" in count.unreadable[0][1]
+    assert "已损坏" in count.unreadable[0][1]
 
 
 def test_removal_takes_everything_and_gives_the_older_version_back(desk: Desk, folder: Path) -> None:
@@ -161,7 +163,7 @@ def test_the_plan_of_an_import_tells_what_would_happen_and_does_not_do_it(desk: 
 
 
 def test_a_path_that_is_not_there_is_refused_before_anything_is_read(desk: Desk, folder: Path) -> None:
-    with pytest.raises(BadInput, match="no such"):
+    with pytest.raises(BadInput, match="没有这个文件"):
         add(desk, [folder, folder / "没有.md"], by="planner")
     assert held(desk) == {}
 
@@ -200,3 +202,53 @@ def test_a_plan_older_than_the_law_it_cites_is_told_to_check(desk: Desk, folder:
     assert stale[0].current is not None
     assert "2022-09-01" in stale[0].reason
     assert stale_references([(r.document, r.references) for r in readings], shelf, date(2016, 1, 1)) == []
+
+
+IMPORTS = """
+import sys, types
+from pathlib import Path
+from graph.importing import add
+from graph.ledger import Ledger
+
+ledger = Ledger(sys.argv[1])
+desk = types.SimpleNamespace(ledger=ledger, catch_up=lambda: 0)
+
+def waiting(done, of, name):
+    if done == 0:
+        print("importing", flush=True)
+        sys.stdin.readline()
+
+add(desk, [Path(sys.argv[2])], waiting, by="other")
+print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def other_import(tmp_path: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A second process in the middle of an import; it goes on when it is sent a line."""
+    command = [sys.executable, "-c", IMPORTS, f"sqlite:///{tmp_path / 'ledger.db'}", str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "importing"
+        yield process
+        process.kill()
+
+
+def test_a_second_import_is_refused_while_one_runs_and_works_afterwards(
+    desk: Desk, folder: Path, other_import: subprocess.Popen[str]
+) -> None:
+    with pytest.raises(Refused, match="另一个进程正在导入或移除文件"):
+        add(desk, [folder], by="planner")
+    with pytest.raises(Refused, match="另一个进程正在导入或移除文件"):
+        remove(desk, "any", by="planner")
+    assert not held(desk)
+    written, _ = other_import.communicate("go on\n", timeout=30)
+    assert written.strip() == "done"
+    count = add(desk, [folder], by="planner")
+    assert (count.new, count.same) == (0, 3)
+
+
+def test_a_killed_import_leaves_the_place_free(desk: Desk, folder: Path, other_import: subprocess.Popen[str]) -> None:
+    other_import.kill()
+    other_import.wait()
+    assert add(desk, [folder], by="planner").new == 3

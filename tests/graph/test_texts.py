@@ -65,21 +65,21 @@ def test_lines_of_a_pdf_page_are_joined_to_paragraphs() -> None:
 
 
 def test_a_pdf_without_text_says_that_it_was_scanned() -> None:
-    with pytest.raises(BadInput, match="scanned"):
+    with pytest.raises(BadInput, match="扫描图片"):
         read(pdf([]), "扫描.pdf")
 
 
 @pytest.mark.parametrize(
     ("data", "name", "message"),
     [
-        (b"PK\x03\x04broken", "坏.docx", "damaged"),
-        (b"%PDF-1.4 broken", "坏.pdf", "damaged"),
-        (b"\xd0\xcf\x11\xe0old", "旧.doc", "save it as docx"),
+        (b"PK\x03\x04broken", "坏.docx", "已损坏"),
+        (b"%PDF-1.4 broken", "坏.pdf", "已损坏"),
+        (b"\xd0\xcf\x11\xe0old", "旧.doc", "另存为 docx"),
         (b"\xff\x00\x81 not text \x00", "坏.txt", "UTF-8"),
-        (b"<html>", "空.html", "no text"),
-        (b"", "空.txt", "no text"),
-        (b"MZ\x90", "程序.exe", "not read here"),
-        (packed({"a.txt": "x"}), "包.zip", "Unpack"),
+        (b"<html>", "空.html", "里面没有文字"),
+        (b"", "空.txt", "里面没有文字"),
+        (b"MZ\x90", "程序.exe", "不支持"),
+        (packed({"a.txt": "x"}), "包.zip", "请解压"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(data: bytes, name: str, message: str) -> None:
@@ -90,19 +90,19 @@ def test_what_cannot_be_read_says_what_to_do(data: bytes, name: str, message: st
 
 def test_a_docx_that_declares_entities_is_refused() -> None:
     bomb = '<!DOCTYPE w [<!ENTITY a "哈哈哈哈哈哈"><!ENTITY b "&a;&a;&a;">]>'
-    with pytest.raises(BadInput, match="entities"):
+    with pytest.raises(BadInput, match="实体"):
         read(word(paragraph("&b;"), entity=bomb), "实体.docx")
 
 
 def test_a_zip_bomb_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "MOST_UNPACKED", 1 << 20)
-    with pytest.raises(BadInput, match="unpacks to more"):
+    with pytest.raises(BadInput, match="解压后超过"):
         read(packed({"word/document.xml": b" " * (3 << 20)}), "炸弹.docx")
 
 
 def test_a_file_beyond_the_limit_is_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(texts, "MOST_BYTES", 1 << 20)
-    with pytest.raises(BadInput, match="Split it"):
+    with pytest.raises(BadInput, match="请拆分"):
         read(b"x" * (2 << 20), "大.txt")
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from time import process_time
 
 import pytest
+import yaml
 
-from ingestion.places import FOLDER, Gazetteer
+from ingestion.extract import understand
+from ingestion.places import FOLDER, Gazetteer, gazetteer
+from models.divisions import by_code
 from models.domain import Place
 from models.errors import BrokenDefinition
 
@@ -82,3 +87,177 @@ def test_a_broken_file_stops_the_start_and_is_named(tmp_path: Path, body: str) -
     (tmp_path / "g" / "broken.yml").write_text(body, "utf-8")
     with pytest.raises(BrokenDefinition, match=r"broken\.yml"):
         Gazetteer("南京市", tmp_path / "g")
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("快来，中山路与汉中路交叉口有人晕倒", "中山路与汉中路交叉口"),
+        ("在甲子路和乙丑街路口积水", "甲子路和乙丑街路口"),
+        ("梦都大街、江东中路路口堵车", "梦都大街、江东中路路口"),
+        ("鼓楼区中山北路12号3单元着火", "鼓楼区中山北路12号3单元"),
+        ("地铁2号线马群站3号口积水", "地铁2号线马群站3号口"),
+        ("地铁99号线甲子站B2口积水", "地铁99号线甲子站B2口"),
+        ("G42沪蓉高速往上海方向K120+300处两车追尾", "G42沪蓉高速往上海方向K120+300处"),
+        ("沪宁高速南京往上海方向120公里处事故", "沪宁高速南京往上海方向120公里处"),
+        ("X203县道塌方", "X203县道"),
+        ("高淳区桠溪街道甲子村3组进水", "高淳区桠溪街道甲子村3组"),
+        ("在甲子花园12栋有人被困", "甲子花园12栋"),
+        ("双龙大道高架桥下积水", "双龙大道高架桥"),
+    ],
+)
+def test_a_place_is_quoted_whole(nanjing: Gazetteer, text: str, quote: str) -> None:
+    place = first(nanjing, text)
+    assert place.quote == quote
+    assert place.quote in text
+    assert not place.outside  # 往上海方向 is the carriageway, not the city
+
+
+@pytest.mark.parametrize(
+    ("text", "adcode", "city", "outside"),
+    [
+        ("徐州市鼓楼区甲子路着火", "320302", "徐州市", True),
+        ("杭州市中山路一商铺起火", "330100", "杭州市", True),
+        ("浙江义乌市江东街道进水", "330782", "金华市", True),
+        ("温州永嘉甲子镇火灾", "330324", "温州市", True),
+        ("武汉长江二桥堵车", "420100", "武汉市", True),
+        ("中山路着火", None, "南京市", False),
+        ("夫子庙踩踏", "320104", "南京市", False),
+        ("江苏鼓楼区起火", None, None, False),
+        ("杭州市江干区甲子街道", None, "杭州市", True),
+    ],
+)
+def test_a_place_says_its_city_and_whether_it_is_ours(
+    nanjing: Gazetteer, text: str, adcode: str | None, city: str | None, outside: bool
+) -> None:
+    place = first(nanjing, text)
+    assert (place.adcode, place.city, place.outside) == (adcode, city, outside)
+
+
+def test_a_street_of_ours_is_not_ours_in_a_text_about_another_city(nanjing: Gazetteer) -> None:
+    there = next(p for p in nanjing.find("我在杭州，中山路着火了") if p.quote == "中山路")
+    assert (there.city, there.district) == (None, None)
+    ours = next(p for p in nanjing.find("徐州市民来到南京，夫子庙踩踏") if p.quote == "夫子庙")
+    assert ours.city == "南京市"
+
+
+def test_a_division_elsewhere_is_shown_with_its_city(nanjing: Gazetteer) -> None:
+    assert next(p.name for p in nanjing.find("福州市大雨，鼓楼区多处积水") if "区" in p.quote) == "福州市鼓楼区"
+    assert first(nanjing, "鼓楼区积水").name == "鼓楼区"
+
+
+def test_a_former_district_is_read_as_what_it_is_now_and_keeps_the_road(nanjing: Gazetteer) -> None:
+    assert (first(nanjing, "白下区").name, first(nanjing, "白下区光华路").name) == ("秦淮区", "白下区光华路")
+    assert first(nanjing, "闸北区着火").adcode == "310106"
+
+
+@pytest.mark.parametrize("text", ["城区多处积水", "矿区停工", "这条路方向不对"])
+def test_plain_words_are_no_divisions(nanjing: Gazetteer, text: str) -> None:
+    assert not [p for p in nanjing.find(text) if p.adcode]
+
+
+def test_an_address_field_is_resolved_by_its_divisions(nanjing: Gazetteer) -> None:
+    place = nanjing.address("通辽市科尔沁甲子街98号")[0]
+    assert (place.adcode, place.district, place.outside) == ("150502", "科尔沁区", True)
+    assert nanjing.address("江宁东山街道甲子街1号")[0].street == "东山街道"
+
+
+def test_rough_coordinates_say_so_and_are_never_points(nanjing: Gazetteer) -> None:
+    place = first(nanjing, "夫子庙踩踏")
+    assert (place.precision, place.within_m) == ("street", 1500)
+    assert first(nanjing, "秦淮新河水位上涨").lon is None
+
+
+def test_shipped_places_are_rough_and_lie_in_nanjing() -> None:
+    rows = yaml.safe_load((FOLDER / "nanjing_places.yml").read_text("utf-8"))["places"]
+    assert len(rows) > 500
+    for row in rows:
+        assert row["adcode"][:4] == "3201"
+        assert row["adcode"] in by_code()
+        if "lon" in row:
+            assert (row["lon"], row["lat"]) == (round(row["lon"], 2), round(row["lat"], 2)), row
+            assert row["within_m"] >= 1000, row
+            assert 118.3 < row["lon"] < 119.3, row
+            assert 31.2 < row["lat"] < 32.7, row
+
+
+def _add(home: Path, body: str) -> None:
+    (home / "gazetteer").mkdir(exist_ok=True)
+    (home / "gazetteer" / "mine.yml").write_text(body, "utf-8")
+    stamp = (home / "gazetteer" / "mine.yml").stat().st_mtime_ns + 1_000_000
+    os.utime(home / "gazetteer" / "mine.yml", ns=(stamp, stamp))
+
+
+def test_a_city_adds_places_while_the_desk_runs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert gazetteer("南京市", tmp_path) is gazetteer("南京市", tmp_path)
+    assert first(gazetteer("南京市", tmp_path), "甲子桥洞被淹").district is None
+    row = '{name: 甲子下穿, aliases: [甲子桥洞], kind: underpass, adcode: "320115", lon: 118.8, lat: 31.9, within_m: 30}'
+    _add(tmp_path, f"places:\n  - {row}\n")
+    names = gazetteer("南京市", tmp_path)
+    place = understand("甲子桥洞被淹，有车被困", names=names).places[0]
+    assert (place.name, place.district, place.precision, place.within_m) == ("甲子下穿", "江宁区", "point", 30)
+    _add(tmp_path, "places: [")
+    assert first(gazetteer("南京市", tmp_path), "甲子桥洞被淹").district == "江宁区"
+    assert "mine.yml" in caplog.text
+    assert first(gazetteer("南京市"), "甲子桥洞被淹").district is None
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ('{name: 甲子桥, kind: bridge, adcode: "999999"}', "不在全国区划表中"),
+        ("{name: 甲子桥, kind: bridge, adcode: 320115}", "引号"),
+        ('{name: 甲子桥, kind: bridge, adcode: "320115", lon: 118.8}', "lon 与 lat"),
+        ('{name: 甲子桥, kind: bridge, adcode: "320115", colour: red}', "没有这一项"),
+        ('{name: 桥, kind: bridge, adcode: "320115"}', "太短"),
+        ('{name: 甲子桥, kind: bridge, adcode: "320115", lon: 118.8, lat: 95}', "超出范围"),
+        ('{name: 甲子桥, adcode: "320115"}', "缺这一项"),
+    ],
+)
+def test_a_fault_in_a_citys_file_is_told_with_its_row(tmp_path: Path, row: str, word: str) -> None:
+    _add(tmp_path, f'places:\n  - {{name: 乙丑桥, kind: bridge, adcode: "320115"}}\n  - {row}\n')
+    with pytest.raises(BrokenDefinition, match=word) as told:
+        gazetteer("南京市", tmp_path)
+    assert "mine.yml" in str(told.value)
+    assert "places 第 2 条" in str(told.value)
+
+
+HOSTILE = [
+    "南京市",
+    "鼓楼区",
+    "中山路",
+    "中山路与",
+    "、中山路",
+    "路",
+    "在一二三四五六七路",
+    "地铁1号线",
+    "G42K1+",
+    "（",
+    "\ud800",
+    "往上海方向",
+    "江苏南京",
+]
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_time_grows_with_the_text_and_not_faster(nanjing: Gazetteer, word: str) -> None:
+    def seconds(length: int) -> float:
+        text = (word * length)[:length]
+        began = process_time()
+        found = nanjing.found(text)
+        spent = process_time() - began
+        assert all(f.place.quote == text[f.at : f.end] for f in found)
+        return spent
+
+    assert seconds(20_000) < 25 * max(seconds(2_000), 0.005)
+
+
+def test_three_hundred_characters_take_under_three_milliseconds(nanjing: Gazetteer) -> None:
+    text = "今天下午三点，江宁区东山街道甲子路与乙丑路交叉口积水约三十厘米，有两辆车被困，请尽快派人来看看，旁边小区的车库也进了水。"
+    texts = [(text * 6)[i : i + 300] for i in range(60)]
+    spent = []
+    for one in texts:
+        began = process_time()
+        nanjing.find(one)
+        spent.append(process_time() - began)
+    assert sorted(spent)[int(0.95 * len(spent))] < 0.003

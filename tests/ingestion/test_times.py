@@ -70,6 +70,12 @@ def test_a_thirteenth_month_is_no_date() -> None:
     assert find_times("13月5日", BASE) == []
 
 
+def test_a_call_tells_of_what_was_unless_its_words_look_ahead() -> None:
+    nine = BASE.replace(hour=9, minute=0)
+    assert at(only("8点", nine).start) == "2026-07-20 08:00:00"
+    assert at(only("明天8点", nine).start) == "2026-07-21 08:00:00"
+
+
 def test_just_now_ends_at_the_message() -> None:
     assert only("刚才").end == BASE
 

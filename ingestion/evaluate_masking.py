@@ -14,7 +14,7 @@ from statistics import mean
 from time import process_time
 from typing import Any
 
-from ingestion.persons import TITLE, handles
+from ingestion.called import TITLE, handles
 from ingestion.places import gazetteer
 from ingestion.privacy import MASK, mask
 from models.errors import BadInput
@@ -58,7 +58,7 @@ def masking(path: Path) -> dict[str, Any]:
         cost["characters"] += len(text) - len(inside)
         cost["hidden"] += len(lost)
         cost["digits_hidden"] += sum(text[i].isdigit() for i in lost)
-        accounts = {i for found in handles(text) for i in range(found.at, found.end)}
+        accounts = {i for at, end in handles(text) for i in range(at, end)}
         cost["hidden_in_account_names"] += len(lost & accounts)
         for name, spans in (
             ("harm_words", [m.span() for m in _HARM.finditer(text)]),
@@ -115,7 +115,7 @@ def person_names(path: Path) -> dict[str, Any]:
         lost -= named
         count["characters"] += len(text) - len(named)
         count["hidden"] += len(lost)
-        count["accounts"] += len(lost & {i for found in handles(text) for i in range(found.at, found.end)})
+        count["accounts"] += len(lost & {i for at, end in handles(text) for i in range(at, end)})
         count["digits"] += sum(text[i].isdigit() for i in lost)
         count["harm"] += sum(bool(lost & set(range(*m.span()))) for m in _HARM.finditer(text))
     hit, total = (sum(labels[label][n] for label in NAMED if label in labels) for n in (0, 1))

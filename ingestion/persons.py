@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from ingestion.called import NO_SURNAME, SHORT_TITLE, TITLE, handles, latin_names
 from ingestion.places import gazetteer
 from ingestion.surnames import DOUBLE, NOT_NAMES, TRADITIONAL
 from models.divisions import by_code
@@ -22,8 +23,11 @@ from models.divisions import by_code
 CHARACTERS = Path(__file__).parent / "name_characters.txt"
 
 
-_LEAN = 1.5
-"""In favour of hiding."""
+_NO = -99.0
+_WEAK = -3.0
+"""How far below its threshold a name may lie that stands beside a name."""
+_LEAN, _LEAN_ELSEWHERE = 1.5, 2.5
+"""In favour of hiding, and more so where no word for an address stands near."""
 IN_A_PLACE = 8.0
 """How far above its threshold a name inside the words for a place must lie."""
 
@@ -67,29 +71,20 @@ _SITE = re.compile(
 )
 """What follows the name of a firm, a house or a make."""
 _PLACE_END = frozenset("路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
+_ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
 _CALLED = frozenset("叫者员长生师")
 _AT = frozenset("在于从往到至距赴")
 _ADDRESS = frozenset("省市区县镇乡村路街道号栋幢楼室厦园")
 _WATER_END = frozenset("江河湖海山岭岛泉溪峰林")
 _BEFORE = re.compile(
-    r"(?:叫做?|名叫|姓名|联系|寻找|感谢|认识|采访|[员长师生民人者手商家客迷友夫妻子女儿父母爸妈哥姐弟妹婆公伴司机记总裁理任席授士星演导]|书记|专家|总裁|@|//|教授|回复|作者|市民|网友|同学|[\"“'《【\[(（、和与跟及同给对向找被让])[:：\s]?$"
+    r"(?:叫做?|名叫|姓名|联系|寻找|感谢|认识|采访|[员长师生民人者手商家客迷友夫妻子女儿父母爸妈哥姐弟妹婆公伴司机记总裁理任席授士星演导帅锋卫将模]|书记|专家|总裁|教练|助教|偶像|女神|男神|歌手|主持|主演|执导|饰演|扮演|出演|同事|老公|老婆|男友|女友|恭喜|祝贺|致敬|支持|@|//|教授|回复|作者|市民|网友|同学|[\"“'《【\[(（、和与跟及同给对向找被让])[:：\s]?$"
 )
 _AFTER = re.compile(
-    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|夫人|夫妇|夫妻|一家|家人|等人|本人|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟)|[(（](?:男|女|化名)|[:：、》】\])）]|和|与|及)"
+    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|回答|谈到|谈及|接受|执导|主演|饰演|饰|扮演|出演|参演|演唱|担任|出任|当选|生日快乐|童鞋|同学|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|夫人|夫妇|夫妻|一家|家人|等人|二人|两人|三人|本人|编剧|所(?:写|著|作|说)|的?《|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟|粉丝|歌|新歌|作品|微博|专辑|演唱会|经纪|助理|生日|婚礼|画|诗)|[(（](?:男|女|化名|饰)|[:：、》】\])）]|和|与|及|vs|VS)"
 )
 _EDGE = re.compile(r"$|[^\u4e00-\u9fff]")
-TITLE = re.compile(
-    r"(?:先生|女士|小姐|老师|师傅|阿姨|大爷|大妈|大伯|大叔|大姐|大哥|爷爷|奶奶|叔叔|伯伯|院长|校长|主任|经理|局长|处长|所长|队长|书记|医生|警官|掌门|太太|夫人|同学|先森|家长|老板|教授|律师|总裁|董事|同志|粉丝|大家|大侠)"
-)
 _LAUGH = re.compile(r"[哈呵嘿嘻耶啊呀哇喔哦噢]{2}")
 _DOT = re.compile(r"[·•‧∙.\-]")
-_LATIN = re.compile(
-    r"(?P<role>(?:叫|选手|外教|外籍[^\w]?|制片人|导演|演员|主演|教练|总裁|先生|女士)[“\"(（]?)?(?<![A-Za-z0-9])(?P<who>[A-Z][a-z]{2,14}(?:[ ·.\-][A-Z][a-z]{1,14}){0,2})(?![A-Za-z0-9])(?P<says>\)?[” ]?(?:先生|女士|小姐|老师|说|表示|主演|教授))?"
-)
-_HANDLE = re.compile(r"@[ ]?(?P<who>[\w\-·丶]{2,20})(?=$|[\s:：,，。@/\]】)）、!！?？;；#\[])")
-_OFFICIAL = re.compile(
-    r"发布|消防|公安|交警|警方|日报|晚报|早报|晨报|商报|都市报|新闻|气象|天气|电视|广播|卫视|视频|政府|政务|政法|应急|地震|红十字|救援|救助|互助|基金|医院|铁路|电力|电网|客服|官方|微博|在线|头条|大学|学校|超话|中国|中心|委员会|办公室|检察|法院|集团|公司|银行|物业|社区|街道|超市|地铁|公交|航空|机场|移动|联通|电信|传媒|媒体|频道|协会|联盟|网$|台$|局$|委$|报$|队$|厅$|院$"
-)
 _ALSO_GIVEN = frozenset(
     [
         "和平",
@@ -113,6 +108,9 @@ _ALSO_GIVEN = frozenset(
     ]
 )
 """Counties that are given names or words of every day as well."""
+_ISLAND = re.compile(r"[\u4e00-\u9fff]{1,5}?[岛市州省国港城镇湾宫]")
+_BESIDE = frozenset("、和与及跟&/")
+_TENS = frozenset("一二三四五六七八九十百千万")
 _ELDER = frozenset("哥姐叔爷嫂妹弟姨婶")
 _SAME = frozenset(
     "妈妈爸爸哥哥姐姐弟弟妹妹爷爷奶奶公公婆婆叔叔伯伯舅舅姑姑姨姨婶婶宝宝娃娃太太星星常常天天慢慢渐渐偏偏刚刚仅仅往往每每明明悄悄默默静静轻轻白白万万千千人人个个家家年年月月日日夜夜时时处处事事样样种种多多大大小小早早久久高高好好乖乖谢谢拜拜想想看看听听说说试试等等问问谈谈走走坐坐尝尝猩猩蝈蝈饽饽饺饺汤汤水水花花草草树树点点圈圈块块条条片片滴滴层层重重深深远远满满暖暖甜甜红红绿绿黄黄蓝蓝黑黑胖胖瘦瘦长长短短快快急急忙忙统统通通纷纷频频连连稍稍微微淡淡浓浓牢牢紧紧死死活活凉凉热热冷冷亲亲抱抱么么嘻嘻哈哈呵呵嘿嘿呜呜嗯嗯啊啊哦哦噢噢呀呀哇哇啦啦嘟嘟汪汪喵喵咩咩噜噜啧啧嘘嘘滚滚熊熊冉冉翩翩堂堂洋洋茫茫苍苍莽莽皑皑沉沉隐隐郁郁斤斤津津区区泛泛彬彬孜孜"
@@ -151,20 +149,14 @@ def _segmenter():  # type: ignore[no-untyped-def]
 def persons(text: str) -> list[Person]:
     """Names of people in a halved text, in order, none across another. Same text, same answer."""
     if not _HAN.search(text):
-        return list(handles(text))
+        return [Person(*span) for span in handles(text)]
     plain = text.translate(TRADITIONAL)
-    found = [*handles(plain), *(Person(*m.span("who")) for m in _LATIN.finditer(plain) if m["role"] or m["says"])]
+    found = [Person(*span) for span in handles(plain)]
+    taken = {i for person in found for i in range(person.at, person.end)}
+    found += [Person(*span) for span in latin_names(plain) if taken.isdisjoint(range(*span))]
     taken = {i for person in found for i in range(person.at, person.end)}
     found += [person for person in _Reading(plain).names() if taken.isdisjoint(range(person.at, person.end))]
     return sorted(found, key=lambda p: p.at)
-
-
-def handles(plain: str) -> Iterator[Person]:
-    """@somebody, but not @南京发布: an office is no person, and a place in a name is worth keeping."""
-    for m in _HANDLE.finditer(plain):
-        who = m["who"]
-        if not _OFFICIAL.search(who) and not gazetteer("").named_spans(who):
-            yield Person(m.start("who"), m.end("who"))
 
 
 class _Reading:
@@ -183,28 +175,83 @@ class _Reading:
         self._places: dict[int, int] = {}
 
     def names(self) -> list[Person]:
-        scored = [*self._chinese(), *self._foreign(), *self._nicknames()]
+        scored = sorted([*self._chinese(), *self._foreign(), *self._nicknames()], key=lambda s: (-s[0], s[1].at))
         taken: set[int] = set()
         found: list[Person] = []
-        for score, person in sorted(scored, key=lambda s: (-s[0], s[1].at)):
+
+        def take(score: float, person: Person) -> bool:
             span = range(person.at, person.end)
             if not taken.isdisjoint(span) or self._in_a_division(person):
-                continue
+                return False
             if score < IN_A_PLACE and self._places.get(person.at, -1) == self._places.get(person.end - 1, -2):
-                continue
+                return False
             taken.update(span)
             found.append(person)
+            return True
+
+        for score, person in scored:
+            if score > 0:
+                take(score, person)
+        self._siblings(scored, found, take)
+        for at in self._titled():
+            take(IN_A_PLACE, at)
         return found
+
+    def _siblings(self, scored: list[tuple[float, Person]], found: list[Person], take: Callable[[float, Person], bool]) -> None:
+        """What is almost a name is one beside a name (周觅和锦荣), and where the text gives the name elsewhere."""
+        ends, begins = {p.end for p in found}, {p.at for p in found}
+        known = {self.plain[p.at : p.end] for p in found} | {self.plain[p.at + p.shown : p.end] for p in found if p.end - p.at - p.shown > 1}
+        weak = [(score, person) for score, person in scored if score <= 0]
+        for again in (True, True, False):
+            for score, person in weak:
+                at, end = person.at, person.end
+                beside = (self.plain[at - 1 : at] in _BESIDE and at - 1 in ends) or (self.plain[end : end + 1] in _BESIDE and end + 1 in begins)
+                if (beside or self.plain[at:end] in known) and take(score, person):
+                    ends.add(end)
+                    begins.add(at)
+            if not again:
+                break
+
+    def _titled(self) -> Iterator[Person]:
+        """The surname in 王先生, 何爷爷, 李总: in a small street it says who."""
+        plain, known = self.plain, _segmenter().has_word
+        for m in _surnames().finditer(plain):
+            at = m.start()
+            end = at + (2 if plain[at : at + 2] in DOUBLE else 1)
+            if end == at + 1 and (plain[at] in NO_SURNAME or _weights()["surname"].get(plain[at], -9) < 1):
+                continue
+            before = plain[at - 1 : at]
+            if _HAN.match(before) and (known(plain[at - 1 : end]) or before in _TENS):
+                continue
+            if title := TITLE.match(plain, end):
+                whole = plain[at : title.end()]
+                if title.end() in self.stop | {len(plain)} or self.word_at(end).at != end:
+                    if not known(whole) or self.word_at(at).tag.startswith("nr"):
+                        yield Person(at, end)
+            elif (
+                plain[end : end + 1] in SHORT_TITLE
+                and plain[end : end + 1]
+                and at in self.begin
+                and end + 1 in self.stop
+                and not known(plain[at : end + 1])
+                and _weights()["surname"].get(plain[at], 4) >= 3
+                and not self._is_place(at, end + 1)
+            ):
+                yield Person(at, end)
 
     def word_at(self, at: int) -> _Word:
         return self.words[bisect_right(self.starts, at) - 1]
 
-    def _in_a_division(self, person: Person) -> bool:
-        """Whether the name runs into one of the country's divisions. 朝阳 lies in 尹朝阳, and is no town there; it is one in 但朝阳."""
+    def _find_divisions(self) -> None:
         if self._divisions is None:
             spans = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain))]
             self._divisions = {i: (at, end) for at, end in spans for i in range(at, end)}
             self._places = {i: f.at for f in gazetteer("").found(self.plain) for i in range(f.at, f.end)}
+
+    def _in_a_division(self, person: Person) -> bool:
+        """Whether the name runs into one of the country's divisions. 朝阳 lies in 尹朝阳, and is no town there; it is one in 但朝阳."""
+        self._find_divisions()
+        assert self._divisions is not None
         own = person.shown and _weights()["surname"].get(self.plain[person.at], 4) >= 3
         if not own and self.plain[person.at + 1 : person.end] in _counties():
             return True
@@ -220,7 +267,7 @@ class _Reading:
             shown = 2 if plain[at : at + 2] in DOUBLE else 1
             for given in (2, 1):
                 end = at + shown + given
-                if end <= len(plain) and _HAN.fullmatch(plain, at, end) and (score := self._score(at, shown, end)) > 0:
+                if end <= len(plain) and _HAN.fullmatch(plain, at, end) and (score := self._score(at, shown, end)) > _WEAK:
                     yield score, Person(at, end, shown)
 
     def _score(self, at: int, shown: int, end: int) -> float:
@@ -231,26 +278,26 @@ class _Reading:
         surname = 4 if shown == 2 else weights["surname"].get(name[0], -9)
         likely = surname + sum(weights["given"].get(c, 1) for c in given)
         if likely < 0 or min(weights["given"].get(c, 1) for c in given) <= -3 or _NUMBERED.fullmatch(name):
-            return -1
+            return _NO
         if len(name) > 2 and sum(weights["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
-            return -1  # 阿萨姆: left to the rule for transliterated names
+            return _NO  # 阿萨姆: left to the rule for transliterated names
         if name in NOT_NAMES or name[:2] in NOT_NAMES or "某" in given or given == "姓" or _LAUGH.search(name) or TITLE.match(given):
-            return -1
+            return _NO
         needed = self._needed(at, shown, end)
         if needed is None or self._is_place(at, end):
-            return -1
+            return _NO
         around = self._context(at, end)
         if len(given) == 1 and set(given) == {name[0]}:
             needed += 3
         if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
-            return -1
+            return _NO
         if given[-1] in _WATER_END:
             needed += 4
         if surname < 0:
             needed += 2
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
-        return likely + around - needed + _LEAN
+        return likely + around - needed + (_LEAN if _ADDRESSED.search(plain, max(0, at - 8), end + 8) else _LEAN_ELSEWHERE)
 
     def _needed(self, at: int, shown: int, end: int) -> float | None:
         """The score a candidate needs, by how it lies among the words: the less the words agree with it, the more."""
@@ -326,27 +373,38 @@ class _Reading:
                 likely = sum(_weights()["foreign"].get(c, 0) for c in run) / len(run)
                 dotted = bool(_DOT.search(run))
                 around = self._context(start, stop) + 2 * dotted + (len(run) > 3) + any(w.tag == "nrt" for w in self.words[at:end])
+                around += len(run) > 2 and likely >= 3
                 if (
                     2 <= len(run) <= 16
                     and likely >= 2
-                    and around >= 1
                     and not self._is_place(start, stop)
                     and not _NATION.match(self.plain, stop)
-                    and not (not dotted and _REGION.match(self.plain, stop))
+                    and (dotted or not (_REGION.match(self.plain, stop) or self._beside_a_place(start, stop)))
                     and self.plain[start - 1 : start] not in _ADDRESS | (frozenset() if dotted else _AT)
                 ):
-                    yield (20.0 if dotted else 0.5), Person(start, stop)
+                    yield (20.0 if dotted else 0.5 if around >= 1 else -1.0), Person(start, stop)
             at = max(end, at + 1)
+
+    def _beside_a_place(self, at: int, end: int) -> bool:
+        """库拉玛蒂、可可亚岛; 卡尔巴拉和巴格达: the neighbour in a list is a place, so this is one."""
+        self._find_divisions()
+        plain, spots = self.plain, self._divisions or {}
+        if plain[end : end + 1] in _BESIDE and (end + 1 in spots or _ISLAND.match(plain, end + 1)):
+            return True
+        return plain[at - 1 : at] in _BESIDE and (at - 2 in spots or plain[at - 2 : at - 1] in _PLACE_END | _WATER_END)
 
     def _transliterates(self, word: _Word, inside: bool) -> bool:
         weights, text = _weights()["foreign"], word.text
-        known = word.tag in ("nrt", "nrfg")
-        least = 0 if known else 2 if inside else 3
-        if weights.get(text[0], 0) < least:
+        if len(text) > 6 or not _HAN.fullmatch(text):
             return inside and bool(_DOT.fullmatch(text))
-        if len(text) > 6 or word.tag in ("ns", "nz") or min(weights.get(c, 0) for c in text) < least or not _HAN.fullmatch(text):
+        odds = [weights.get(c, 0) for c in text]
+        known = _segmenter().has_word(text)
+        if word.tag in ("nrt", "nrfg"):
+            return min(odds) >= 0 or (known and len(text) > 2 and sum(odds) >= 2 * len(text))
+        if word.tag in ("ns", "nz") or (known and len(text) > 1 and word.tag != "nr") or (not inside and text in NOT_NAMES):
             return False
-        return (inside or text not in NOT_NAMES) and (len(text) == 1 or known or not _segmenter().has_word(text))
+        least = 2 if inside or (len(text) > 2 and sum(odds) >= 3 * len(text)) else 3
+        return min(odds) >= least
 
     def _nicknames(self) -> Iterator[tuple[float, Person]]:
         """小平, 阿宝, 婧婧, 倩萍, 舟哥: what a name is made of, without a surname."""
@@ -388,4 +446,4 @@ class _Reading:
         enough = sum(likely) >= 3 * len(likely) - around
         if named and enough and min(likely) >= (3 if known else 1):
             return word.end
-        return word.end if not known and enough and min(likely) >= 2 and around >= 2 else 0
+        return word.end if not known and enough and min(likely) >= 2 and around >= (1 if sum(likely) >= 5 else 2) else 0

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from ingestion.places import gazetteer
+
+LATIN_WORDS = Path(__file__).parent / "latin_words.txt"
 
 TITLE = re.compile(
     r"(?:先生|女士|小姐|老师|师傅|阿姨|大爷|大妈|大伯|大叔|大姐|大哥|大嫂|大娘|爷爷|奶奶|叔叔|伯伯|姐姐|哥哥|院长|校长|主任|经理|局长|处长|所长|队长|书记|市长|县长|区长|镇长|科长|厂长|站长|会长|部长|省长|医生|大夫|护士|警官|法官|掌门|太太|夫人|同学|先森|家长|老板|教授|律师|总裁|董事|同志|导演|教练|主席|总理|总统|粉丝|大家|大侠|太守|公子|姑娘|道长|大师|将军|团长|连长|排长|班长|政委|司令|参谋|记者|博士|院士|工程师|设计师|妈妈|爸爸|妈(?!妈)|爸(?!爸))"
 )
 SHORT_TITLE = "总董叔婶姨哥姐嫂爷导队"
-NO_SURNAME = frozenset("向于时全那原应区党公国前后现任当位同各每和及与但万多对来去从请问找被把让给但信初都相干元主是以之能要会到方商母车路项宗")
+NO_SURNAME = frozenset(
+    "向于时全那原应区党公国前后现任当位同各每和及与但万多对来去从请问找被把让给但信初都相干元主是以之能要会到方商母车路项宗"
+)
 """Surnames that stand before a title as other words far more often: 原书记, 向老师, 区长."""
 
 HANDLE = re.compile(r"@[ ]?(?P<who>[\w\-·丶]{2,20})(?=$|[\s:：,，。@/\]】)）、!！?？;；#\[])")
@@ -20,41 +26,6 @@ _OFFICIAL = re.compile(
     r"发布|消防|公安|交警|警方|日报|晚报|早报|晨报|商报|都市报|新闻|气象|天气|电视|广播|卫视|视频|政府|政务|政法|应急|地震|红十字|救援|救助|互助|基金|医院|铁路|电力|电网|客服|官方|微博|在线|头条|大学|学校|超话|中国|中心|委员会|办公室|检察|法院|集团|公司|银行|物业|社区|街道|超市|地铁|公交|航空|机场|移动|联通|电信|传媒|媒体|频道|协会|联盟|网$|台$|局$|委$|报$|队$|厅$|院$"
 )
 
-_GIVEN_LATIN = frozenset(
-    "aaron abby abigail adam adrian alan albert alex alexander alexis alfred alice alicia alison allen amanda amber amy andre andrea andrew andy angel angela"
-    " angelina anita ann anna anne annie anthony antonio april ariel arthur ashley audrey austin barbara barry becky bella ben benjamin benny bernard betty bill billy"
-    " bob bobby brad brandon brian britney bruce bruno bryan calvin camille carl carlos carmen carol caroline catherine cathy cecilia celine charles charlie"
-    " charlotte cherry cheryl chloe chris christian christina christine christopher cindy claire claudia clint coco colin connie craig crystal cynthia daisy dan"
-    " daniel danny david dean debbie deborah denise dennis diana diego dominic donald donna doris dorothy douglas dylan ed eddie edison edward edwin elaine elena eleanor"
-    " elizabeth ella ellen elsa elva elvis emily emma eric erica erik ethan eva evan eve fanny felix fernando fiona florence francis francisco frank frankie fred"
-    " gabriel gary gavin george gerald gigi gilbert gill gina giovanni gloria grace graham greg gordon gwen hannah harold harry harvey hebe heather hector helen"
-    " helena henry hilary howard hugh hugo ian irene iris isaac isabel isabella ivan ivy jack jackie jackson jacky jacob jaime james jamie jan jane janet"
-    " janice jason jay jean jeff jeffrey jennifer jenny jeremy jerry jesse jessica jessie jill jim jimmy jo joan joanna joe joel joey john johnny jolin jon"
-    " jonathan jose joseph josh joshua joy joyce juan judy julia julian juliana julie june justin karen karl kate katherine kathy katie katy keanu keith kelly ken kenneth"
-    " kenny kevin kim kitty kobe kris kristen kurt kyle lady larry laura lauren lawrence leo leon leonard leonardo lewis lily linda lionel lisa liz lorenzo louis"
-    " louise lucas lucy luis luke lulu lydia lynn madonna maggie mandy marc marco marcus margaret maria mariah marie marilyn mario marion mark martha martin"
-    " mary matt matthew max may megan melissa mia michael michelle miguel mike milan milla mimi miranda miriam mohammed molly monica monika morgan moses nancy naomi natalie"
-    " natasha nathan neil nelson nicholas nick nicky nicolas nicole nina noah nora norman oliver olivia oscar owen pamela pat patricia patrick paul paula"
-    " paulo pedro peggy penny peter phil philip phoebe pierre queenie rachel rain ralph ray raymond rebecca regina rex ricardo richard ricky rita rob robert roberto"
-    " robin rocky roger roland ron ronald ronnie rose rosie roy ruby russell ruth ryan sally sam samantha samuel sandra sandy sara sarah scarlett scott sean selina"
-    " serena sergio shane sharon shawn sheila shirley sidney simon sofia sonia sophia sophie stanley stefan stella stephanie stephen steve steven stuart sue susan suzanne"
-    " sylvia tammy tanya taylor ted teresa terry theo theresa thomas tiffany tim timothy tina todd tom tommy toni tony tracy travis vanessa vera"
-    " veronica vicky victor victoria vincent viola violet virginia vivian vivien wallace walter wanda warren wayne wendy wesley whitney will william winnie winston"
-    " yvonne zack zoe".split()
-)
-"""Given names common in English and in use as names beside a Chinese one."""
-_NO_NAME = frozenset(
-    "windows android google apple intel nokia samsung facebook twitter flash java office photoshop excel word wifi email kindle nike adidas chanel dior city club mall"
-    " hotel level vol part no mr mrs ms dr the a an of in on at for to and or is it my your our new old big great world cup league street road park avenue house home"
-    " bank group company inc ltd co university college school center centre museum theatre tower square station airport island beach bay lake river mountain san los las"
-    " saint st port north south east west united states america china chinese japan korea hong kong london paris york times daily news press media radio music award awards"
-    " festival show live tour concert album song game games online box one two three first second day night love happy good best i me you he she we they this that"
-    " monday tuesday wednesday thursday friday saturday sunday january february march july august september october november december ipad iphone ipod mac app plus pro mini"
-    " air max blue red black white green gold silver pink golden royal grand central national international global open master super star sports sport football"
-    " basketball team union real inter milan juventus barcelona madrid arsenal chelsea liverpool manchester bayern benz bmw audi ford honda toyota buick lexus porsche"
-    " ferrari weibo wechat taobao alibaba tencent baidu sina sohu windows microsoft oracle cisco dell lenovo sony canon nikon philips siemens intel amd nvidia"
-    " ubuntu linux server pack edition version service beta alpha demo update bug code data cloud web site page blog http https www com net org html".split()
-)
 _ROLE = (
     r"(?:叫做?|名(?:字)?是|昵称|选手|外教|外籍[^\w]?|制片人|导演|演员|主演|教练|总裁|先生|女士|主持人|歌手|艺人|模特|队员|球员|球星|同学|老师|作者|作家|记者|编辑|男友|女友|闺蜜|"
     r"哥哥|姐姐|弟弟|妹妹|偶像|成员|队长|经纪人|设计师|创始人|总监|主席|经理|玩家|朋友|老公|老婆|大神|天后|天王|DJ|MC)"
@@ -69,12 +40,38 @@ _LATIN_NAME = re.compile(
 _ENGLISH = re.compile(r"[A-Za-z][ ,.'!?]{1,2}$")
 
 
+@cache
+def _latin_words() -> dict[str, frozenset[str]]:
+    """`given`: given names in use beside Chinese ones; `none`: words that are no name."""
+    found: dict[str, set[str]] = {"given": set(), "none": set()}
+    for line in LATIN_WORDS.read_text("utf-8").splitlines():
+        if line and not line.startswith("#"):
+            kind, words = line.split("\t")
+            found[kind].update(words.split())
+    return {kind: frozenset(words) for kind, words in found.items()}
+
+
 def handles(plain: str) -> Iterator[tuple[int, int]]:
     """@somebody, but not @南京发布: an office is no person, and a place in a name is worth keeping."""
     for m in HANDLE.finditer(plain):
         who = m["who"]
         if not _OFFICIAL.search(who) and not gazetteer("").named_spans(who):
             yield m.span("who")
+
+
+def run_on_handles(plain: str, stops: set[int]) -> Iterator[tuple[int, int]]:
+    """@somebody with the text glued on: the first word or two of what follows, three characters or more."""
+    for m in RUN_ON_HANDLE.finditer(plain):
+        at, end = m.span("who")
+        if (
+            HANDLE.match(plain, m.start())
+            or _OFFICIAL.search(m["who"][:8])
+            or (plain[m.start() - 1 : m.start()].isalnum() and plain[at].isascii())
+        ):
+            continue
+        cut = next((i for i in range(at + 3, min(end, at + 6)) if i in stops), min(end, at + 3))
+        if not gazetteer("").named_spans(plain[at:cut]):
+            yield at, cut
 
 
 def latin_names(plain: str) -> Iterator[tuple[int, int]]:
@@ -85,16 +82,16 @@ def latin_names(plain: str) -> Iterator[tuple[int, int]]:
     for m in _LATIN_NAME.finditer(plain):
         who = m["who"]
         words = [w for w in re.split(r"[ ·.\-]+", who) if w]
-        if any(w.lower() in _NO_NAME for w in words) or _ENGLISH.search(plain, max(0, m.start("who") - 3), m.start("who")):
+        if any(w.lower() in _latin_words()["none"] for w in words) or _ENGLISH.search(plain, max(0, m.start("who") - 3), m.start("who")):
             continue
         spoken = bool(m["role"] or m["says"])
         capital = who[0].isupper() and not (who.isupper() and len(who) > 1)
         if capital and len(words) == 1:
             # Selina, AngelaBaby, but not the beginning of a longer word.
             stem = re.match(r"[A-Z][a-z']+", who)
-            if spoken or (stem and stem[0].lower() in _GIVEN_LATIN):
+            if spoken or (stem and stem[0].lower() in _latin_words()["given"]):
                 yield m.span("who")
-        elif (capital and (len([w for w in words if len(w) > 1]) > 1 or words[0].lower() in _GIVEN_LATIN)) or (
-            spoken and m["role"] and who.lower() in _GIVEN_LATIN
+        elif (capital and (len([w for w in words if len(w) > 1]) > 1 or words[0].lower() in _latin_words()["given"])) or (
+            spoken and m["role"] and who.lower() in _latin_words()["given"]
         ):
             yield m.span("who")

@@ -10,18 +10,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
-from ingestion.called import NO_SURNAME, SHORT_TITLE, TITLE, handles, latin_names
+from ingestion.called import TITLE, handles, latin_names, run_on_handles
+from ingestion.name_words import HAN, Word, cut, segmenter, surnames, weights
+from ingestion.nicknames import BESIDE, SAME, Person, nicknames, titled
 from ingestion.places import gazetteer
 from ingestion.surnames import DOUBLE, NOT_NAMES, TRADITIONAL
 from models.divisions import by_code
-
-CHARACTERS = Path(__file__).parent / "name_characters.txt"
-
 
 _NO = -99.0
 _WEAK = -3.0
@@ -32,23 +28,6 @@ IN_A_PLACE = 8.0
 """How far above its threshold a name inside the words for a place must lie."""
 
 
-@dataclass(frozen=True)
-class Person:
-    """A name at `at`:`end`; its first `shown` characters are a surname and may be read."""
-
-    at: int
-    end: int
-    shown: int = 0
-
-
-class _Word(NamedTuple):
-    text: str
-    tag: str
-    at: int
-    end: int
-
-
-_HAN = re.compile(r"[\u4e00-\u9fff]+")
 _PLACE = re.compile(
     r"(?:[东西南北中新老大小上下前后一二三四五六七八九十]{0,2})(?:[路街巷弄村庄屯镇乡区县市桥河江湖岛山岭坡沟湾塘坝庙寺宫塔园苑府城楼厦厂矿场馆院校港渡堡寨营坊阁轩线段湖泊]"
     r"|大道|大街|大厦|大桥|大酒店|酒店|宾馆|公司|集团|超市|饭店|药房|诊所|小学|中学|大学|医院|幼儿园|社区|小区|新村|花园|家园|广场|商场|学校|工地|隧道|立交|高速|地铁|站(?!长)|水库|码头|国道|省道|公寓|街道|胡同|自然|地区|家(?:村|庄|沟|湾|坡|台))"
@@ -70,8 +49,12 @@ _SITE = re.compile(
     r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|办事处|轿车|总站|号|粉丝|超话"
 )
 """What follows the name of a firm, a house or a make."""
-_PLACE_END = frozenset("路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
+_PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
 _ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
+_FACILITY = re.compile(
+    r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城)"
+)
+"""A house or a sight not far after: 盖蒂博物馆, 万龙滑雪酒店."""
 _CALLED = frozenset("叫者员长生师")
 _AT = frozenset("在于从往到至距赴")
 _ADDRESS = frozenset("省市区县镇乡村路街道号栋幢楼室厦园")
@@ -84,7 +67,7 @@ _AFTER = re.compile(
 )
 _EDGE = re.compile(r"$|[^\u4e00-\u9fff]")
 _LAUGH = re.compile(r"[哈呵嘿嘻耶啊呀哇喔哦噢]{2}")
-_DOT = re.compile(r"[·•‧∙.\-]")
+_DOT = re.compile(r"[·•‧∙・.\-]")
 _ALSO_GIVEN = frozenset(
     [
         "和平",
@@ -109,22 +92,6 @@ _ALSO_GIVEN = frozenset(
 )
 """Counties that are given names or words of every day as well."""
 _ISLAND = re.compile(r"[\u4e00-\u9fff]{1,5}?[岛市州省国港城镇湾宫]")
-_BESIDE = frozenset("、和与及跟&/")
-_TENS = frozenset("一二三四五六七八九十百千万")
-_ELDER = frozenset("哥姐叔爷嫂妹弟姨婶")
-_SAME = frozenset(
-    "妈妈爸爸哥哥姐姐弟弟妹妹爷爷奶奶公公婆婆叔叔伯伯舅舅姑姑姨姨婶婶宝宝娃娃太太星星常常天天慢慢渐渐偏偏刚刚仅仅往往每每明明悄悄默默静静轻轻白白万万千千人人个个家家年年月月日日夜夜时时处处事事样样种种多多大大小小早早久久高高好好乖乖谢谢拜拜想想看看听听说说试试等等问问谈谈走走坐坐尝尝猩猩蝈蝈饽饽饺饺汤汤水水花花草草树树点点圈圈块块条条片片滴滴层层重重深深远远满满暖暖甜甜红红绿绿黄黄蓝蓝黑黑胖胖瘦瘦长长短短快快急急忙忙统统通通纷纷频频连连稍稍微微淡淡浓浓牢牢紧紧死死活活凉凉热热冷冷亲亲抱抱么么嘻嘻哈哈呵呵嘿嘿呜呜嗯嗯啊啊哦哦噢噢呀呀哇哇啦啦嘟嘟汪汪喵喵咩咩噜噜啧啧嘘嘘滚滚熊熊冉冉翩翩堂堂洋洋茫茫苍苍莽莽皑皑沉沉隐隐郁郁斤斤津津区区泛泛彬彬孜孜"
-)
-
-
-@cache
-def _weights() -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {"surname": {}, "given": {}, "foreign": {}}
-    for line in CHARACTERS.read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            kind, weight, characters = line.split("\t")
-            found[kind].update(dict.fromkeys(characters, int(weight)))
-    return found
 
 
 @cache
@@ -134,28 +101,19 @@ def _counties() -> frozenset[str]:
     return frozenset(n[:-1] for n in names if n[-1] in "县市区旗" and len(n) in (3, 4) and n[:-1] not in _ALSO_GIVEN)
 
 
-@cache
-def _surnames() -> re.Pattern[str]:
-    return re.compile(f"[{''.join([*_weights()['surname'], *(name[0] for name in DOUBLE)])}](?=[\u4e00-\u9fff])")
-
-
-@cache
-def _segmenter():  # type: ignore[no-untyped-def]
-    import rjieba
-
-    return rjieba.Jieba()
-
-
 def persons(text: str) -> list[Person]:
     """Names of people in a halved text, in order, none across another. Same text, same answer."""
-    if not _HAN.search(text):
+    if not HAN.search(text):
         return [Person(*span) for span in handles(text)]
     plain = text.translate(TRADITIONAL)
     found = [Person(*span) for span in handles(plain)]
     taken = {i for person in found for i in range(person.at, person.end)}
     found += [Person(*span) for span in latin_names(plain) if taken.isdisjoint(range(*span))]
     taken = {i for person in found for i in range(person.at, person.end)}
-    found += [person for person in _Reading(plain).names() if taken.isdisjoint(range(person.at, person.end))]
+    reading = _Reading(plain)
+    found += [Person(*span) for span in run_on_handles(plain, reading.stop) if taken.isdisjoint(range(*span))]
+    taken = {i for person in found for i in range(person.at, person.end)}
+    found += [person for person in reading.names() if taken.isdisjoint(range(person.at, person.end))]
     return sorted(found, key=lambda p: p.at)
 
 
@@ -164,18 +122,14 @@ class _Reading:
 
     def __init__(self, plain: str) -> None:
         self.plain = plain
-        self.words: list[_Word] = []
-        at = 0
-        for word, tag in _segmenter().tag(plain):
-            self.words.append(_Word(word, tag, at, at + len(word)))
-            at += len(word)
+        self.words = cut(plain)
         self.starts = [w.at for w in self.words]
         self.begin, self.stop = set(self.starts), {w.end for w in self.words}
         self._divisions: dict[int, tuple[int, int]] | None = None
         self._places: dict[int, int] = {}
 
     def names(self) -> list[Person]:
-        scored = sorted([*self._chinese(), *self._foreign(), *self._nicknames()], key=lambda s: (-s[0], s[1].at))
+        scored = sorted([*self._chinese(), *self._foreign(), *nicknames(self)], key=lambda s: (-s[0], s[1].at))
         taken: set[int] = set()
         found: list[Person] = []
 
@@ -193,100 +147,83 @@ class _Reading:
             if score > 0:
                 take(score, person)
         self._siblings(scored, found, take)
-        for at in self._titled():
-            take(IN_A_PLACE, at)
+        for person in titled(self):
+            take(IN_A_PLACE, person)
         return found
 
     def _siblings(self, scored: list[tuple[float, Person]], found: list[Person], take: Callable[[float, Person], bool]) -> None:
         """What is almost a name is one beside a name (周觅和锦荣), and where the text gives the name elsewhere."""
         ends, begins = {p.end for p in found}, {p.at for p in found}
-        known = {self.plain[p.at : p.end] for p in found} | {self.plain[p.at + p.shown : p.end] for p in found if p.end - p.at - p.shown > 1}
+        known = {self.plain[p.at : p.end] for p in found} | {
+            self.plain[p.at + p.shown : p.end] for p in found if p.end - p.at - p.shown > 1
+        }
         weak = [(score, person) for score, person in scored if score <= 0]
         for again in (True, True, False):
             for score, person in weak:
                 at, end = person.at, person.end
-                beside = (self.plain[at - 1 : at] in _BESIDE and at - 1 in ends) or (self.plain[end : end + 1] in _BESIDE and end + 1 in begins)
+                beside = (self.plain[at - 1 : at] in BESIDE and at - 1 in ends) or (
+                    self.plain[end : end + 1] in BESIDE and end + 1 in begins
+                )
                 if (beside or self.plain[at:end] in known) and take(score, person):
                     ends.add(end)
                     begins.add(at)
             if not again:
                 break
 
-    def _titled(self) -> Iterator[Person]:
-        """The surname in 王先生, 何爷爷, 李总: in a small street it says who."""
-        plain, known = self.plain, _segmenter().has_word
-        for m in _surnames().finditer(plain):
-            at = m.start()
-            end = at + (2 if plain[at : at + 2] in DOUBLE else 1)
-            if end == at + 1 and (plain[at] in NO_SURNAME or _weights()["surname"].get(plain[at], -9) < 1):
-                continue
-            before = plain[at - 1 : at]
-            if _HAN.match(before) and (known(plain[at - 1 : end]) or before in _TENS):
-                continue
-            if title := TITLE.match(plain, end):
-                whole = plain[at : title.end()]
-                if title.end() in self.stop | {len(plain)} or self.word_at(end).at != end:
-                    if not known(whole) or self.word_at(at).tag.startswith("nr"):
-                        yield Person(at, end)
-            elif (
-                plain[end : end + 1] in SHORT_TITLE
-                and plain[end : end + 1]
-                and at in self.begin
-                and end + 1 in self.stop
-                and not known(plain[at : end + 1])
-                and _weights()["surname"].get(plain[at], 4) >= 3
-                and not self._is_place(at, end + 1)
-            ):
-                yield Person(at, end)
-
-    def word_at(self, at: int) -> _Word:
+    def word_at(self, at: int) -> Word:
         return self.words[bisect_right(self.starts, at) - 1]
 
     def _find_divisions(self) -> None:
         if self._divisions is None:
-            spans = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain))]
+            spans = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain) if self._whole(*m.span()))]
             self._divisions = {i: (at, end) for at, end in spans for i in range(at, end)}
             self._places = {i: f.at for f in gazetteer("").found(self.plain) for i in range(f.at, f.end)}
+
+    def _whole(self, at: int, end: int) -> bool:
+        """马里 is no country in 马里奥."""
+        return not (self.word_at(at).at == at and self.word_at(at).end > end and segmenter().has_word(self.word_at(at).text))
 
     def _in_a_division(self, person: Person) -> bool:
         """Whether the name runs into one of the country's divisions. 朝阳 lies in 尹朝阳, and is no town there; it is one in 但朝阳."""
         self._find_divisions()
         assert self._divisions is not None
-        own = person.shown and _weights()["surname"].get(self.plain[person.at], 4) >= 3
+        own = person.shown and weights()["surname"].get(self.plain[person.at], 4) >= 3
         if not own and self.plain[person.at + 1 : person.end] in _counties():
             return True
         if self.plain[person.at : person.at + 2] in _counties() or self.plain[person.at : person.end] in _counties():
             return True
         met = {self._divisions[i] for i in range(person.at, person.end) if i in self._divisions}
-        return any(not (own and person.at < at and end == person.end) for at, end in met)
+        return any(not (own and person.at < at and end == person.end and not _ABROAD.match(self.plain, at)) for at, end in met)
 
     def _chinese(self) -> Iterator[tuple[float, Person]]:
         plain = self.plain
-        for m in _surnames().finditer(plain):
+        for m in surnames().finditer(plain):
             at = m.start()
             shown = 2 if plain[at : at + 2] in DOUBLE else 1
             for given in (2, 1):
                 end = at + shown + given
-                if end <= len(plain) and _HAN.fullmatch(plain, at, end) and (score := self._score(at, shown, end)) > _WEAK:
+                if end <= len(plain) and HAN.fullmatch(plain, at, end) and (score := self._score(at, shown, end)) > _WEAK:
                     yield score, Person(at, end, shown)
 
     def _score(self, at: int, shown: int, end: int) -> float:
         """How far above its threshold a surname with a given name lies; negative for no name."""
         plain, name = self.plain, self.plain[at:end]
         given = name[shown:]
-        weights = _weights()
-        surname = 4 if shown == 2 else weights["surname"].get(name[0], -9)
-        likely = surname + sum(weights["given"].get(c, 1) for c in given)
-        if likely < 0 or min(weights["given"].get(c, 1) for c in given) <= -3 or _NUMBERED.fullmatch(name):
+        odds = weights()
+        surname = 4 if shown == 2 else odds["surname"].get(name[0], -9)
+        likely = surname + sum(odds["given"].get(c, 1) for c in given)
+        if likely < 0 or min(odds["given"].get(c, 1) for c in given) <= -3 or _NUMBERED.fullmatch(name):
             return _NO
-        if len(name) > 2 and sum(weights["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
+        if len(name) > 2 and sum(odds["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
             return _NO  # 阿萨姆: left to the rule for transliterated names
         if name in NOT_NAMES or name[:2] in NOT_NAMES or "某" in given or given == "姓" or _LAUGH.search(name) or TITLE.match(given):
             return _NO
         needed = self._needed(at, shown, end)
-        if needed is None or self._is_place(at, end):
+        if needed is None or self.is_place(at, end):
             return _NO
-        around = self._context(at, end)
+        around = self.context(at, end)
+        if len(given) == 2 and given[0] == given[1] and given[0] not in SAME:
+            needed -= 2.5
         if len(given) == 1 and set(given) == {name[0]}:
             needed += 3
         if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
@@ -297,7 +234,12 @@ class _Reading:
             needed += 2
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
-        return likely + around - needed + (_LEAN if _ADDRESSED.search(plain, max(0, at - 8), end + 8) else _LEAN_ELSEWHERE)
+        return likely + around - needed + self._lean(at, end, given)
+
+    def _lean(self, at: int, end: int, given: str) -> float:
+        if _ADDRESSED.search(self.plain, max(0, at - 8), end + 8) or (len(given) > 1 and segmenter().has_word(given)):
+            return _LEAN
+        return _LEAN_ELSEWHERE
 
     def _needed(self, at: int, shown: int, end: int) -> float | None:
         """The score a candidate needs, by how it lies among the words: the less the words agree with it, the more."""
@@ -305,10 +247,10 @@ class _Reading:
         name, two = self.plain[at:end], end - at - shown == 2
         if first is last and (first.at, first.end) == (at, end):
             person = first.tag.startswith("nr") or first.tag == "x"
-            if not _segmenter().has_word(name):
+            if not segmenter().has_word(name):
                 return (2.5 if two else 3.5) if person else (4 if two else 6)
-            weights = _weights()
-            foreign = sum(weights["foreign"].get(c, 0) for c in name) > sum(weights["given"].get(c, 1) for c in name)
+            odds = weights()
+            foreign = sum(odds["foreign"].get(c, 0) for c in name) > sum(odds["given"].get(c, 1) for c in name)
             if first.tag == "nrfg":
                 return 3
             if not person or (foreign and two):
@@ -317,13 +259,13 @@ class _Reading:
         if at not in self.begin:
             if not two or end not in self.stop:
                 return None
-            return 8 if first.tag.startswith("nr") else None if _segmenter().has_word(last.text) else 9
+            return 8 if first.tag.startswith("nr") else None if segmenter().has_word(last.text) else 9
         if end not in self.stop:
-            unknown = not _segmenter().has_word(last.text)
+            unknown = not segmenter().has_word(last.text)
             if two:
                 return 7 if unknown else 9
             # 朱琦已预备 may be cut 朱琦已: the character left over is none of a name.
-            return 6 if unknown and first is last and _weights()["given"].get(self.plain[end], 1) <= -2 else None
+            return 6 if unknown and first is last and weights()["given"].get(self.plain[end], 1) <= -2 else None
         cut = first.end - at
         if not two:
             return 7 if first.end == at + shown else None
@@ -335,11 +277,11 @@ class _Reading:
             )
         return 4.0
 
-    def _context(self, at: int, end: int) -> float:
+    def context(self, at: int, end: int) -> float:
         plain = self.plain
         before, after = plain[max(0, at - 5) : at], plain[end : end + 5]
         score = 0.0
-        if at == 0 or not _HAN.match(before[-1:]):
+        if at == 0 or not HAN.match(before[-1:]):
             score += 1
         if _BEFORE.search(before):
             score += 1.5
@@ -349,14 +291,14 @@ class _Reading:
             score += 1
         return score
 
-    def _is_place(self, at: int, end: int) -> bool:
+    def is_place(self, at: int, end: int) -> bool:
         plain = self.plain
         doubled = end - at == 3 and plain[end - 2] == plain[end - 1]
         if not doubled and plain[end - 1] in _PLACE_END:
             return True
-        if end - at == 3 and plain[at + 1] == "家" and _weights()["given"].get(plain[end - 1], 1) < 2:
+        if end - at == 3 and plain[at + 1] == "家" and weights()["given"].get(plain[end - 1], 1) < 2:
             return True  # 陈家角, 戴家头
-        return bool(_PLACE.match(plain, end) or _SITE.match(plain, end))
+        return bool(_PLACE.match(plain, end) or _SITE.match(plain, end) or _FACILITY.match(plain, end))
 
     def _foreign(self) -> Iterator[tuple[float, Person]]:
         """丹尼斯·霍珀, 约翰森: runs of words made of characters that transliterate. Their places look alike, so what stands around decides."""
@@ -365,20 +307,22 @@ class _Reading:
             end = at
             while end < len(self.words) and self._transliterates(self.words[end], end > at):
                 end += 1
-            while end > at and not _HAN.fullmatch(self.words[end - 1].text):
+            while end > at and not HAN.fullmatch(self.words[end - 1].text):
                 end -= 1
             if end > at:
                 start, stop = self.words[at].at, self.words[end - 1].end
                 run = self.plain[start:stop]
-                likely = sum(_weights()["foreign"].get(c, 0) for c in run) / len(run)
+                likely = sum(weights()["foreign"].get(c, 0) for c in run) / len(run)
                 dotted = bool(_DOT.search(run))
-                around = self._context(start, stop) + 2 * dotted + (len(run) > 3) + any(w.tag == "nrt" for w in self.words[at:end])
+                around = self.context(start, stop) + 2 * dotted + (len(run) > 3) + any(w.tag == "nrt" for w in self.words[at:end])
                 around += len(run) > 2 and likely >= 3
                 if (
                     2 <= len(run) <= 16
                     and likely >= 2
-                    and not self._is_place(start, stop)
+                    and not self.is_place(start, stop)
                     and not _NATION.match(self.plain, stop)
+                    and (dotted or not (self.plain[stop : stop + 1].islower() and self.plain[stop] < "\x7f"))
+                    and (dotted or run not in NOT_NAMES)
                     and (dotted or not (_REGION.match(self.plain, stop) or self._beside_a_place(start, stop)))
                     and self.plain[start - 1 : start] not in _ADDRESS | (frozenset() if dotted else _AT)
                 ):
@@ -389,61 +333,19 @@ class _Reading:
         """库拉玛蒂、可可亚岛; 卡尔巴拉和巴格达: the neighbour in a list is a place, so this is one."""
         self._find_divisions()
         plain, spots = self.plain, self._divisions or {}
-        if plain[end : end + 1] in _BESIDE and (end + 1 in spots or _ISLAND.match(plain, end + 1)):
+        if plain[end : end + 1] in BESIDE and (end + 1 in spots or _ISLAND.match(plain, end + 1)):
             return True
-        return plain[at - 1 : at] in _BESIDE and (at - 2 in spots or plain[at - 2 : at - 1] in _PLACE_END | _WATER_END)
+        return plain[at - 1 : at] in BESIDE and (at - 2 in spots or plain[at - 2 : at - 1] in _PLACE_END | _WATER_END)
 
-    def _transliterates(self, word: _Word, inside: bool) -> bool:
-        weights, text = _weights()["foreign"], word.text
-        if len(text) > 6 or not _HAN.fullmatch(text):
+    def _transliterates(self, word: Word, inside: bool) -> bool:
+        text = word.text
+        if len(text) > 6 or not HAN.fullmatch(text):
             return inside and bool(_DOT.fullmatch(text))
-        odds = [weights.get(c, 0) for c in text]
-        known = _segmenter().has_word(text)
+        odds = [weights()["foreign"].get(c, 0) for c in text]
+        known = segmenter().has_word(text)
         if word.tag in ("nrt", "nrfg"):
             return min(odds) >= 0 or (known and len(text) > 2 and sum(odds) >= 2 * len(text))
         if word.tag in ("ns", "nz") or (known and len(text) > 1 and word.tag != "nr") or (not inside and text in NOT_NAMES):
             return False
         least = 2 if inside or (len(text) > 2 and sum(odds) >= 3 * len(text)) else 3
         return min(odds) >= least
-
-    def _nicknames(self) -> Iterator[tuple[float, Person]]:
-        """小平, 阿宝, 婧婧, 倩萍, 舟哥: what a name is made of, without a surname."""
-        given = _weights()["given"]
-        for word in self.words:
-            text = word.text
-            if not 2 <= len(text) <= 3:
-                continue
-            likely = [given.get(c, 1) for c in text]
-            named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]
-            if not (named or doubled) and (min(likely[:1]) < 0 or _segmenter().has_word(text)):
-                continue
-            if (
-                self.plain[word.at - 1 : word.at] in _ADDRESS
-                or not _HAN.fullmatch(text)
-                or text in NOT_NAMES
-                or text[-1] == "姓"
-                or TITLE.match(text)
-            ):
-                continue
-            if self._is_place(word.at, word.end) or (len(text) > 2 and sum(_weights()["foreign"].get(c, 0) for c in text) > sum(likely)):
-                continue
-            end = self._nickname_end(word, likely, named, doubled)
-            if end:
-                yield 0.3, Person(word.at, end)
-
-    def _nickname_end(self, word: _Word, likely: list[int], named: bool, doubled: bool) -> int:
-        """Where the nickname that is this word ends; 0 when it is none."""
-        text, around = word.text, self._context(word.at, word.end)
-        known = _segmenter().has_word(text)
-        if doubled:
-            return word.end if text[0] not in _SAME and (likely[0] >= (2 if known else 1) or around >= 2.5) else 0
-        if named and text[0] in "小阿" and (not known or min(likely[1:]) >= 2):
-            return word.end
-        if not known and len(text) == 2 and text[1] in _ELDER:
-            return word.end - 1 if text[0] not in _weights()["surname"] else 0
-        if not known and len(text) == 2 and likely[0] >= 3 and text[1] in "子儿仔宝君":
-            return word.end
-        enough = sum(likely) >= 3 * len(likely) - around
-        if named and enough and min(likely) >= (3 if known else 1):
-            return word.end
-        return word.end if not known and enough and min(likely) >= 2 and around >= (1 if sum(likely) >= 5 else 2) else 0

@@ -37,6 +37,10 @@ _THEN = (
 _LATIN_NAME = re.compile(
     rf"(?P<role>{_ROLE}[“\"(（【:：]?)?(?<![A-Za-z0-9@/._#&\-])(?P<who>[A-Za-z][A-Za-z']{{1,14}}(?:[ ·.\-][ ]?[A-Z][A-Za-z'\-]{{0,14}}){{0,3}})(?![A-Za-z0-9/_@]|[ ,.][ ]?[a-z]|\.[a-z])(?P<says>[)）]?[”\" ]?{_THEN})?"
 )
+_PLAIN = re.compile(r"[A-Z][a-z]{2,11}")
+_OF_A_THING = re.compile(
+    r"[”\"》 ]?[\u4e00-\u9fff]{0,3}(?:店|商场|广场|大厦|酒店|中心|公寓|小区|花园|国际|公司|集团|牌|手机|汽车|软件|系统|游戏|咖啡|超市|茶|餐厅|酒吧|会所|楼|馆|系列|版|平台|服务|网|杯|赛|战队|俱乐部|世界|号|岛|镇|市|州|城|语|文件|格式|技术|引擎|公开|协议)|[》(（]"
+)
 _ENGLISH = re.compile(r"[A-Za-z][ ,.'!?]{1,2}$")
 
 
@@ -74,6 +78,14 @@ def run_on_handles(plain: str, stops: set[int]) -> Iterator[tuple[int, int]]:
             yield at, cut
 
 
+def _is_name_like(plain: str, m: re.Match[str]) -> bool:
+    """One capitalised word in a Chinese sentence, of no shop, make or work."""
+    at, end = m.span("who")
+    beside = plain[max(0, at - 1) : at] + plain[end : end + 1]
+    chinese = any("\u4e00" <= c <= "\u9fff" for c in beside)
+    return chinese and bool(_PLAIN.fullmatch(m["who"])) and not _OF_A_THING.match(plain, end) and plain[max(0, at - 1) : at] not in set("《(（#.")
+
+
 def latin_names(plain: str) -> Iterator[tuple[int, int]]:
     """Capitalised words among Chinese that are a common given name, two or more of them, or beside a role or a verb of saying.
 
@@ -89,7 +101,7 @@ def latin_names(plain: str) -> Iterator[tuple[int, int]]:
         if capital and len(words) == 1:
             # Selina, AngelaBaby, but not the beginning of a longer word.
             stem = re.match(r"[A-Z][a-z']+", who)
-            if spoken or (stem and stem[0].lower() in _latin_words()["given"]):
+            if spoken or _is_name_like(plain, m) or (stem and stem[0].lower() in _latin_words()["given"]):
                 yield m.span("who")
         elif (capital and (len([w for w in words if len(w) > 1]) > 1 or words[0].lower() in _latin_words()["given"])) or (
             spoken and m["role"] and who.lower() in _latin_words()["given"]

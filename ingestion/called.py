@@ -41,6 +41,9 @@ _PLAIN = re.compile(r"[A-Z][a-z]{2,11}")
 _OF_A_THING = re.compile(
     r"[”\"》 ]?[\u4e00-\u9fff]{0,3}(?:店|商场|广场|大厦|酒店|中心|公寓|小区|花园|国际|公司|集团|牌|手机|汽车|软件|系统|游戏|咖啡|超市|茶|餐厅|酒吧|会所|楼|馆|系列|版|平台|服务|网|杯|赛|战队|俱乐部|世界|号|岛|镇|市|州|城|语|文件|格式|技术|引擎|公开|协议)|[》(（]"
 )
+_LATIN_BEFORE = re.compile(r"(?<![A-Za-z0-9])(?P<who>[A-Za-z][A-Za-z0-9_'\-. ]{1,28})[（(]$")
+_LATIN_AFTER = re.compile(r"[（(](?P<who>[A-Za-z][A-Za-z_'\-.·, ]{1,40})[）)]")
+_LATIN_NEXT = re.compile(r"(?:、|和|与|及)(?P<who>[A-Z][A-Za-z0-9_'\-.]{1,20})(?![A-Za-z0-9])")
 _ENGLISH = re.compile(r"[A-Za-z][ ,.'!?]{1,2}$")
 
 
@@ -58,9 +61,19 @@ def _latin_words() -> dict[str, frozenset[str]]:
 def handles(plain: str) -> Iterator[tuple[int, int]]:
     """@somebody, but not @南京发布: an office is no person, and a place in a name is worth keeping."""
     for m in HANDLE.finditer(plain):
-        who = m["who"]
-        if not _OFFICIAL.search(who) and not gazetteer("").named_spans(who):
-            yield m.span("who")
+        if not _OFFICIAL.search(m["who"]):
+            yield from _beside_places(plain, *m.span("who"))
+
+
+def _beside_places(plain: str, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """What is left of an account's name without the places in it."""
+    left = at
+    for start, stop in sorted(gazetteer("").named_spans(plain[at:end])):
+        if left < at + start:
+            yield left, at + start
+        left = max(left, at + stop)
+    if left < end:
+        yield left, end
 
 
 def run_on_handles(plain: str, stops: set[int]) -> Iterator[tuple[int, int]]:
@@ -74,8 +87,18 @@ def run_on_handles(plain: str, stops: set[int]) -> Iterator[tuple[int, int]]:
         ):
             continue
         cut = next((i for i in range(at + 3, min(end, at + 6)) if i in stops), min(end, at + 3))
-        if not gazetteer("").named_spans(plain[at:cut]):
-            yield at, cut
+        yield from _beside_places(plain, at, cut)
+
+
+def glossed(plain: str, names: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The Latin beside names already found: Sky（李晓峰）, 贝克汉姆(David Beckham), Moon、 beside Sky."""
+    for at, end in names:
+        if plain[end : end + 1] in ("）", ")") and (m := _LATIN_BEFORE.search(plain, max(0, at - 32), at)):
+            yield m.span("who")
+        if ((m := _LATIN_AFTER.match(plain, end)) and (m["who"].lower() not in _latin_words()["none"])) or (
+            plain[at].isascii() and (m := _LATIN_NEXT.match(plain, end)) and m["who"].lower() not in _latin_words()["none"]
+        ):
+            yield m.span("who")
 
 
 def _is_name_like(plain: str, m: re.Match[str]) -> bool:
@@ -83,7 +106,12 @@ def _is_name_like(plain: str, m: re.Match[str]) -> bool:
     at, end = m.span("who")
     beside = plain[max(0, at - 1) : at] + plain[end : end + 1]
     chinese = any("\u4e00" <= c <= "\u9fff" for c in beside)
-    return chinese and bool(_PLAIN.fullmatch(m["who"])) and not _OF_A_THING.match(plain, end) and plain[max(0, at - 1) : at] not in set("《(（#.")
+    return (
+        chinese
+        and bool(_PLAIN.fullmatch(m["who"]))
+        and not _OF_A_THING.match(plain, end)
+        and plain[max(0, at - 1) : at] not in set("《(（#.")
+    )
 
 
 def latin_names(plain: str) -> Iterator[tuple[int, int]]:

@@ -25,10 +25,6 @@ _ELDER = frozenset("哥姐叔爷嫂妹弟姨婶")
 SAME = frozenset(
     "妈妈爸爸哥哥姐姐弟弟妹妹爷爷奶奶公公婆婆叔叔伯伯舅舅姑姑姨姨婶婶宝宝娃娃太太星星常常天天慢慢渐渐偏偏刚刚仅仅往往每每明明悄悄默默静静轻轻白白万万千千人人个个家家年年月月日日夜夜时时处处事事样样种种多多大大小小早早久久高高好好乖乖谢谢拜拜想想看看听听说说试试等等问问谈谈走走坐坐尝尝猩猩蝈蝈饽饽饺饺汤汤水水花花草草树树点点圈圈块块条条片片滴滴层层重重深深远远满满暖暖甜甜红红绿绿黄黄蓝蓝黑黑胖胖瘦瘦长长短短快快急急忙忙统统通通纷纷频频连连稍稍微微淡淡浓浓牢牢紧紧死死活活凉凉热热冷冷亲亲抱抱么么嘻嘻哈哈呵呵嘿嘿呜呜嗯嗯啊啊哦哦噢噢呀呀哇哇啦啦嘟嘟汪汪喵喵咩咩噜噜啧啧嘘嘘滚滚熊熊冉冉翩翩堂堂洋洋茫茫苍苍莽莽皑皑沉沉隐隐郁郁斤斤津津区区泛泛彬彬孜孜"
 )
-import os
-L=float(os.environ.get("L","0"))
-M=float(os.environ.get("M","0"))
-N=int(os.environ.get("N","5"))
 BESIDE = frozenset("、和与及跟&/")
 """What joins names."""
 _TENS = frozenset("一二三四五六七八九十百千万")
@@ -100,6 +96,10 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
             continue
         likely = [given.get(c, 1) for c in text]
         named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]
+        familiar = len(text) == 2 and text[0] in "小大老阿" and not known(text) and likely[1] >= 0
+        if familiar and not _LITTLE_THINGS.search(text[1:]):
+            yield 0.3, Person(word.at, word.end)
+            continue
         if not named and not doubled and (likely[0] < 0 or known(text)):
             continue
         if len(text) > 2 and sum(weights()["foreign"].get(c, 0) for c in text) > sum(likely):
@@ -117,7 +117,7 @@ def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: flo
     text, at, end = word.text, word.at, word.end
     known = segmenter().has_word(text)
     if doubled:
-        return (at, end) if text[0] not in SAME and (likely[0] >= (2 if known else 1) or around >= 2.5) else None
+        return (at, end) if text[0] not in SAME and (likely[0] >= (2 if known else 1) or around >= 2) else None
     if named and text[0] in "小阿" and (not known or min(likely[1:]) >= 2):
         return at, end
     if not known and len(text) == 2 and text[1] in _ELDER:
@@ -126,10 +126,10 @@ def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: flo
         return at, end
     if not known and len(text) == 3 and min(likely[1:]) >= 2 and sum(likely[1:]) >= 5 and weights()["surname"].get(text[0], -9) < 0:
         return at + 1, end  # 系嘉欣: the word before was taken along
-    enough = sum(likely) >= 3 * len(likely) - around - L
+    enough = sum(likely) >= 3 * len(likely) - around
     if named and ((enough and min(likely) >= (3 if known else 1)) or (known and len(text) == 3 and min(likely) >= 1 and sum(likely) >= 5)):
         return at, end
-    return (at, end) if not known and enough and min(likely) >= 2-M and around >= (1 if sum(likely) >= N else 2) else None
+    return (at, end) if not known and enough and min(likely) >= 2 and around >= (1 if sum(likely) >= 5 else 2) else None
 
 
 def _patterns(reading: Reading) -> Iterator[tuple[float, Person]]:

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from ingestion.called import TITLE, handles, latin_names, run_on_handles
+from ingestion.called import TITLE, glossed, handles, latin_names, run_on_handles
 from ingestion.name_words import HAN, Word, cut, segmenter, surnames, weights
 from ingestion.nicknames import BESIDE, SAME, Person, nicknames, titled
 from ingestion.places import gazetteer
@@ -44,6 +44,8 @@ _ABROAD = re.compile(
 _REGION = re.compile(
     r"[\u4e00-\u9fff]{0,8}?(?:[邦州市县镇港湾省]|地区|[东西南北中]部|两地|高原|附近|[”\"]?(?:市场|酒吧|酒店|广场|商场|大厦))"
 )
+_DATELINE = re.compile(r"[\d０-９]{1,2}月[\d０-９]{1,2}日[电讯]")
+_CAPITAL = re.compile(r"(?:首都|首府|城市|港口|小镇|古城|前往|抵达|飞往|位于|来自|毗邻|驻)$")
 _NUMBERED = re.compile(r".*[一二三四五六七八九十][环栋幢组楼号]|.*[东西南北中]部")
 _SITE = re.compile(
     r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|办事处|轿车|总站|号|粉丝|超话"
@@ -52,7 +54,7 @@ _SITE = re.compile(
 _PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
 _ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
 _FACILITY = re.compile(
-    r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城)"
+    r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
 )
 """A house or a sight not far after: 盖蒂博物馆, 万龙滑雪酒店."""
 _CALLED = frozenset("叫者员长生师")
@@ -114,6 +116,8 @@ def persons(text: str) -> list[Person]:
     found += [Person(*span) for span in run_on_handles(plain, reading.stop) if taken.isdisjoint(range(*span))]
     taken = {i for person in found for i in range(person.at, person.end)}
     found += [person for person in reading.names() if taken.isdisjoint(range(person.at, person.end))]
+    taken = {i for person in found for i in range(person.at, person.end)}
+    found += [Person(*span) for span in glossed(plain, [(p.at, p.end) for p in found]) if taken.isdisjoint(range(*span))]
     return sorted(found, key=lambda p: p.at)
 
 
@@ -301,33 +305,52 @@ class _Reading:
         return bool(_PLACE.match(plain, end) or _SITE.match(plain, end) or _FACILITY.match(plain, end))
 
     def _foreign(self) -> Iterator[tuple[float, Person]]:
-        """丹尼斯·霍珀, 约翰森: runs of words made of characters that transliterate. Their places look alike, so what stands around decides."""
+        """丹尼斯·霍珀, 约翰森: runs of words made of characters that transliterate. Their places look alike, so what stands around decides.
+
+        What is a place once (首都马德里, 在马德里) is one throughout the text.
+        """
+        runs = list(self._runs())
+        places = {self.plain[at:end] for at, end, _ in runs if self._is_foreign_place(at, end)}
+        for at, end, nrt in runs:
+            run = self.plain[at:end]
+            likely = sum(weights()["foreign"].get(c, 0) for c in run) / len(run)
+            if not 2 <= len(run) <= 16 or likely < 2:
+                continue
+            if _DOT.search(run):
+                if not self.is_place(at, end) and not _NATION.match(self.plain, end) and self.plain[at - 1 : at] not in _ADDRESS:
+                    yield 20.0, Person(at, end)
+            elif run not in places and run not in NOT_NAMES:
+                around = self.context(at, end) + (len(run) > 3) + (len(run) > 2 and likely >= 3) + nrt
+                yield (0.5 if around >= 1 else -1.0), Person(at, end)
+
+    def _runs(self) -> Iterator[tuple[int, int, bool]]:
+        """Where words that transliterate stand together, and whether the dictionary knows one of them for a name."""
         at = 0
         while at < len(self.words):
             end = at
             while end < len(self.words) and self._transliterates(self.words[end], end > at):
                 end += 1
-            while end > at and not HAN.fullmatch(self.words[end - 1].text):
-                end -= 1
-            if end > at:
-                start, stop = self.words[at].at, self.words[end - 1].end
-                run = self.plain[start:stop]
-                likely = sum(weights()["foreign"].get(c, 0) for c in run) / len(run)
-                dotted = bool(_DOT.search(run))
-                around = self.context(start, stop) + 2 * dotted + (len(run) > 3) + any(w.tag == "nrt" for w in self.words[at:end])
-                around += len(run) > 2 and likely >= 3
-                if (
-                    2 <= len(run) <= 16
-                    and likely >= 2
-                    and not self.is_place(start, stop)
-                    and not _NATION.match(self.plain, stop)
-                    and (dotted or not (self.plain[stop : stop + 1].islower() and self.plain[stop] < "\x7f"))
-                    and (dotted or run not in NOT_NAMES)
-                    and (dotted or not (_REGION.match(self.plain, stop) or self._beside_a_place(start, stop)))
-                    and self.plain[start - 1 : start] not in _ADDRESS | (frozenset() if dotted else _AT)
-                ):
-                    yield (20.0 if dotted else 0.5 if around >= 1 else -1.0), Person(start, stop)
+            stop = end
+            while stop > at and not HAN.fullmatch(self.words[stop - 1].text):
+                stop -= 1
+            if stop > at:
+                yield self.words[at].at, self.words[stop - 1].end, any(w.tag == "nrt" for w in self.words[at:stop])
             at = max(end, at + 1)
+
+    def _is_foreign_place(self, at: int, end: int) -> bool:
+        plain = self.plain
+        glossed = plain[end : end + 1].islower() and plain[end].isascii()  # 希拉波里斯hierapolis
+        return bool(
+            glossed
+            or plain[end - 1] == "人"
+            or self.is_place(at, end)
+            or _NATION.match(plain, end)
+            or _REGION.match(plain, end)
+            or _DATELINE.match(plain, end)
+            or _CAPITAL.search(plain, max(0, at - 4), at)
+            or plain[at - 1 : at] in _ADDRESS | _AT
+            or self._beside_a_place(at, end)
+        )
 
     def _beside_a_place(self, at: int, end: int) -> bool:
         """库拉玛蒂、可可亚岛; 卡尔巴拉和巴格达: the neighbour in a list is a place, so this is one."""

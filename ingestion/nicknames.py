@@ -29,6 +29,9 @@ BESIDE = frozenset("、和与及跟&/")
 """What joins names."""
 _TENS = frozenset("一二三四五六七八九十百千万")
 _ADDRESS = frozenset("省市区县镇乡村路街道号栋幢楼室厦园")
+_ROLE = re.compile(
+    r"(?:助教|教练|主帅|前锋|后卫|中场|门将|球星|球员|主演|歌手|演员|艺人|偶像|主持人|导演|编剧|作家|画家|诗人|选手|记者|队长|队友|女友|男友|老婆|老公|闺蜜|外号|昵称|名叫|我叫|饰演|扮演|主播|女神|男神)$"
+)
 _BROTHER = re.compile(
     r"(?:(?<![\u4e00-\u9fff])|(?<=[找问跟和给叫是说见])|(?<=[，。！～]))(?P<who>(?![大二三四五六七八九表小帅堂的鹦空学师老妹姑姨])[\u4e00-\u9fff])(?P<kin>[哥姐])(?![哥姐特伦们夫])"
 )
@@ -100,9 +103,17 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
         if familiar and not _LITTLE_THINGS.search(text[1:]):
             yield 0.3, Person(word.at, word.end)
             continue
-        if not named and not doubled and (likely[0] < 0 or known(text)):
+        if not named and not doubled and (known(text) or (likely[0] < 0 and not _ROLE.search(plain, max(0, word.at - 4), word.at))):
             continue
         if len(text) > 2 and sum(weights()["foreign"].get(c, 0) for c in text) > sum(likely):
+            continue
+        if (
+            not known(text)
+            and min(likely) >= -1
+            and _ROLE.search(plain, max(0, word.at - 4), word.at)
+            and not reading.is_place(word.at, word.end)
+        ):
+            yield 0.3, Person(word.at, word.end)
             continue
         around = reading.context(word.at, word.end)
         if span := _span(word, likely, named, doubled, around):

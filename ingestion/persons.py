@@ -57,6 +57,7 @@ _FACILITY = re.compile(
     r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
 )
 """A house or a sight not far after: 盖蒂博物馆, 万龙滑雪酒店."""
+_CUT_FACILITY = re.compile("博物馆|艺术馆|美术馆|大剧院|购物中心|步行街|度假村|风景区|开发区|高新区|体育馆|体育场|火车站|汽车站")
 _CALLED = frozenset("叫者员长生师")
 _AT = frozenset("在于从往到至距赴")
 _ADDRESS = frozenset("省市区县镇乡村路街道号栋幢楼室厦园")
@@ -131,6 +132,7 @@ class _Reading:
         self.begin, self.stop = set(self.starts), {w.end for w in self.words}
         self._divisions: dict[int, tuple[int, int]] | None = None
         self._places: dict[int, int] = {}
+        self.abroad: set[int] = set()
 
     def names(self) -> list[Person]:
         scored = sorted([*self._chinese(), *self._foreign(), *nicknames(self)], key=lambda s: (-s[0], s[1].at))
@@ -140,6 +142,8 @@ class _Reading:
         def take(score: float, person: Person) -> bool:
             span = range(person.at, person.end)
             if not taken.isdisjoint(span) or self._in_a_division(person):
+                return False
+            if score < IN_A_PLACE and not self.abroad.isdisjoint(span) and not person.shown:
                 return False
             if score < IN_A_PLACE and self._places.get(person.at, -1) == self._places.get(person.end - 1, -2):
                 return False
@@ -262,7 +266,12 @@ class _Reading:
             return 3.5 if two else 7.5
         if at not in self.begin:
             if not two or end not in self.stop:
-                return None
+                # 前费|穆所写: one given name, where the words are the model's own and what follows says that it is one.
+                return (
+                    7.5
+                    if not two and at + 1 == first.end and not segmenter().has_word(first.text) and _AFTER.match(self.plain, end)
+                    else None
+                )
             return 8 if first.tag.startswith("nr") else None if segmenter().has_word(last.text) else 9
         if end not in self.stop:
             unknown = not segmenter().has_word(last.text)
@@ -302,7 +311,9 @@ class _Reading:
             return True
         if end - at == 3 and plain[at + 1] == "家" and weights()["given"].get(plain[end - 1], 1) < 2:
             return True  # 陈家角, 戴家头
-        return bool(_PLACE.match(plain, end) or _SITE.match(plain, end) or _FACILITY.match(plain, end))
+        return bool(
+            _PLACE.match(plain, end) or _SITE.match(plain, end) or _FACILITY.match(plain, end) or _CUT_FACILITY.match(plain, end - 1)
+        )
 
     def _foreign(self) -> Iterator[tuple[float, Person]]:
         """丹尼斯·霍珀, 约翰森: runs of words made of characters that transliterate. Their places look alike, so what stands around decides.
@@ -310,6 +321,7 @@ class _Reading:
         What is a place once (首都马德里, 在马德里) is one throughout the text.
         """
         runs = list(self._runs())
+        self.abroad = {i for at, end, _ in runs if self._is_foreign_place(at, end) for i in range(at, end)}
         places = {self.plain[at:end] for at, end, _ in runs if self._is_foreign_place(at, end)}
         for at, end, nrt in runs:
             run = self.plain[at:end]

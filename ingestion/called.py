@@ -20,7 +20,7 @@ NO_SURNAME = frozenset(
 )
 """Surnames that stand before a title as other words far more often: 原书记, 向老师, 区长."""
 
-HANDLE = re.compile(r"@[ ]?(?P<who>[\w\-·丶]{2,20})(?=$|[\s:：,，。@/\]】)）、!！?？;；#\[])")
+HANDLE = re.compile(r"@[ ]?(?P<who>[\w\-·丶]{2,20})(?=$|[\s:：,，。@/\]】)）、!！?？;；#\[(（~～…“”\"'|+<>《》【→])")
 RUN_ON_HANDLE = re.compile(r"@(?P<who>[\w\-·丶]{2,40})")
 _OFFICIAL = re.compile(
     r"发布|消防|公安|交警|警方|日报|晚报|早报|晨报|商报|都市报|新闻|气象|天气|电视|广播|卫视|视频|政府|政务|政法|应急|地震|红十字|救援|救助|互助|基金|医院|铁路|电力|电网|客服|官方|微博|在线|头条|大学|学校|超话|中国|中心|委员会|办公室|检察|法院|集团|公司|银行|物业|社区|街道|超市|地铁|公交|航空|机场|移动|联通|电信|传媒|媒体|频道|协会|联盟|网$|台$|局$|委$|报$|队$|厅$|院$"
@@ -131,7 +131,9 @@ def latin_names(plain: str) -> Iterator[tuple[int, int]]:
             stem = re.match(r"[A-Z][a-z']+", who)
             if spoken or _is_name_like(plain, m) or (stem and stem[0].lower() in _latin_words()["given"]):
                 yield m.span("who")
-        elif (capital and (len([w for w in words if len(w) > 1]) > 1 or words[0].lower() in _latin_words()["given"])) or (
-            spoken and m["role"] and who.lower() in _latin_words()["given"]
+        elif (
+            (who.isupper() and len(who) > 3 and len(words) == 1 and who.lower() in _latin_words()["given"])
+            or (capital and (len([w for w in words if len(w) > 1]) > 1 or words[0].lower() in _latin_words()["given"]))
+            or (spoken and m["role"] and who.lower() in _latin_words()["given"])
         ):
             yield m.span("who")

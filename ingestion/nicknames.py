@@ -35,10 +35,47 @@ _ROLE = re.compile(
 _BROTHER = re.compile(
     r"(?:(?<![\u4e00-\u9fff])|(?<=[找问跟和给叫是说见])|(?<=[，。！～]))(?P<who>(?![大二三四五六七八九表小帅堂的鹦空学师老妹姑姨])[\u4e00-\u9fff])(?P<kin>[哥姐])(?![哥姐特伦们夫])"
 )
+_FAMILIAR = re.compile(
+    r"(?<![\u4e00-\u9fff大小老阿])(?:[小老阿大])(?P<who>[\u4e00-\u9fff])(?=$|[^\u4e00-\u9fff]|说|在|的|和|家|被|是|也|给|跟|打|来|去|你|我|他|她)|(?<=[和跟给找叫问是让对被])[小老阿](?P<then>[\u4e00-\u9fff])(?=$|[^\u4e00-\u9fff]|说|在|的|和|家)"
+)
+_NO_FAMILIAR = frozenset(
+    [
+        "小康",
+        "大王",
+        "小麦",
+        "小米",
+        "大马",
+        "小马",
+        "大方",
+        "小方",
+        "大白",
+        "小白",
+        "大金",
+        "大江",
+        "小江",
+        "大洪",
+        "大牛",
+        "老牛",
+        "小牛",
+        "大石",
+        "小石",
+        "大雷",
+        "大海",
+        "小龙",
+        "大龙",
+        "小雪",
+        "大雪",
+        "小寒",
+        "大寒",
+        "小满",
+        "小暑",
+        "大暑",
+    ]
+)
 _PET = re.compile(r"(?P<who>[\u4e00-\u9fff])[子儿仔宝](?=$|[^\u4e00-\u9fff]|小|是|说|在|和|的|，)")
 _TRIPLE = re.compile(r"[\u4e00-\u9fff](?P<twice>[\u4e00-\u9fff])(?P=twice)(?![\u4e00-\u9fff]?(?P=twice))")
 _FOND = frozenset("宝猫萌妞妹囡丫贝萱婷菲莉娜雯倩琪佳晴雪芳兰美妮娃豆圆多乐果糖朵蕾")
-SAME_NEVER = frozenset("哈呵嘿嘻耶啊呀哇")
+_LAUGHS = frozenset("哈呵嘿嘻耶啊呀哇")
 _FAN = re.compile(
     r"(?<![\u4e00-\u9fff])(?P<who>(?![这那亲各位好大小]?(?:位|各|亲|童|的))[\u4e00-\u9fff]{2,4})(?=童鞋|大侠|先森|欧巴|sama|桑$)"
 )
@@ -128,8 +165,14 @@ def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: flo
     text, at, end = word.text, word.at, word.end
     known = segmenter().has_word(text)
     if doubled:
-        return (at, end) if text[0] not in SAME and (likely[0] >= (2 if known else 1) or around >= 2) else None
-    if named and text[0] in "小阿" and (not known or min(likely[1:]) >= 2):
+        return (at, end) if text[0] not in SAME and (likely[0] >= 1 or around >= 2) else None
+    if (
+        named
+        and text[0] in "小阿"
+        and (not known or min(likely[1:]) >= 2)
+        and not (len(text) == 2 and _LITTLE_THINGS.search(text[1]))
+        and text not in _NO_FAMILIAR
+    ):
         return at, end
     if not known and len(text) == 2 and text[1] in _ELDER:
         return (at, end - 1) if text[0] not in weights()["surname"] else None
@@ -149,6 +192,18 @@ def _patterns(reading: Reading) -> Iterator[tuple[float, Person]]:
         at = m.start("who")
         if not known(m["who"] + m["kin"]) and given.get(m["who"], 1) >= 1 and not known(plain[max(0, at - 1) : at + 1]):
             yield 0.3, Person(at, m.end("who"))
+    for m in _FAMILIAR.finditer(plain):
+        at, end = m.span()
+        who = m["who"] or m["then"]
+        likely = max(weights()["surname"].get(who, -9) - 1, given.get(who, 1) if not known(m[0]) else -9)
+        if (
+            likely >= 2
+            and m[0] not in NOT_NAMES
+            and m[0] not in _NO_FAMILIAR
+            and not reading.is_place(at, end)
+            and not _LITTLE_THINGS.search(who)
+        ):
+            yield 0.3, Person(at, end)
     for m in _PET.finditer(plain):
         at = m.start()
         if (
@@ -161,7 +216,7 @@ def _patterns(reading: Reading) -> Iterator[tuple[float, Person]]:
     for m in _TRIPLE.finditer(plain):
         at, end = m.span()
         whole = m[0]
-        if known(whole) or m["twice"] in SAME_NEVER or whole[0] == whole[1] or plain[end : end + 1] in "地的":
+        if known(whole) or m["twice"] in _LAUGHS or whole[0] == whole[1] or plain[end : end + 1] in "地的":
             continue
         if m["twice"] in _FOND and not known(plain[max(0, at - 1) : at + 1]) and given.get(whole[0], 1) >= 1:
             yield 0.3, Person(at, end)

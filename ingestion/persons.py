@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import accumulate
 
 from ingestion.called import TITLE, glossed, handles, latin_names, run_on_handles
 from ingestion.name_words import HAN, Word, cut, segmenter, surnames, weights
@@ -22,6 +23,7 @@ from models.divisions import by_code
 _NO = -99.0
 _WEAK = -3.0
 """How far below its threshold a name may lie that stands beside a name."""
+_MOST_CONTEXT = 4.5
 _LEAN, _LEAN_ELSEWHERE = 1.5, 2.5
 """In favour of hiding, and more so where no word for an address stands near."""
 IN_A_PLACE = 8.0
@@ -52,7 +54,7 @@ _SITE = re.compile(
 )
 """What follows the name of a firm, a house or a make."""
 _PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
-_ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
+_ADDRESSED = frozenset("省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛")
 _FACILITY = re.compile(
     r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
 )
@@ -133,6 +135,7 @@ class _Reading:
         self._divisions: dict[int, tuple[int, int]] | None = None
         self._places: dict[int, int] = {}
         self.abroad: set[int] = set()
+        self._addressed = [0, *accumulate(c in _ADDRESSED for c in plain)]
 
     def names(self) -> list[Person]:
         scored = sorted([*self._chinese(), *self._foreign(), *nicknames(self)], key=lambda s: (-s[0], s[1].at))
@@ -217,35 +220,45 @@ class _Reading:
         """How far above its threshold a surname with a given name lies; negative for no name."""
         plain, name = self.plain, self.plain[at:end]
         given = name[shown:]
-        odds = weights()
+        odds, of_given = weights(), weights()["given"]
         surname = 4 if shown == 2 else odds["surname"].get(name[0], -9)
-        likely = surname + sum(odds["given"].get(c, 1) for c in given)
-        if likely < 0 or min(odds["given"].get(c, 1) for c in given) <= -3 or _NUMBERED.fullmatch(name):
-            return _NO
-        if len(name) > 2 and sum(odds["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
-            return _NO  # 阿萨姆: left to the rule for transliterated names
-        if name in NOT_NAMES or name[:2] in NOT_NAMES or "某" in given or given == "姓" or _LAUGH.search(name) or TITLE.match(given):
+        each = [of_given.get(c, 1) for c in given]
+        likely = surname + sum(each)
+        if likely < 0 or min(each) <= -3 or name in NOT_NAMES or name[:2] in NOT_NAMES:
             return _NO
         needed = self._needed(at, shown, end)
-        if needed is None or self.is_place(at, end):
+        if needed is None:
             return _NO
-        around = self.context(at, end)
         if len(given) == 2 and given[0] == given[1] and given[0] not in SAME:
             needed -= 2.5
-        if len(given) == 1 and set(given) == {name[0]}:
+        if len(given) == 1 and given == name[0]:
             needed += 3
-        if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
-            return _NO
         if given[-1] in _WATER_END:
             needed += 4
         if surname < 0:
             needed += 2
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
-        return likely + around - needed + self._lean(at, end, given)
+        score = likely - needed + self._lean(at, end, given)
+        if score + _MOST_CONTEXT <= _WEAK:
+            return _NO
+        score += self.context(at, end)
+        return _NO if score <= _WEAK or self._is_other(at, end, given, likely) else score
+
+    def _is_other(self, at: int, end: int, given: str, likely: int) -> bool:
+        """Whether a likely name is none: a part of a place, a word, a cry, a transliterated name."""
+        plain, name = self.plain, self.plain[at:end]
+        if len(name) > 2 and sum(weights()["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
+            return True  # 阿萨姆: left to the rule for transliterated names
+        if "某" in given or given == "姓" or _NUMBERED.fullmatch(name) or _LAUGH.search(name) or TITLE.match(given):
+            return True
+        if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
+            return True
+        return self.is_place(at, end)
 
     def _lean(self, at: int, end: int, given: str) -> float:
-        if _ADDRESSED.search(self.plain, max(0, at - 8), end + 8) or (len(given) > 1 and segmenter().has_word(given)):
+        addressed = self._addressed[min(end + 8, len(self.plain))] - self._addressed[max(0, at - 8)]
+        if addressed or (len(given) > 1 and segmenter().has_word(given)):
             return _LEAN
         return _LEAN_ELSEWHERE
 

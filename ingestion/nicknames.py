@@ -132,7 +132,7 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
         text = word.text
         if not 2 <= len(text) <= 3 or plain[word.at - 1 : word.at] in _ADDRESS or not HAN.fullmatch(text):
             continue
-        if text in NOT_NAMES or text[-1] == "姓" or TITLE.match(text) or reading.is_place(word.at, word.end):
+        if text in NOT_NAMES or text[-1] in "姓河湖江溪岭岛" or TITLE.match(text) or reading.is_place(word.at, word.end):
             continue
         likely = [given.get(c, 1) for c in text]
         named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]

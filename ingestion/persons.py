@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import accumulate
 
-from ingestion.called import TITLE, glossed, handles, latin_names, run_on_handles
+from ingestion.called import SHORT_TITLE, TITLE, glossed, handles, latin_names, run_on_handles
 from ingestion.name_words import HAN, Word, cut, segmenter, surnames, weights
 from ingestion.nicknames import BESIDE, SAME, Person, nicknames, titled
 from ingestion.places import gazetteer
@@ -43,6 +43,11 @@ _ABROAD = re.compile(
     "|沙特阿拉伯|斯里兰卡|斯洛伐克|斯洛文尼亚|苏丹|索马里|塔吉克斯坦|坦桑尼亚|突尼斯|土耳其|土库曼斯坦|危地马拉|委内瑞拉|乌干达|乌克兰|乌拉圭|乌兹别克斯坦|西班牙|希腊|新加坡|匈牙利|叙利亚|牙买加|亚美尼亚|也门"
     "|伊拉克|伊朗|以色列|意大利|印度尼西亚|约旦|越南|赞比亚|智利|莫斯科|巴格达|夏威夷"
 )
+_MAKES = re.compile(
+    "苏宁|国美|欧尚|麦德龙|家乐福|沃尔玛|迪卡侬|大润发|华润|金鹰|万达|华联|苏果|永辉|盒马|宜家|美凯龙|奥莱|肯德基|麦当劳|必胜客|星巴克|瑞幸|海底捞|华莱士|德克士|屈臣氏|罗森|全家便利"
+    "|雷诺|丰田|本田|尼桑|兰博基尼|法拉利|玛莎拉蒂|保时捷|特斯拉|比亚迪|奔驰|宝马|奥迪|雷克萨斯|凯迪拉克|雪佛兰|别克|福特|路虎|沃尔沃|雪铁龙|斯柯达|马自达|三菱|铃木摩托|吉利|奇瑞|长安|哈弗|蔚来|理想汽车|小鹏汽车"
+)
+"""Shops are where people are, and cars what they sit in."""
 _REGION = re.compile(
     r"[\u4e00-\u9fff]{0,8}?(?:[邦州市县镇港湾省]|地区|[东西南北中]部|两地|高原|附近|[”\"]?(?:市场|酒吧|酒店|广场|商场|大厦))"
 )
@@ -186,7 +191,10 @@ class _Reading:
 
     def _find_divisions(self) -> None:
         if self._divisions is None:
-            spans = [*gazetteer("").named_spans(self.plain), *(m.span() for m in _ABROAD.finditer(self.plain) if self._whole(*m.span()))]
+            spans = [
+                *gazetteer("").named_spans(self.plain),
+                *(m.span() for known in (_ABROAD, _MAKES) for m in known.finditer(self.plain) if self._whole(*m.span())),
+            ]
             self._divisions = {i: (at, end) for at, end in spans for i in range(at, end)}
             self._places = {i: f.at for f in gazetteer("").found(self.plain) for i in range(f.at, f.end)}
 
@@ -250,6 +258,8 @@ class _Reading:
         plain, name = self.plain, self.plain[at:end]
         if len(name) > 2 and sum(weights()["foreign"].get(c, 0) for c in name) > likely and plain[at - 1 : at] not in _CALLED:
             return True  # 阿萨姆: left to the rule for transliterated names
+        if given in SHORT_TITLE and len(name) == 2:
+            return True  # 李总: the surname alone is the name
         if "某" in given or given == "姓" or _NUMBERED.fullmatch(name) or _LAUGH.search(name) or TITLE.match(given):
             return True
         if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
@@ -367,7 +377,7 @@ class _Reading:
         glossed = plain[end : end + 1].islower() and plain[end].isascii()  # 希拉波里斯hierapolis
         return bool(
             glossed
-            or plain[end - 1] == "人"
+            or plain[end - 1] in "人河湖江溪岭岛山"
             or self.is_place(at, end)
             or _NATION.match(plain, end)
             or _REGION.match(plain, end)

@@ -2,7 +2,7 @@
 
 Hidden: mobile and landline numbers, service numbers (400), identity cards, bank cards and other long digit runs, licence
 plates (province and letter stay), e-mail addresses, WeChat and QQ ids, and given names of people (the surname stays:
-李＊＊). Kept: years, amounts, document numbers such as 〔2025〕27号, division codes, places, surnames with a title (王先生).
+李＊＊), nicknames, @accounts, and the surname before a title (＊先生, ＊书记: in a small street it says who). Kept: years, amounts, document numbers such as 〔2025〕27号, division codes, places, titles.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from typing import Any
 from ingestion import evaluate_times, evaluate_triage
 from ingestion.evaluate_feeds import feeds
 from ingestion.evaluate_fusion import fusion
+from ingestion.evaluate_masking import masking, person_names
 from ingestion.evaluate_places import addresses, locations
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
-from ingestion.privacy import MASK, mask
 from ingestion.times import find_times
 from models.domain import Understanding
 from models.errors import BadInput
@@ -90,48 +90,6 @@ def cec(path: Path) -> dict[str, Any]:
         "quotes_not_in_text": loose_quotes,
         "ms_mean": round(mean(spent), 2),
         "ms_p95": round(quantiles(spent, n=20)[-1], 2) if len(spent) > 1 else round(spent[0], 2),
-    }
-
-
-def masking(path: Path) -> dict[str, Any]:
-    """Planted phone numbers, ids and names (`pii_spans`) that survive masking, by kind; numbers must be 0.
-
-    A span survives when any digit of it (for a name: any character after the first, 某 apart) is still readable.
-    """
-    survived: Counter[str] = Counter()
-    planted: Counter[str] = Counter()
-    for row in _rows(path):
-        text, hidden = row["text"], mask(row["text"])
-        for start, end, kind in row["pii_spans"]:
-            planted[kind] += 1
-            left = hidden[start + 1 : end] if kind == "NAME" else hidden[start:end]
-            readable = any(c != MASK and c != "某" and c.isalnum() for c in left) if kind == "NAME" else any(c.isdigit() for c in left)
-            survived[kind] += readable
-        if len(text) != len(hidden):
-            raise BadInput(f"{path}: {row['id']} 脱敏后长度改变，偏移已失效；请检查 ingestion/privacy.py。")
-    return {"planted": dict(planted), "survived": dict(survived)}
-
-
-def person_names(path: Path) -> dict[str, Any]:
-    """Recall of masking over named persons (PER.NAM) with a Chinese surname shape, and characters masked outside any person.
-
-    The corpus is chatter with nicknames and celebrities and few cues; it bounds what cue-based masking can do.
-    """
-    hit = total = outside = length = 0
-    for row in _rows(path):
-        hidden = mask(row["text"])
-        people = [e for e in row["entities"] if e["type"].startswith("PER")]
-        for e in (e for e in people if e["type"] == "PER.NAM"):
-            masked = MASK in hidden[e["start"] : e["end"]]
-            hit, total = hit + masked, total + 1
-        inside = {i for e in people for i in range(e["start"], e["end"])}
-        outside += sum(c == MASK and row["text"][i] != MASK and i not in inside for i, c in enumerate(hidden))
-        length += len(hidden)
-    return {
-        "named": total,
-        "masked": hit,
-        "recall": round(hit / total, 3) if total else 0.0,
-        "masked_outside_per_1000_chars": round(1000 * outside / max(1, length), 2),
     }
 
 

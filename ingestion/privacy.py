@@ -2,7 +2,7 @@
 
 Hidden: mobile and landline numbers, service numbers (400), identity cards, bank cards and other long digit runs, licence
 plates (province and letter stay), e-mail addresses, WeChat and QQ ids, and given names of people (the surname stays:
-李＊＊). Kept: years, amounts, document numbers such as 〔2025〕27号, division codes, places, surnames with a title (王先生).
+李＊＊), nicknames, @accounts, and the surname before a title (＊先生, ＊书记: in a small street it says who). Kept: years, amounts, document numbers such as 〔2025〕27号, division codes, places, titles.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import re
 from collections.abc import Iterator
 
 from ingestion.numerals import halved
+from ingestion.persons import persons
 from ingestion.surnames import DOUBLE, NOT_NAMES, SINGLE
 
 MASK = "＊"
 
-_SPOKEN = str.maketrans("零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖", "01234567891" + "123456789")
-_S = r"[\s\-–—_.·,，/]{0,2}"
+_SPOKEN = str.maketrans(
+    "零一二三四五六七八九幺壹贰叁肆伍陆柒捌玖洞两拐勾Oo⓪①②③④⑤⑥⑦⑧⑨", "01234567891" + "123456789" + "0279" + "00" + "0123456789"
+)
+_S = r"[\s\-–—_.·,，/()\u200b-\u200f\u2060\ufeff\ufe0f\u20e3]{0,3}"
 _MOBILE = re.compile(rf"(?<!\d)(?:\+?0{{0,2}}86{_S})?1{_S}[3-9](?:{_S}\d){{9}}(?!\d)")
 _RUN_ON = re.compile(r"(?<![\d.])1[3-9]\d{10,}(?!\d|[元万亿])")
 """A mobile number with the next item's number glued on (…8385 2.)."""
@@ -28,17 +31,22 @@ _CUED_LINE = re.compile(
 _ID = re.compile(rf"(?<!\d)[1-9]\d{{5}}{_S}(?:19|20)\d{{2}}{_S}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]){_S}\d{{3}}[\dXx](?![\dA-Za-z])")
 _LONG = re.compile(r"(?<![\d.])\d(?:[ \-]?\d){12,}[Xx]?")
 _TEN = re.compile(r"(?<![\d.])\d{10,12}(?!\d|\.\d|[元万亿年])")
+_DATED = re.compile(
+    r"(?<!\d)(?:(?:19|20)\d{2}-(?:0?[1-9]|1[0-2])-(?:0?[1-9]|[12]\d|3[01])(?!\d)|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?(?!\d))"
+)
+"""2021-07-20 2021-07-21 and 20210720193000: dates and time stamps are no account number, however many stand in a row."""
 _DIVISION = re.compile(
     r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82)\d{10}|(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{2,4}"
 )
 _MAIL = re.compile(r"[A-Za-z0-9](?:[\w.+\-]{0,63})@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}", re.A)
 _CHAT = re.compile(
-    r"(?:微信|威信|薇信|加[Vv]|[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat|QQ|qq|扣扣|企鹅|抖音号)(?:同?号码?|号|群|ID|id|是|为|[:\s])*(?P<hide>[A-Za-z][\w\-]{4,19}|\d{5,12})",
+    r"(?:微信|威信|薇信|[Vv]信|加[Vv]|[Vv][Xx]|[Ww][Xx]|[Ww]e[Cc]hat|QQ|qq|扣扣|企鹅|抖音号)(?:同?号码?|号|群|ID|id|是|为|[:\s])*(?P<hide>[A-Za-z][\w\-]{4,19}|\d{5,12})",
     re.A,
 )
 _PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Z][·•.\-\s]?(?P<hide>(?=[A-Z]{0,3}\d)[A-HJ-NP-Z0-9]{4,5}[A-HJ-NP-Z0-9挂学警港澳×*])(?![A-Z0-9])"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领][A-Za-z][·•.\-\s]?(?P<hide>(?=[A-Za-z]{0,3}\d)[A-HJ-NP-Za-hj-np-z0-9]{4,5}[A-HJ-NP-Za-hj-np-z0-9挂学警港澳×*])(?![A-Za-z0-9])"
 )
+_PASSPORT = re.compile(r"(?:护照|通行证|回乡证|台胞证)[^\d，。；\n]{0,6}?(?P<hide>[A-Za-z]{1,2}\d{7,9})(?!\d)")
 
 _NEVER_GIVEN = frozenset(
     "了的是在有被着到这那些没不吗呢吧火困住倒塌淹漏烟伤死起出来去上下里内外楼层房车路门窗口处个几两多少已正就都也还又很把让给向跟从对你我他她它们什么怎"
@@ -98,40 +106,75 @@ _BYLINE = re.compile(
 _PARENS = re.compile(r"[(（](?P<names>[\u4e00-\u9fff、 ]{2,12})[)）]")
 
 
+_PASSES = 6
+"""Hiding one name can uncover the next (the words are cut anew); after so many passes nothing new has been seen in any text."""
+
+
 def mask(text: str) -> str:
-    """The text with personal data hidden; same length, character for character."""
+    """The text with personal data hidden; same length, character for character. `mask(mask(x)) == mask(x)`."""
+    return _settled(text, bare=True)
+
+
+def mask_place(words: str) -> str:
+    """As `mask` for words known to be a place: numbers and announced names are hidden, 张家湾 and 王顺友路 are not taken for people."""
+    return _settled(words, bare=False)
+
+
+def _settled(text: str, *, bare: bool) -> str:
+    for _ in range(_PASSES):
+        masked = _once(text, bare=bare)
+        if masked == text:
+            break
+        text = masked
+    return text
+
+
+def _once(text: str, *, bare: bool) -> str:
     plain = halved(text)
     if len(plain) != len(text):
         plain = text
     hidden = [False] * len(text)
-    for at, end in _spans(plain):
+    for at, end in _spans(plain, bare=bare):
         for i in range(at, end):
             if text[i].isalnum():
                 hidden[i] = True
     return "".join(MASK if hide else c for c, hide in zip(text, hidden, strict=True))
 
 
-def _spans(plain: str) -> Iterator[tuple[int, int]]:
+def _spans(plain: str, *, bare: bool) -> Iterator[tuple[int, int]]:
     spoken = plain.translate(_SPOKEN)
     yield from _numbers(plain)
     if spoken != plain:
         yield from _spoken_numbers(plain, spoken)
     for m in _MAIL.finditer(plain):
         yield m.span()
-    for pattern in (_CHAT, _PLATE, _CUED_LINE):
+    for pattern in (_CHAT, _PLATE, _CUED_LINE, _PASSPORT):
         for m in pattern.finditer(plain):
             yield m.span("hide")
+    names: dict[str, int] = {}
     for pattern in (_CUED_NAME, _TITLED, _BY_PHONE, _PHONE_THEN, _SAYS):
         for m in pattern.finditer(plain):
             if not _is_word(m["sur"] + m["given"]):
                 yield m.span("given")
+                names[m["sur"] + m["given"]] = len(m["sur"])
     yield from _bylines(plain)
+    if bare:
+        for person in persons(plain):
+            yield person.at + person.shown, person.end
+            names[plain[person.at : person.end]] = person.shown
+    # Who is hidden once is hidden throughout; two characters may be a word elsewhere (高峰, 安静).
+    for name, shown in names.items():
+        if len(name) > 2 and plain.count(name) > 1:
+            for m in re.finditer(re.escape(name), plain):
+                yield m.start() + shown, m.end()
 
 
 def _numbers(plain: str) -> Iterator[tuple[int, int]]:
-    for pattern in (_MOBILE, _LANDLINE, _SERVICE, _ID, _LONG):
+    for pattern in (_MOBILE, _LANDLINE, _SERVICE, _ID):
         for m in pattern.finditer(plain):
             yield m.span()
+    for m in _LONG.finditer(_DATED.sub(lambda date: "年" * len(date[0]), plain)):
+        yield m.span()
     for m in _RUN_ON.finditer(plain):
         if not re.search(r"代码|编码|区划", plain[max(0, m.start() - 12) : m.start()]):
             yield m.span()

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 
 from ingestion.extract import statements, understand
 from ingestion.places import Gazetteer
-from ingestion.privacy import MASK, mask
+from ingestion.privacy import MASK, mask, mask_place
 from ingestion.triage import Triage, suggested
 from models.domain import Credibility, Evidence, EvidenceView, Place, Source, Statement, Understanding
 
@@ -103,7 +103,7 @@ def view_of(evidence: Evidence, source: Source, said: Understanding) -> Evidence
         received_at=evidence.received_at,
         lon=evidence.lon if given else place.lon if place else None,
         lat=evidence.lat if given else place.lat if place else None,
-        place=mask(place.name if place else evidence.place_hint),
+        place=mask_place(place.name if place else evidence.place_hint),
         hazard=said.hazard,
         request_type=said.request_type,
         category=said.category,
@@ -125,7 +125,7 @@ def _located(named: Sequence[Place], hint: str, gazetteer: Gazetteer) -> list[Pl
     """
     hinted = [place.model_copy(update={"quote": ""}) for place in gazetteer.address(hint[:200])]
     if not hinted:
-        return list(named) or [Place(name=mask(hint[:200]))]
+        return list(named) or [Place(name=mask_place(hint[:200]))]
     first = hinted[0]
     if named and first.precision in ("district", "city"):
         division = first.model_dump(include={"adcode", "district", "street", "city", "outside"})

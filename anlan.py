@@ -230,8 +230,10 @@ def _line(incident: Incident, due: Any) -> str:
 @app.command()
 def incident(id: str, as_json: AsJson = False) -> None:
     """One incident whole: figures, statements, evidence (masked), articles, cases, reports."""
+    from reports.subject import dossier_of
+
     with _knowledge() as knowledge:
-        dossier = knowledge.store.dossier(id)
+        dossier = dossier_of(knowledge, id)
     if as_json:
         _emit(dossier)
         return
@@ -244,7 +246,7 @@ def incident(id: str, as_json: AsJson = False) -> None:
 
 @app.command()
 def draft(
-    incident: Annotated[str, typer.Argument(help="Incident id.")] = "",
+    incident: Annotated[str, typer.Argument(help="Incident id, or a day for its 日报: day-2026-07-18, day-2026-07-18-exercise.")] = "",
     text: Annotated[Path | None, typer.Option("--text", help="Draft from this text alone; stores nothing.")] = None,
     type: Annotated[str | None, typer.Option("--type", help="Report type; otherwise chosen by the incident.")] = None,
     when: Annotated[
@@ -261,6 +263,7 @@ def draft(
     """Draft a report with claims, citations, findings and the time each stage took. The draft by rules stands first, with or without a model."""
     from reports import render as rendering
     from reports import signoff
+    from reports.subject import dossier_of
 
     if bool(incident) == bool(text):
         raise typer.BadParameter("give either an incident id or --text FILE")
@@ -283,7 +286,7 @@ def draft(
             if model:
                 state, told = _model_wording(knowledge, state, person, stages)
             if out:
-                out.write_bytes(rendering.document_bytes(state, knowledge.store.dossier(incident)))
+                out.write_bytes(rendering.document_bytes(state, dossier_of(knowledge, incident)))
     stages["total"] = time.perf_counter() - started
     if as_json:
         _emit(

@@ -365,9 +365,29 @@ def _print_report(state: ReportState) -> None:
 
 
 @app.command()
-def report(id: str, as_json: AsJson = False) -> None:
-    """One report: its text, checks, decisions and the digest a signature binds to."""
+def report(
+    id: str,
+    form: Annotated[
+        str, typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only).")
+    ] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under reports/ in the home folder.")] = None,
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """One report: its text, checks, decisions and the digest a signature binds to; or, with --format, a file of it in a person's name."""
+    from reports import render as rendering
+
+    if form and form not in rendering.SUFFIX:
+        raise typer.BadParameter(f"--format is one of {', '.join(rendering.SUFFIX)}")
+    if out and not form:
+        raise typer.BadParameter("--out needs --format")
     with _knowledge() as knowledge:
+        if form:
+            person = _person(knowledge, user, password_file)
+            path = rendering.render(knowledge, id, out, person, form=form)  # type: ignore[arg-type]
+            _emit({"format": form, "file": str(path)}) if as_json else print(path)
+            return
         state = knowledge.store.report(id)
     if as_json:
         _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest()})
@@ -931,7 +951,7 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float, evening:
     duty, signer = (people.sign_in(knowledge.ledger, name, passwords[name]) for name in ("duty", "signer"))
     signed, first_draft = [], None
     for item in demo_incidents(found):
-        existing = [s for s in knowledge.store.reports(incident=item.id) if s.status == "signed"]
+        existing = [s for s in knowledge.store.reports(incident=item.id) if s.status == "signed" and s.report.stage == "初报"]
         if existing:
             state = existing[0]
         else:

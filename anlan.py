@@ -368,7 +368,8 @@ def _print_report(state: ReportState) -> None:
 def report(
     id: str,
     form: Annotated[
-        str, typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only).")
+        str,
+        typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only)."),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under reports/ in the home folder.")] = None,
     user: AsUser = "duty",

@@ -193,7 +193,11 @@ class Ground:
     def _provision(self, item: Provision) -> None:
         self.law.append(item)
         document = self.shelf.titles.get(item.document)
-        named = (f"《{document.title}》{item.article}", f"{document.number}{item.article}", document.title) if document else ()
+        named = (
+            (f"《{document.title}》", f"《{document.title}》{item.article}", f"{document.number}{item.article}", document.title)
+            if document
+            else ()
+        )
         self._phrases((*named, item.article))
         self.values |= {number.plain for number in numbers(arabic(item.text))}
         self.words.append(item.text)

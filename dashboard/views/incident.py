@@ -165,7 +165,11 @@ def _plan(one: Plan, figures: dict[str, float]) -> None:
     if worked is not None:
         said = t("plan.reached", level=result.level) if result.level else t("plan.not_reached")
         judged = t("plan.unread", count=len(result.unread)) if result.unread else ""
-        starts = [t("plan.starts", who=fact.text) + f" {one.cited(fact)}" for fact in one.of("starts_level", result.level)] if result.level else []
+        starts = (
+            [t("plan.starts", who=fact.text) + f" {one.cited(fact)}" for fact in one.of("starts_level", result.level)]
+            if result.level
+            else []
+        )
         look.show(law_markup(worked.clause, [said, *worked.reasons, judged, *starts], worked.reference, verified=worked.verified))
     actions = (one.actions(result.level) if result.level else []) or one.actions(None)
     if actions:

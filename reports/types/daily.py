@@ -16,7 +16,7 @@ from reports.progress import name, went_out
 from reports.sentences import label
 from reports.subject import part
 from reports.types import LEAD, ReportType, Section
-from reports.wording import EXERCISE_LINE, UNCHECKED, beijing, clock, day, figure, pith
+from reports.wording import EXERCISE_LINE, beijing, clock, day, figure, pith
 
 PRACTICE = "值班日报惯例（未见规定版式，待本局确定）"
 
@@ -29,7 +29,7 @@ SECTIONS = (
     Section("incidents", "突发事件情况", "突发事件情况", PRACTICE, True, True),
     Section("warnings", "预警信息", "预警信息", PRACTICE, True, True),
     Section("waiting", "待处置信息", "待处置信息", PRACTICE, True, True),
-    Section("handover", "值班交接和明日关注", "值班交接和明日关注", PRACTICE, True, True),
+    Section("handover", "值班交接和次日关注", "值班交接和次日关注", PRACTICE, True, True),
     Section("other", "其他情况", "其他情况", "", False, True),
 )
 
@@ -71,7 +71,7 @@ def overview(page: Page) -> None:
     found = page.dossier.incidents
     ids = [page.incident.id, *(one.id for one in found)]
     if not found:
-        page.say("overview", f"{day(page.on)}没有在处置的突发事件，也没有新接报的突发事件。", ids)
+        page.say("overview", f"系统中{day(page.on)}没有在处置的突发事件，也没有新接报的突发事件。", ids)
         return
     kinds = "、".join(f"{hazards()[code].name}{count}起" for code, count in Counter(one.hazard for one in found).most_common())
     page.say("overview", f"当日在处置或有新情况的突发事件{len(found)}起：{kinds}。", ids)
@@ -110,18 +110,21 @@ def paragraph(page: Page, one: Page) -> None:
         page.noted.append(noted)
         ids.append(noted.id)
         past = "，已过时限" if due.due_at < page.at else ""
-        text += f"；下一时限：{clock(due.due_at, page.incident.started_at)}前报{due.recipient}（{due.clause}）{past}"
+        text += f"；下一时限：{clock(due.due_at, page.incident.started_at)}前（{due.recipient}，{due.clause}）{past}"
     page.say("incidents", f"{text}。", ids)
 
 
 def _figure(one: Page, type_: str) -> str:
-    """死亡2人（12345热线另称3人）: the believed figure, and beside it what others say."""
+    """死亡2人（待核；12345热线另称3人）: the believed figure, and beside it what others say."""
     impact = one.counted[type_]
     assert impact.best is not None
-    others = {(item.source_title, item.value) for item in impact.conflicts if item.value != impact.best and believable(item, one.dossier)}
-    also = "，".join(f"{who or '另有来源'}另称{figure(value)}{impact.unit}" for who, value in sorted(others))
-    words = f"{IMPACT_TYPES[type_][0]}{figure(impact.best)}{impact.unit}{'' if impact.confirmed else UNCHECKED}"
-    return f"{words}（{also}）" if also else words
+    others: dict[str, set[float]] = {}
+    for item in impact.conflicts:
+        if item.value != impact.best and believable(item, one.dossier):
+            others.setdefault(item.source_title or "另有来源", set()).add(item.value)
+    also = [f"{who}另称{'、'.join(figure(value) for value in sorted(values))}{impact.unit}" for who, values in sorted(others.items())]
+    remarks = "；".join([*([] if impact.confirmed else ["待核"]), *also])
+    return f"{IMPACT_TYPES[type_][0]}{figure(impact.best)}{impact.unit}{f'（{remarks}）' if remarks else ''}"
 
 
 def _standing(page: Page, told: list[ReportState]) -> str:
@@ -174,7 +177,7 @@ def handover(page: Page, pages: list[Page]) -> None:
     if going:
         page.say("handover", f"继续跟踪：{'；'.join(one.title for one in going)}。", [one.id for one in going], "rule")
     page.say("handover", "值班交接事项：暂无，待核。", kind="missing")
-    page.say("handover", "明日关注：暂无，待核。", kind="missing")
+    page.say("handover", "次日关注：暂无，待核。", kind="missing")
 
 
 TYPE = ReportType("daily", "值班日报", "日报", (), SECTIONS, (), subject, recipients, gradings, write)

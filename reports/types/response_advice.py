@@ -5,13 +5,12 @@ It suggests; only the body the plan names decides. While no plan of this city is
 
 from __future__ import annotations
 
-from models.domain import IMPACT_TYPES, Grading
+from models.domain import Grading
 from reports.page import Page
 from reports.plans import Plan, cites, compared
 from reports.sentences import count, label, lead, rumours
 from reports.types import LEAD, ReportType, Section
 from reports.types.disaster_initial import event
-from reports.wording import figure
 
 RULE = "预案启动条件（响应级别由规则计算，由有权机关决定）"
 
@@ -24,7 +23,20 @@ SECTIONS = (
     Section("other", "其他情况", "其他情况", "", False, True),
 )
 
-FIGURES = ("dead", "missing", "trapped", "injured", "evacuated", "relocated", "urgent_aid", "affected", "homes_collapsed", "direct_loss")
+FIGURES = (
+    "dead",
+    "missing",
+    "trapped",
+    "rescued",
+    "seriously_injured",
+    "injured",
+    "evacuated",
+    "relocated",
+    "urgent_aid",
+    "affected",
+    "homes_collapsed",
+    "direct_loss",
+)
 MOST_QUOTED = 12
 """Conditions that only a person can judge are quoted up to this many a plan."""
 
@@ -131,7 +143,7 @@ def advised(page: Page) -> None:
         scheme = f"plan.{plan.document.id}"
         page.say("advice", f"建议研判启动{found.level}响应。", [scheme, *cites(reached)], "rule")
         for fact in starts[:2]:
-            page.say("advice", f"按{plan.cited(fact)}，该级响应由{fact.text}决定启动。", [scheme, *cites([fact])], "rule")
+            page.say("advice", f"该级响应的启动决定：{fact.text}（{plan.cited(fact)}）。", [scheme, *cites([fact])], "rule")
         if not starts:
             page.say("advice", "由谁决定启动该级响应：库中预案条文未读出，待核。", cites(reached), "missing")
     for item in page.local_levels:
@@ -153,14 +165,6 @@ def not_loaded(page: Page) -> None:
         "预案规定的敏感地区、敏感时间等可调整启动条件的情形：待核。",
     ):
         page.say("check", words, kind="missing")
-    known = "、".join(
-        f"{IMPACT_TYPES[type_][0]}{figure(impact.best)}{impact.unit}"
-        for type_, impact in page.counted.items()
-        if impact.best and not impact.confirmed
-    )
-    if known:
-        ids = [id for impact in page.counted.values() if impact.best and not impact.confirmed for id in page.behind(impact)[2]]
-        page.say("check", f"尚未核定的数字：{known}，待核。", [page.incident.id, *ids], "missing")
 
 
 TYPE = ReportType("response_advice", "启动响应建议", "建议", (), SECTIONS, (), subject, recipients, gradings, write)

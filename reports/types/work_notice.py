@@ -8,7 +8,7 @@ from __future__ import annotations
 from models.domain import Fact, Grading
 from reports.page import Page
 from reports.plans import Plan, cites, compared
-from reports.sentences import count, due, label, lead, rumours
+from reports.sentences import count, label, lead, rumours
 from reports.types import LEAD, ReportType, Section
 from reports.types.response_advice import FIGURES, what
 
@@ -68,17 +68,15 @@ def write(page: Page) -> None:
     for plan, level, facts in found:
         tasks(page, plan, level, facts)
     if not found:
-        city = page.settings.city_name
-        page.say(
-            "tasks", f"{city}预案中适用于本事件的部门任务未录入系统，各部门任务待核，请依本市现行预案填写。", [page.incident.id], "missing"
-        )
+        loaded = "现有数字未达到库中本市预案任一级响应条件，预案也没有不以响应级别为条件的部门任务"
+        why = loaded if page.plans else f"{page.settings.city_name}适用于本事件的预案未录入系统"
+        page.say("tasks", f"{why}，各部门任务待核，请依本市现行预案填写。", [page.incident.id], "missing")
     page.say(
         "reporting",
         "各有关部门和单位掌握的新情况和处置进展，请及时报送本局；不掌握的写明待核，不因核实而迟报。",
         [page.incident.id],
         "rule",
     )
-    due(page, "reporting")
     page.say("other", "本通知不代替启动应急响应的决定，响应级别以有权机关决定为准。", [page.incident.id], "rule")
     rumours(page, "other")
     label(page, "other")

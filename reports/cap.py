@@ -74,7 +74,8 @@ def _info(alert: etree._Element, state: ReportState, dossier: Dossier) -> None:
     levels = [SEVERITY[level] for grading in report.gradings if grading.local and (level := grading.level) in SEVERITY]
     _add(info, "severity", levels[0] if levels else "Unknown")
     _add(info, "certainty", _certainty(dossier))
-    _add(info, "onset", _moment(incident.started_at))
+    if not incident.started_at_assumed:
+        _add(info, "onset", _moment(incident.started_at))
     _add(info, "senderName", report.issuer)
     _add(info, "headline", report.title)
     _add(info, "description", _text(state))

@@ -68,7 +68,7 @@ def write(page: Page) -> None:
     for plan, level, facts in found:
         tasks(page, plan, level, facts)
     if not found:
-        loaded = "现有数字未达到库中本市预案任一级响应条件，预案也没有不以响应级别为条件的部门任务"
+        loaded = "现有数字未达到库中本市预案的启动条件，预案也没有不以响应级别为条件的部门任务"
         why = loaded if page.plans else f"{page.settings.city_name}适用于本事件的预案未录入系统"
         page.say("tasks", f"{why}，各部门任务待核，请依本市现行预案填写。", [page.incident.id], "missing")
     page.say(

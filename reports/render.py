@@ -42,6 +42,10 @@ from reports.wording import EXERCISE_MARK, beijing, day, figure
 
 DRAFT_HEAD = "草稿　未经签发　不得报送"
 ANNEX = "数据来源清单"
+ANNEX_WIDTHS = (12.0, 28.0, 24.0, 34.0, 58.0)
+DAY_ANNEX_WIDTHS = (12.0, 50.0, 24.0, 34.0, 36.0)
+"""Columns in millimetres; a day names the incident in the second."""
+
 NUMBER = re.compile(r"[一-龥]+〔\d{4}〕[1-9]\d*号")
 """发文字号: year in 〔〕, no 第, no leading zero (7.2.5). The bureau gives it; we never make one up."""
 
@@ -145,8 +149,9 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     place = dossier.incident.place
     danger = hazards().get(dossier.incident.hazard)
     whole = (place.name, place.district or "", place.street or "", *(danger.words if danger else ()), *WHOLE)
-    rows = annex(report, dossier)
     upward = report_type(report.type).upward
+    # What callers said goes up with the figures; departments that are told what to do need none of it.
+    rows = annex(report, dossier) if upward else []
     head = [DRAFT_HEAD] if signed is None else []
     head += [f"{EXERCISE_MARK}演练材料　非实际情况"] if report.mode == "exercise" else []
     if head:
@@ -154,7 +159,7 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     layout.red_head(document, report.issuer, number, (signed.officer_name if signed else "（未签发）") if upward else "")
     layout.title(document, report.title, whole)
     layout.blank(document)
-    layout.write(document.add_paragraph(), f"{report.recipients[0] if upward else '，'.join(report.recipients)}：")
+    layout.write(document.add_paragraph(), f"{report.recipients[0] if upward else '、'.join(report.recipients)}：")
     _keep(_text(document, report))
     if rows:
         _keep(document.add_paragraph())
@@ -163,7 +168,9 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     layout.body(document, _note(report, signed))
     if rows:
         layout.annex_title(document, ANNEX)
-        layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), rows, (12, 28, 24, 34, 58))
+        layout.table(
+            document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), rows, ANNEX_WIDTHS if not dossier.incidents else DAY_ANNEX_WIDTHS
+        )
     printed = day((signed.at if signed else report.created_at).astimezone(BEIJING).date())
     layout.imprint(document, report.recipients[1:] if upward else (), report.issuer, printed)
     return _packed(document, state)

@@ -90,8 +90,9 @@ def _counts(pairs: Iterable[tuple[str, int]]) -> str:
 def paragraph(page: Page, one: Page) -> None:
     """One incident in one paragraph: what, when, where, figures, whether it was reported, what is due next."""
     incident = one.incident
-    heard = f"{beijing(incident.first_evidence_at)}接报"
-    when = f"{heard}，事发时间待核" if incident.started_at_assumed else f"{beijing(incident.started_at)}发生，{heard}"
+    heard = f"{clock(incident.first_evidence_at, page.incident.started_at)}接报"
+    began = clock(incident.started_at, page.incident.started_at)
+    when = f"{heard}，事发时间待核" if incident.started_at_assumed else f"{began}发生，{heard}"
     where = f"地点{one.place}" if one.place else "地点待核"
     known = [impact for impact in one.counted.values() if impact.best is not None]
     figures = "、".join(_figure(one, type_) for type_ in one.counted if one.counted[type_].best is not None) or "人员伤亡情况暂无，待核"

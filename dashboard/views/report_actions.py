@@ -30,8 +30,9 @@ def draft_buttons(row: Row) -> None:
     with st.container(horizontal=True, gap="small"):
         for number, kind in enumerate(types_for(row.incident, row.reports)):
             key = f"draft-{row.incident.id}" + (f"-{kind.name}" if number else "")
-            loud = "secondary" if number else "primary"
-            if st.button(t(f"report.draft.{kind.name}"), icon=":material/edit_document:", type=loud, key=key):
+            if st.button(
+                t(f"report.draft.{kind.name}"), icon=":material/edit_document:", type="secondary" if number else "primary", key=key
+            ):
                 _draft(row.incident.id, kind.name)
 
 

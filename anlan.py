@@ -423,8 +423,10 @@ def incident(
         return
     if len(words) > 1:
         raise typer.BadParameter(f"give one incident id, or one of {'、'.join(INCIDENT_VERBS)}")
+    from reports.subject import dossier_of
+
     with _knowledge() as knowledge:
-        dossier = knowledge.store.dossier(words[0])
+        dossier = dossier_of(knowledge, words[0])
     if as_json:
         _emit(dossier)
         return
@@ -478,7 +480,7 @@ def _judge(verb: str, words: list[str], user: str, reason: str, title: str, pass
 
 @app.command()
 def draft(
-    incident: Annotated[str, typer.Argument(help="Incident id.")] = "",
+    incident: Annotated[str, typer.Argument(help="Incident id, or a day for its 日报: day-2026-07-18, day-2026-07-18-exercise.")] = "",
     text: Annotated[Path | None, typer.Option("--text", help="Draft from this text alone; stores nothing.")] = None,
     type: Annotated[str | None, typer.Option("--type", help="Report type; otherwise chosen by the incident.")] = None,
     when: Annotated[
@@ -495,6 +497,7 @@ def draft(
     """Draft a report with claims, citations, findings and the time each stage took. The draft by rules stands first, with or without a model."""
     from reports import render as rendering
     from reports import signoff
+    from reports.subject import dossier_of
 
     if bool(incident) == bool(text):
         raise typer.BadParameter("give either an incident id or --text FILE")
@@ -517,7 +520,7 @@ def draft(
             if model:
                 state, told = _model_wording(knowledge, state, person, stages)
             if out:
-                out.write_bytes(rendering.document_bytes(state, knowledge.store.dossier(incident)))
+                out.write_bytes(rendering.document_bytes(state, dossier_of(knowledge, incident)))
     stages["total"] = time.perf_counter() - started
     if as_json:
         _emit(
@@ -596,13 +599,34 @@ def _print_report(state: ReportState) -> None:
 
 
 @app.command()
-def report(id: str, as_json: AsJson = False) -> None:
-    """One report: its text, checks, decisions, the digest a signature binds to, and what people judged since."""
+def report(
+    id: str,
+    form: Annotated[
+        str,
+        typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only)."),
+    ] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under reports/ in the home folder.")] = None,
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """One report: its text, checks, decisions, the digest a signature binds to and what people judged since; or, with --format, a file of it in a person's name."""
+    from reports import render as rendering
     from reports import signoff
+    from reports.subject import dossier_of
 
+    if form and form not in rendering.SUFFIX:
+        raise typer.BadParameter(f"--format is one of {', '.join(rendering.SUFFIX)}")
+    if out and not form:
+        raise typer.BadParameter("--out needs --format")
     with _knowledge() as knowledge:
+        if form:
+            person = _person(knowledge, user, password_file)
+            path = rendering.render(knowledge, id, out, person, form=form)  # type: ignore[arg-type]
+            _emit({"format": form, "file": str(path)}) if as_json else print(path)
+            return
         state = knowledge.store.report(id)
-        since = signoff.judged_since(state, knowledge.store.dossier(state.report.incident))
+        since = signoff.judged_since(state, dossier_of(knowledge, state.report.incident))
     if as_json:
         _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest(), "judged_since": since})
     else:
@@ -1175,7 +1199,7 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float, evening:
     duty, signer = (people.sign_in(knowledge.ledger, name, passwords[name]) for name in ("duty", "signer"))
     signed, first_draft = [], None
     for item in demo_incidents(found):
-        existing = [s for s in knowledge.store.reports(incident=item.id) if s.status == "signed"]
+        existing = [s for s in knowledge.store.reports(incident=item.id) if s.status == "signed" and s.report.stage == "初报"]
         if existing:
             state = existing[0]
         else:

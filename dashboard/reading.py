@@ -15,11 +15,12 @@ from typing import TypeVar
 import streamlit as st
 
 from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
-from models.domain import Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState
+from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState
 from models.errors import Unreachable
 from models.rules import deadlines, grade_accident
 from models.settings import Settings
 from reports.render import rendered_intact
+from reports.subject import dossier_of
 
 Answer = TypeVar("Answer")
 
@@ -122,7 +123,7 @@ class Row:
     @property
     def is_reported(self) -> bool:
         """A signed report went out, so the first duties are met."""
-        return any(state.status == "signed" for state in self.reports)
+        return any(state.status == "signed" and state.report.stage in TOLD for state in self.reports)
 
 
 def grading_of(incident: Incident, impacts: Sequence[Impact]) -> Grading | None:
@@ -166,11 +167,11 @@ def overview(mode: Mode) -> tuple[Row, ...]:
 
 @st.cache_resource(show_spinner=False, max_entries=16, ttl=600)
 def _dossier(home: str, seq: int, incident: str) -> Dossier:
-    return reading(lambda k: k.store.dossier(incident))
+    return reading(lambda k: dossier_of(k, incident))
 
 
 def dossier(incident: str) -> Dossier:
-    """Everything known about one incident. Raises `NotFound`."""
+    """Everything known about one incident, or one day. Raises `NotFound`."""
     return _dossier(home(), position(), incident)
 
 

@@ -45,6 +45,12 @@ def citation_markup(citation: str, dossier: Dossier, report: Report | None = Non
     if citation == dossier.incident.id:
         heard = f"{t('incident.first_heard')} {when(dossier.incident.first_evidence_at)}"
         return f'<div class="anlan-evidence"><b>{look.escaped(dossier.incident.title)}</b><br>{look.escaped(heard)}</div>'
+    for incident in dossier.incidents:
+        if citation == incident.id:
+            return f'<div class="anlan-evidence"><b>{look.escaped(incident.title)}</b><br>{look.escaped(when(incident.first_evidence_at))}</div>'
+    for state in dossier.reports:
+        if citation == state.report.id:
+            return f'<div class="anlan-evidence"><b>{look.escaped(state.report.title)}</b><br>{look.escaped(when(state.report.created_at))}</div>'
     unknown = f'<div class="anlan-evidence">{look.chip(t("source.unknown"), "warn")} {look.escaped(citation)}</div>'
     return _library(citation, dossier) or _rule(citation, report) or unknown
 
@@ -95,6 +101,9 @@ def _library(citation: str, dossier: Dossier) -> str:
         if provision.id == citation:
             title = f"{titles.get(provision.document, provision.document)} {provision.article}"
             return law_markup(title, [provision.text], provision.source, verified=provision.verified)
+    for fact in dossier.facts:
+        if fact.id == citation:
+            return law_markup(titles.get(fact.document, fact.document), [fact.quote], fact.provision, verified=True)
     for case in dossier.cases:
         if case.id == citation:
             title = f"{case.name} {case.date:%Y-%m-%d} {case.place}"

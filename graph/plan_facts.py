@@ -47,11 +47,16 @@ def normal_level(words: str) -> str:
     return LEVELS[ROMAN[words] - 1] if words in ROMAN else f"{words}级"
 
 
+def level_of(heading: str) -> str:
+    """二级 of the nearest heading that names a response level; empty when none does."""
+    return next((normal_level(found[1]) for part in reversed(heading.split(" / ")) if (found := _RESPONSE.search(part))), "")
+
+
 def _plan(provision: Provision) -> Iterator[Fact]:
     from graph.facts import fact, sentences
 
     headings = provision.heading
-    level = next((normal_level(found[1]) for part in reversed(headings.split(" / ")) if (found := _RESPONSE.search(part))), "")
+    level = level_of(headings)
     triggering = bool(level) and bool(re.search("启动条件|启动标准|响应条件", headings.split(" / ")[-1]))
     for sentence in sentences(provision.text):
         words = sentence.words

@@ -51,4 +51,6 @@ CREATE INDEX report_status IF NOT EXISTS FOR (n:Report) ON (n.status);
 
 CREATE INDEX fact_subject IF NOT EXISTS FOR (n:Fact) ON (n.subject);
 
+CREATE INDEX document_region IF NOT EXISTS FOR (n:Document) ON (n.region);
+
 CREATE INDEX document_title IF NOT EXISTS FOR (n:Document) ON (n.title);

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +61,7 @@ from models.domain import (
     Statement,
 )
 from models.errors import BadInput, NotFound, Refused, Unreachable
+from models.hazards import hazards
 
 Read = Callable[[int], list[Entry]]
 Rows = list[dict[str, Any]]
@@ -254,7 +255,38 @@ WHERE t.id IN $topics AND p.verified = true AND p.begins <= $day AND p.ends > $d
 RETURN DISTINCT 'document' AS part, d.json AS json, d.id AS place
 UNION ALL
 MATCH (:Hazard {id: $hazard})<-[:OF_KIND]-(c:Case) RETURN 'case' AS part, c.json AS json, c.day + c.id AS place
+UNION ALL
+MATCH (d:Document {region: $city})<-[:PART_OF]-(p:Provision)<-[:STATED_IN]-(f:Fact) WHERE PLAN
+RETURN DISTINCT 'fact' AS part, f.json AS json, f.id AS place
+UNION ALL
+MATCH (d:Document {region: $city})<-[:PART_OF]-(p:Provision)<-[:STATED_IN]-(f:Fact) WHERE PLAN
+RETURN DISTINCT 'plan_provision' AS part, p.json AS json, p.id AS place
+UNION ALL
+MATCH (d:Document {region: $city})<-[:PART_OF]-(p:Provision)<-[:STATED_IN]-(f:Fact) WHERE PLAN
+RETURN DISTINCT 'plan' AS part, d.json AS json, d.id AS place
+""".replace("PLAN", "d.level = 'plan' AND p.verified = true AND p.begins <= $day AND p.ends > $day AND f.kind IN $plan_facts")
+
+PLAN_FACTS = ("action", "applies_to", "level", "starts_level", "trigger")
+"""Kinds of fact of a plan that a dossier holds."""
+
+_OF_DAY = """
+MATCH (n:Incident) WHERE n.mode = $mode AND n.status <> 'merged' AND (n.status = 'open' OR n.updated >= $start) RETURN n.json AS json ORDER BY n.id
 """
+_ABOUT_DAY = """
+UNWIND $ids AS id MATCH (:Incident {id: id})<-[:OF]-(m:Impact) RETURN 'impact' AS part, m.json AS json, id + m.type + m.id AS place
+UNION ALL
+UNWIND $ids AS id MATCH (:Incident {id: id})<-[:ABOUT]-(e:Evidence) RETURN 'evidence' AS part, e.json AS json, e.at + e.id AS place
+UNION ALL
+UNWIND $ids AS id MATCH (:Incident {id: id})<-[:ABOUT]-(e:Evidence)<-[:QUOTES]-(s:Statement)
+RETURN 'statement' AS part, s.json AS json, e.at + s.id AS place
+UNION ALL
+MATCH (r:Report) WHERE r.incident IN $ids OR r.incident = $day RETURN 'report' AS part, r.json AS json, r.created + r.id AS place
+UNION ALL
+MATCH (:Source)<-[:FROM]-(e:Evidence) WHERE e.source IN $warnings AND e.at >= $start AND e.at < $end AND e.mode = $mode
+RETURN 'warning' AS part, e.json AS json, e.at + e.id AS place
+"""
+_WARNING_SOURCES = "MATCH (n:Source) WHERE n.kind = 'warning' RETURN n.id AS id ORDER BY n.id"
+_WAITING_OF = "MATCH (e:Evidence) WHERE e.waits = true AND e.mode = $mode RETURN count(e) AS count"
 
 # Links of an incident that was merged count for the one it was found to be; the relations stay where they were written.
 _LINKS = (
@@ -568,14 +600,24 @@ class Store:
             found[row["id"]].append(Impact.model_validate_json(row["json"]))
         return found
 
-    def dossier(self, incident_id: str, as_of: date | None = None) -> Dossier:
+    def dossier(self, incident_id: str, as_of: date | None = None, *, city: str = "") -> Dossier:
         """Everything a report about one incident may cite, in one read: two queries in one transaction.
 
         Provisions are those in force on `as_of` (by default the day the incident began, Beijing time), seen in a source text, that
-        concern its hazard, its event type, or reporting and signing in general. NotFound when there is no such incident.
+        concern its hazard, its event type, or reporting and signing in general. Facts are those of plans of `city` (its name) alone, and
+        the articles and documents they stand in come with them. NotFound when there is no such incident.
         """
         with self._session() as session:
-            return session.execute_read(_dossier, incident_id, as_of)
+            return session.execute_read(_dossier, incident_id, as_of, city)
+
+    def day(self, stand_in: Incident) -> Dossier:
+        """Everything a report about one day may cite, in one transaction: of every incident of the stand-in's mode that is open or was changed
+        since the day began and was first heard of before it ended, whole; the warnings received on it; how many messages wait for a person.
+
+        The day is that of `stand_in.started_at`, Beijing time. An incident closed after the day and not changed on it is not found.
+        """
+        with self._session() as session:
+            return session.execute_read(_day, stand_in)
 
     def incident_evidence_texts(self, incident_ids: Iterable[str], limit_each: int) -> dict[str, list[EvidenceView]]:
         """The newest evidence of each incident, newest first, for comparing with what comes in."""
@@ -1125,7 +1167,7 @@ def _load_library(
     tx.run(_KEEP_LIBRARY_DIGEST, digest=digest).consume()
 
 
-def _dossier(tx: neo4j.ManagedTransaction, incident_id: str, as_of: date | None) -> Dossier:
+def _dossier(tx: neo4j.ManagedTransaction, incident_id: str, as_of: date | None, city: str) -> Dossier:
     parts: defaultdict[str, list[str]] = defaultdict(list)
     for row in sorted(_rows(tx, _ABOUT_INCIDENT, id=incident_id), key=_place):
         parts[row["part"]].append(row["json"])
@@ -1134,20 +1176,30 @@ def _dossier(tx: neo4j.ManagedTransaction, incident_id: str, as_of: date | None)
     incident = Incident.model_validate_json(parts["incident"][0])
     day = as_of or incident.started_at.astimezone(BEIJING).date()
     topics = _topics(incident)
-    asked = {"topics": sorted(topics | GENERAL_TOPICS), "day": day.isoformat(), "hazard": incident.hazard}
+    asked = {
+        "topics": sorted(topics | GENERAL_TOPICS),
+        "day": day.isoformat(),
+        "hazard": incident.hazard,
+        "city": city,
+        "plan_facts": list(PLAN_FACTS),
+    }
     for row in sorted(_rows(tx, _APPLICABLE, **asked), key=_place):
         parts[row["part"]].append(row["json"])
     provisions = [each for each in _read_all(Provision, parts["provision"]) if _applies(each, topics)]
     shelf = {provision.document for provision in provisions}
     links, others = _links(tx, incident_id)
+    facts, articles, plans = _plans(incident, parts)
     return Dossier(
         incident=incident,
         impacts=_read_all(Impact, parts["impact"]),
         statements=_read_all(Statement, parts["statement"]),
         evidence=_read_all(EvidenceView, parts["evidence"]),
-        provisions=tuple(provisions),
-        documents=tuple(each for each in _read_all(Document, parts["document"]) if each.id in shelf),
+        provisions=tuple({each.id: each for each in (*provisions, *articles)}.values()),
+        documents=tuple(
+            {each.id: each for each in (*_read_all(Document, parts["document"]), *plans) if each.id in shelf or each in plans}.values()
+        ),
         cases=_read_all(Case, parts["case"]),
+        facts=facts,
         reports=_read_all(ReportState, parts["report"]),
         links=links,
         linked=others,
@@ -1175,6 +1227,53 @@ def _links(tx: neo4j.ManagedTransaction, incident_id: str) -> tuple[tuple[Link, 
 def _line(mode: str | None) -> dict[str, str]:
     """The stretch of the queue that one mode, or all, stands in."""
     return {"begins": mode or "", "ends": f"{mode}~" if mode else "~"}
+
+
+def _plans(incident: Incident, parts: Mapping[str, Sequence[str]]) -> tuple[tuple[Fact, ...], list[Provision], list[Document]]:
+    """What the plans that concern this incident say, the articles it stands in, and the plans."""
+    facts = _read_all(Fact, parts.get("fact", ()))
+    scope: defaultdict[str, set[str]] = defaultdict(set)
+    for fact in facts:
+        if fact.kind == "applies_to":
+            scope[fact.document].add(fact.subject)
+    plans = [each for each in _read_all(Document, parts.get("plan", ())) if _is_for(each, scope[each.id], incident)]
+    chosen = {plan.id for plan in plans}
+    articles = [each for each in _read_all(Provision, parts.get("plan_provision", ())) if each.document in chosen]
+    place = {each.id: (each.document, each.order) for each in articles}
+    kept = (fact for fact in facts if fact.document in chosen and fact.kind != "applies_to")
+    return tuple(sorted(kept, key=lambda fact: (*place[fact.provision], fact.start, fact.id))), articles, plans
+
+
+def _is_for(plan: Document, scope: set[str], incident: Incident) -> bool:
+    """Whether a plan is for such an event: for the hazards it names, or, naming none, for the kind of event its title names."""
+    if "总体" in plan.title:
+        return True
+    if named := scope & set(hazards()):
+        return incident.hazard in named
+    if "自然灾害" in plan.title:
+        return incident.event_type in ("natural_disaster", "undetermined")
+    return ("生产安全" in plan.title or "安全生产" in plan.title) and incident.event_type in ("production_accident", "undetermined")
+
+
+def _day(tx: neo4j.ManagedTransaction, stand_in: Incident) -> Dossier:
+    start = stand_in.started_at
+    end = start + timedelta(days=1)
+    span = {"mode": stand_in.mode, "start": instant(start), "end": instant(end)}
+    found = [Incident.model_validate_json(row["json"]) for row in _rows(tx, _OF_DAY, mode=stand_in.mode, start=span["start"])]
+    incidents = sorted((each for each in found if each.first_evidence_at < end), key=lambda each: (each.first_evidence_at, each.id))
+    warnings = [row["id"] for row in _rows(tx, _WARNING_SOURCES)]
+    parts: defaultdict[str, list[str]] = defaultdict(list)
+    for row in sorted(_rows(tx, _ABOUT_DAY, ids=[each.id for each in incidents], day=stand_in.id, warnings=warnings, **span), key=_place):
+        parts[row["part"]].append(row["json"])
+    return Dossier(
+        incident=stand_in,
+        incidents=tuple(incidents),
+        impacts=_read_all(Impact, parts["impact"]),
+        statements=_read_all(Statement, parts["statement"]),
+        evidence=tuple({each.id: each for each in _read_all(EvidenceView, [*parts["evidence"], *parts["warning"]])}.values()),
+        reports=_read_all(ReportState, parts["report"]),
+        waiting=int(_rows(tx, _WAITING_OF, mode=stand_in.mode)[0]["count"]),
+    )
 
 
 def _place(row: Mapping[str, Any]) -> str:

@@ -35,6 +35,12 @@ Crs = Literal["WGS84", "CGCS2000", "GCJ02", "BD09"]
 EventType = Literal["natural_disaster", "production_accident", "undetermined", "other"]
 """Which clock and report apply. `undetermined` is 性质待认定: both clocks run."""
 
+Stage = Literal["初报", "续报", "终报", "日报", "建议", "通知"]
+"""What a report is for: the three stages of telling an incident, the day on duty, advice to start a response, and orders to departments."""
+
+TOLD: tuple[Stage, ...] = ("初报", "续报", "终报")
+"""Stages by which the duty to report an incident is met."""
+
 Role = Literal["officer", "duty", "planner", "signer", "guardian", "auditor", "admin"]
 """What a person may do; checked in the domain, never in a page."""
 
@@ -892,7 +898,7 @@ class Finding(Model):
 
 
 class Report(Model):
-    """A document about one incident. Its digest is what a decision binds to."""
+    """A document about one incident, or about one day. Its digest is what a decision binds to."""
 
     id: str
     """Stable id of this report across its versions."""
@@ -901,10 +907,10 @@ class Report(Model):
     type: str
     """Report type, a file name under `reports/types`."""
     incident: str
-    """Id of the incident."""
+    """Id of the incident; for the report of a day, `day-` with its date."""
     mode: Mode
     """Actual or exercise; printed on every page of an exercise."""
-    stage: Literal["初报", "续报", "终报"]
+    stage: Stage
     """Stage."""
     number: int = Field(default=1, ge=1)
     """Running number within the stage."""
@@ -992,10 +998,12 @@ class ReportState(Model):
 
 
 class Dossier(Model):
-    """Everything a report about one incident may cite, in one read."""
+    """Everything a report about one incident may cite, in one read; or about a day, and then of every incident of that day."""
 
     incident: Incident
-    """The incident."""
+    """The incident; for a day, a stand-in that covers the city."""
+    incidents: tuple[Incident, ...] = ()
+    """For a day, the incidents open or changed on it, the first heard of first; empty for one incident's own dossier."""
     impacts: tuple[Impact, ...] = ()
     """What we believe."""
     statements: tuple[Statement, ...] = ()
@@ -1008,8 +1016,12 @@ class Dossier(Model):
     """The documents those articles belong to."""
     cases: tuple[Case, ...] = ()
     """Similar past cases."""
+    facts: tuple[Fact, ...] = ()
+    """Levels, triggers, who starts which level, and actions, of this city's plans for such an event in force on the day, in the order of the text."""
     reports: tuple[ReportState, ...] = ()
     """Reports already made about it, oldest first."""
+    waiting: int = 0
+    """For a day, how many messages wait for a person now."""
     links: tuple[Link, ...] = ()
     """What led to it and what it led to."""
     linked: tuple[Incident, ...] = ()

@@ -9,6 +9,7 @@ from models.errors import BadInput
 from models.settings import Settings
 from reports.page import Page
 from reports.progress import went_out
+from reports.subject import is_day
 from reports.types import report_type as type_named
 from reports.types import type_for
 from reports.wording import EXERCISE_MARK
@@ -24,12 +25,16 @@ def ordinal(number: int) -> str:
 def draft(dossier: Dossier, *, report_type: str | None = None, by: str, at: datetime, settings: Settings) -> Report:
     """The report as rules write it, dated `at`, asked for by account `by`. Figures are the believed ones of the dossier and nothing else.
 
-    Raises NotFound for an unknown type and BadInput for a dossier without evidence: a report nobody told us about has no ground.
+    Raises NotFound for an unknown type and BadInput for an incident without evidence: a report nobody told us about has no ground. A day on which
+    nothing came in is reported as such.
     """
-    if not dossier.evidence:
+    about_day = is_day(dossier.incident.id)
+    if not dossier.evidence and not about_day:
         raise BadInput(f"事件 {dossier.incident.id} 没有任何信息来源，不能起草报告；请先接收或归并信息")
     incident = dossier.incident
-    kind = type_named(report_type) if report_type else type_for(incident.event_type)
+    kind = type_named(report_type or "daily") if about_day or report_type else type_for(incident.event_type)
+    if (kind.stage == "日报") != about_day:
+        raise BadInput(f"{kind.title}不能用于 {incident.id}：日报以一天为对象（如 day-2026-07-18），其余报告以一起事件为对象。")
     page = Page(dossier, kind, settings, at)
     kind.write(page)
     order = [section.key for section in kind.sections]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from models.domain import (
     BEIJING,
     IMPACT_TYPES,
+    TOLD,
     Case,
     Claim,
     Deadline,
     Dossier,
     EvidenceView,
+    Fact,
     Grading,
     Impact,
     Incident,
@@ -24,8 +26,12 @@ from models.domain import (
 from models.hazards import hazards
 from reports.page import believable, set_aside
 from reports.progress import figures_in
+from reports.subject import is_day
 from reports.types import Clause, report_type
 from reports.wording import Mention, arabic, because, mentions, numbers
+
+WAITING = "waiting"
+"""Section of a day's report that counts what nobody has taken in yet."""
 
 QUOTE_AT_LEAST = 4
 """Characters a saying needs before its words in a sentence count as a quotation of it."""
@@ -46,12 +52,15 @@ class Shelf:
             dossier.evidence,
             dossier.provisions,
             dossier.cases,
+            dossier.incidents,
+            dossier.facts,
             report.deadlines,
             kind.clauses,
         ):
             self.items |= {item.id: item for item in group}
         self.items |= {grading.scheme: grading for grading in report.gradings}
         self.items |= {state.report.id: state.report for state in dossier.reports if state.report.id != report.id}
+        self.decided = {state.report.id: state.decisions for state in dossier.reports}
         self.taking_back = {item.evidence for item in dossier.statements if item.property == "retraction"}
         self.titles = {document.id: document for document in dossier.documents}
         self.names = tuple(sorted(_names(report, dossier), key=len, reverse=True))
@@ -83,6 +92,8 @@ class Ground:
         self.law: list[Clause | Provision] = []
         self.gradings: list[Grading] = []
         self.unknown: list[str] = []
+        self.incidents: list[Incident] = []
+        self.facts: list[Fact] = []
         self.before: dict[str, float] = {}
         """Figures of a cited earlier report, by impact type."""
         for citation in claim.citations:
@@ -91,6 +102,8 @@ class Ground:
             abs(impact.best - self.before[impact.type]) for impact in self.impacts if impact.best is not None and impact.type in self.before
         }
         self.values |= changed | set(self.before.values())
+        if is_day(shelf.report.incident):
+            self._day(claim)
         self.words += [self.shelf.dossier.incident.title, *self.shelf.names]
         self._times = {mention[2:] for words in self.words for mention in mentions(arabic(words))}
 
@@ -98,7 +111,9 @@ class Ground:
         item = self.shelf.items.get(citation)
         match item:
             case Incident():
+                self.incidents.append(item)
                 self.moments += [item.started_at, item.first_evidence_at, item.updated_at, self.shelf.report.data_as_of]
+                self.words += [item.title, *(part for part in (item.place.name, item.place.district, item.place.street) if part)]
             case EvidenceView():
                 self.moments += [moment for moment in (item.sent_at, item.received_at) if moment]
                 self.words += [item.title, item.text, item.place]
@@ -121,10 +136,31 @@ class Ground:
                 self.moments += [item.data_as_of, item.created_at]
                 self.before |= {type_: value for type_, value in figures_in(item).items() if value is not None}
                 self.words.append(item.title)
+                self.moments += [decision.at for decision in self.shelf.decided.get(item.id, ())]
             case Case():
                 self._phrases((item.name, item.cause, *item.lessons))
+                self.moments.append(datetime.combine(item.date, time(), BEIJING))
+                self.words += [item.place, item.type]
+            case Fact():
+                self.facts.append(item)
+                self._phrases((item.text,) if item.kind == "action" else ())
+                self.words += [item.subject, item.text, item.quote]
+                self.values |= {number.plain for number in numbers(arabic(item.quote))}
             case _:
                 self.unknown.append(citation)
+
+    def _day(self, claim: Claim) -> None:
+        """In the report of a day a sentence may count the incidents it cites: all of them, and those of each hazard, standing and report."""
+        cited = [item for item in self.incidents if item.id != self.shelf.dossier.incident.id]
+        self.values.add(len(cited))
+        if claim.section == WAITING and claim.machine_text is None:
+            # Counted when it was drafted; the queue moves on every minute, and nobody has touched the sentence since.
+            self.values |= {number.plain for number in numbers(arabic(claim.text))}
+            self.moments.append(self.shelf.report.created_at)
+        for counted in (Counter(item.hazard for item in cited), Counter(item.status for item in cited)):
+            self.values |= {float(count) for count in counted.values()}
+        told = {state.report.incident for state in self.shelf.dossier.reports if state.status == "signed" and state.report.stage in TOLD}
+        self.values |= {sum(item.id in told for item in cited), sum(item.id not in told for item in cited)}
 
     def _statement(self, item: Statement) -> None:
         self.statements.append(item)
@@ -157,7 +193,11 @@ class Ground:
     def _provision(self, item: Provision) -> None:
         self.law.append(item)
         document = self.shelf.titles.get(item.document)
-        named = (f"《{document.title}》{item.article}", f"{document.number}{item.article}", document.title) if document else ()
+        named = (
+            (f"《{document.title}》", f"《{document.title}》{item.article}", f"{document.number}{item.article}", document.title)
+            if document
+            else ()
+        )
         self._phrases((*named, item.article))
         self.values |= {number.plain for number in numbers(arabic(item.text))}
         self.words.append(item.text)
@@ -178,17 +218,24 @@ class Ground:
         return any(abs(value - number) < 1e-6 for value in self.values for number in (plain, whole))
 
 
-def cite(text: str, dossier: Dossier) -> tuple[str, ...]:
-    """Ids in the dossier a person's own sentence rests on: figures it names with their kind, and sayings it quotes. Nothing when it rests on none."""
-    plain = arabic(text)
+def cite(text: str, dossier: Dossier, beside: Iterable[str] = ()) -> tuple[str, ...]:
+    """Ids in the dossier a person's own sentence rests on: figures it names with their kind, and sayings it quotes. Nothing when it rests on none.
+
+    In a day's dossier only what belongs to an incident cited already (`beside`) counts: another incident's figure is no ground for it.
+    """
+    meant = {item.id for item in dossier.incidents} & set(beside)
+    others_evidence = {item.id for item in dossier.evidence if dossier.incidents and item.incident not in meant}
+    plain, doubted = arabic(text), set_aside(dossier)
     figures = {value for number in numbers(plain) for value in (number.plain, number.whole)}
     found = [dossier.incident.id] if next(mentions(plain), None) or dossier.incident.place.name in text else []
     for impact in dossier.impacts:
+        if dossier.incidents and impact.incident not in meant:
+            continue
         named = IMPACT_TYPES[impact.type][0].partition("（")[0] in text if impact.type in IMPACT_TYPES else False
         others = [conflict for conflict in impact.conflicts if believable(conflict, dossier)]
         if named and figures & ({impact.best} | {conflict.value for conflict in others}):
             found += [impact.id, *impact.statements]
     for statement in dossier.statements:
-        if statement.evidence not in set_aside(dossier) and len(statement.quote) >= QUOTE_AT_LEAST and statement.quote in text:
+        if statement.evidence not in doubted | others_evidence and len(statement.quote) >= QUOTE_AT_LEAST and statement.quote in text:
             found += [statement.id, statement.evidence]
     return tuple(dict.fromkeys(found))

@@ -121,7 +121,10 @@ def blank(document: Docx, lines: int = 1) -> None:
 
 
 def red_head(document: Docx, issuer: str, number: str, signer: str) -> None:
-    """发文机关标志 35 mm below the top of the type area, number and 签发人 two lines under it, and the red rule 4 mm below (7.2.4–7.2.7)."""
+    """发文机关标志 35 mm below the top of the type area, number and 签发人 two lines under it, and the red rule 4 mm below (7.2.4–7.2.7).
+
+    Without a `signer` it is no 上行文: the number stands in the middle and nobody is named (7.2.5, 7.2.6).
+    """
     mark = document.add_paragraph()
     mark.alignment = WD_ALIGN_PARAGRAPH.CENTER
     size = min(48, int(430 / max(len(issuer), 1)))
@@ -131,10 +134,14 @@ def red_head(document: Docx, issuer: str, number: str, signer: str) -> None:
     blank(document, 2)
     line = document.add_paragraph()
     # 上行文: number one character in on the left, 签发人 one character in on the right, on one line (7.2.5, 7.2.6).
-    line.paragraph_format.left_indent = line.paragraph_format.right_indent = NO_3
-    line.paragraph_format.tab_stops.add_tab_stop(Mm(156) - NO_3, WD_TAB_ALIGNMENT.RIGHT)
-    write(line, f"{number}\t签发人：")
-    write(line, signer, font=KAI)
+    if signer:
+        line.paragraph_format.left_indent = line.paragraph_format.right_indent = NO_3
+        line.paragraph_format.tab_stops.add_tab_stop(Mm(156) - NO_3, WD_TAB_ALIGNMENT.RIGHT)
+        write(line, f"{number}\t签发人：")
+        write(line, signer, font=KAI)
+    else:
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        write(line, number)
     rule = document.add_paragraph()
     rule.paragraph_format.line_spacing = Mm(4)
     _border(rule, "bottom", "FF0000", 12)

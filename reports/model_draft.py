@@ -27,6 +27,7 @@ from models.settings import Settings
 from reports.ground import Shelf
 from reports.page import RETOLD, TRUSTED, Page
 from reports.signoff import record_of, replace_claims
+from reports.subject import dossier_of
 from reports.types import Section, report_type
 from reports.verify import check_claim
 from reports.wording import MODEL_LABEL, RULES_LABEL, UNCHECKED, clock, pith
@@ -270,7 +271,7 @@ def offer(
     """Have the model retell a report and write the offer down. NoAnswer leaves nothing behind but the reason, in the ledger."""
     allow(knowledge.ledger, by, "draft", subject=report_id)
     report = record_of(knowledge, report_id).state.report
-    dossier = knowledge.store.dossier(report.incident)
+    dossier = dossier_of(knowledge, report.incident)
     try:
         if stopped := pause_of(knowledge.ledger):
             raise NoAnswer("paused", f"人工智能已由监护人 {stopped.by} 停用：{stopped.payload['reason']}")

@@ -14,6 +14,8 @@ from models.domain import BEIJING, IMPACT_TYPES, Claim, Conflict, Deadline, Doss
 from models.hazards import hazard
 from models.rules import deadlines, grade_accident, response_levels
 from models.settings import Settings
+from reports.plans import Plan, compared, grading, plans_of
+from reports.subject import is_day
 from reports.types import Clause, ReportType
 from reports.wording import UNCHECKED, figure
 
@@ -101,6 +103,8 @@ class Page:
         """When set, only sayings heard after this moment count as said."""
         self.followed: Report | None = None
         """The report this one follows; null for a first one."""
+        self.noted: list[Deadline] = []
+        """Duties a day's report speaks of, each under an id of its own, because incidents share clocks."""
         self._clauses = {clause.id: clause for clause in kind.clauses}
 
     def say(self, section: str, text: str, citations: Iterable[str] = (), kind: str = "fact", *, retold: bool = False) -> None:
@@ -243,8 +247,8 @@ class Page:
 
     @cached_property
     def as_of(self) -> datetime:
-        """The latest moment anything in the dossier dates from: what the report's figures are 截至."""
-        return max(self.heard(item) for item in self.dossier.evidence)
+        """The latest moment anything in the dossier dates from: what the report's figures are 截至. Now, for a day on which nothing came in."""
+        return max((self.heard(item) for item in self.dossier.evidence), default=self.at)
 
     @cached_property
     def hazard(self) -> str:
@@ -261,11 +265,24 @@ class Page:
 
     @cached_property
     def local_levels(self) -> tuple[Grading, ...]:
-        """Response levels by this city's own loaded thresholds. Other places' plans never speak here."""
-        known = {type_: impact.best for type_, impact in self.counted.items() if impact.best is not None}
-        return tuple(item for item in response_levels(known, self.on) if item.local and item.verified)
+        """Response levels by this city's own thresholds: those that ship and those of its plans in the library. Other places' plans never speak here."""
+        shipped = (item for item in response_levels(self.figures, self.on) if item.local and item.verified)
+        read = (grading(plan, compared(plan, self.figures)) for plan in self.plans)
+        return (*shipped, *(item for item in read if item is not None))
+
+    @cached_property
+    def figures(self) -> dict[str, float]:
+        """Counted figures by impact type; what is only vaguely known is left out."""
+        return {type_: impact.best for type_, impact in self.counted.items() if impact.best is not None}
+
+    @cached_property
+    def plans(self) -> tuple[Plan, ...]:
+        """This city's plans for such an event in force on the day."""
+        return plans_of(self.dossier)
 
     @cached_property
     def clocks(self) -> tuple[Deadline, ...]:
-        """Duties to report, earliest first."""
+        """Duties to report, earliest first; for a day, those its report speaks of."""
+        if is_day(self.incident.id):
+            return tuple(self.noted)
         return tuple(deadlines(self.incident, tuple(self.dossier.impacts), level="市"))

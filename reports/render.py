@@ -11,6 +11,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from typing import Literal
 from xml.sax.saxutils import escape
 
 from docx import Document
@@ -27,50 +28,117 @@ from graph.knowledge import Knowledge
 from graph.people import allow
 from models.domain import BEIJING, IMPACT_TYPES, Decision, Dossier, Person, Report, ReportState
 from models.errors import BadInput, NotFound
-from models.hazards import hazard
+from models.hazards import hazards
+from models.rules import indicators
+from models.settings import Settings
 from reports import layout
+from reports.cap import cap
 from reports.page import believable
+from reports.pdf import pdf
 from reports.signoff import record_of
+from reports.subject import dossier_of
 from reports.types import report_type
 from reports.wording import EXERCISE_MARK, beijing, day, figure
 
 DRAFT_HEAD = "草稿　未经签发　不得报送"
 ANNEX = "数据来源清单"
+ANNEX_WIDTHS = (12.0, 28.0, 24.0, 34.0, 58.0)
+DAY_ANNEX_WIDTHS = (12.0, 50.0, 24.0, 34.0, 36.0)
+"""Columns in millimetres; a day names the incident in the second."""
+
 NUMBER = re.compile(r"[一-龥]+〔\d{4}〕[1-9]\d*号")
 """发文字号: year in 〔〕, no 第, no leading zero (7.2.5). The bureau gives it; we never make one up."""
 
-WHOLE = ("关于", "电动自行车", "事故", "灾情", "性质待认定", "涉及事故因素", "初报")
+WHOLE = (
+    *("关于", "电动自行车", "事故", "灾情", "性质待认定", "涉及事故因素", "初报", "续报", "终报", "日报", "建议", "通知"),
+    *("启动", "研判启动", "应急响应", "做好", "应急处置工作", "值班情况"),
+)
 """Words a title is not broken in, besides the names of its place and hazard."""
 
 PROPERTIES = ("AIGC", "AnlanReport", "AnlanVersion", "AnlanDigest", "AnlanStatus")
 _ORDINALS = "一二三四五六七八九十"
 
 
-def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *, number: str = "") -> Path:
+Format = Literal["docx", "pdf", "json", "cap"]
+"""What a report can be written as. `cap` is XML and only for what is signed."""
+
+SUFFIX: dict[Format, str] = {"docx": ".docx", "pdf": ".pdf", "json": ".json", "cap": ".cap.xml"}
+
+
+def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *, number: str = "", form: Format = "docx") -> Path:
     """Write the newest version to `out` (default: `reports/` under the home folder) and record the file's sha256.
 
-    `number` is a 发文字号 the bureau has given; empty leaves the place free. BadInput when it is not in the standard's form.
+    `number` is a 发文字号 the bureau has given; empty leaves the place free. BadInput when it is not in the standard's form. Refused for a PDF where
+    LibreOffice is missing, and for a CAP message of what is not signed.
     """
     allow(knowledge.ledger, by, "view", subject=report_id)
     if number and not NUMBER.fullmatch(number):
         raise BadInput(f"发文字号“{number}”不合规范；应为“机关代字〔年份〕序号号”，如年份用六角括号、序号不加第、不补零")
     state = record_of(knowledge, report_id).state
     report = state.report
-    data = document_bytes(state, knowledge.store.dossier(report.incident), number=number)
+    data = _written(state, dossier_of(knowledge, report.incident), knowledge.settings, number, form)
     suffix = "" if state.status == "signed" else "-草稿"
-    path = out or knowledge.settings.folder("reports") / f"{report.id}-v{report.version}{suffix}.docx"
+    path = out or knowledge.settings.folder("reports") / f"{report.id}-v{report.version}{suffix}{SUFFIX[form]}"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    payload = {
+    payload: dict[str, object] = {
         "version": report.version,
         "digest": report.content_digest(),
         "path": str(path.resolve()),
         "sha256": hashlib.sha256(data).hexdigest(),
-        "content": content_of(path),
         "signed": state.status == "signed",
     }
+    if form == "docx":
+        payload["content"] = content_of(path)
     knowledge.record("report.rendered", report_id, payload, by=by.name)
     return path
+
+
+def _written(state: ReportState, dossier: Dossier, settings: Settings, number: str, form: Format) -> bytes:
+    if form == "cap":
+        return cap(state, dossier, settings)
+    if form == "json":
+        return json_bytes(state, dossier)
+    made = document_bytes(state, dossier, number=number)
+    return pdf(made) if form == "pdf" else made
+
+
+def json_bytes(state: ReportState, dossier: Dossier) -> bytes:
+    """One report for another program: text, digest, decisions, standing, the moments a report of a disaster asks for, and table A01 where it applies.
+
+    Moments are Beijing time with the offset. The 30-character code of the draft standard is left out: no text in force gives it.
+    """
+    report, incident = state.report, dossier.incident
+    signed = signature_of(state)
+    moments = {
+        "occurred": None if incident.started_at_assumed else incident.started_at,
+        "first_heard": incident.first_evidence_at,
+        "data_as_of": report.data_as_of,
+        "drafted": report.created_at,
+        "signed": signed.at if signed else None,
+    }
+    figures = {impact.type: impact for impact in dossier.impacts if impact.basis == "reported" and not dossier.incidents}
+    table = [
+        {
+            "code": one.code,
+            "name": one.name,
+            "unit": one.unit,
+            "value": figures[one.impact].best,
+            "confirmed": figures[one.impact].confirmed,
+        }
+        for one in indicators()
+        if one.impact in figures and incident.event_type in ("natural_disaster", "undetermined")
+    ]
+    content = {
+        **state.model_dump(mode="json"),
+        "digest": report.content_digest(),
+        "signed": signed is not None,
+        "times": {name: moment.astimezone(BEIJING).isoformat() if moment else None for name, moment in moments.items()},
+        "incident": incident.model_dump(mode="json"),
+        "indicators_a01_now": table,
+        "AIGC": json.loads(ai_label(report)),
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") -> bytes:
@@ -79,24 +147,32 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     signed = signature_of(state)
     document = layout.blank_document()
     place = dossier.incident.place
-    whole = (place.name, place.district or "", place.street or "", *hazard(dossier.incident.hazard).words, *WHOLE)
+    danger = hazards().get(dossier.incident.hazard)
+    whole = (place.name, place.district or "", place.street or "", *(danger.words if danger else ()), *WHOLE)
+    upward = report_type(report.type).upward
+    # What callers said goes up with the figures; departments that are told what to do need none of it.
+    rows = annex(report, dossier) if upward else []
     head = [DRAFT_HEAD] if signed is None else []
     head += [f"{EXERCISE_MARK}演练材料　非实际情况"] if report.mode == "exercise" else []
     if head:
         layout.running_head(document, "　　".join(head))
-    layout.red_head(document, report.issuer, number, signed.officer_name if signed else "（未签发）")
+    layout.red_head(document, report.issuer, number, (signed.officer_name if signed else "（未签发）") if upward else "")
     layout.title(document, report.title, whole)
     layout.blank(document)
-    layout.write(document.add_paragraph(), f"{report.recipients[0]}：")
+    layout.write(document.add_paragraph(), f"{report.recipients[0] if upward else '、'.join(report.recipients)}：")
     _keep(_text(document, report))
-    _keep(document.add_paragraph())
-    _keep(layout.body(document, f"附件：{ANNEX}"))
+    if rows:
+        _keep(document.add_paragraph())
+        _keep(layout.body(document, f"附件：{ANNEX}"))
     layout.signature(document, report.issuer, day(signed.at.astimezone(BEIJING).date()) if signed else "（未签发）")
     layout.body(document, _note(report, signed))
-    layout.annex_title(document, ANNEX)
-    layout.table(document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), annex(report, dossier), (12, 28, 24, 34, 58))
+    if rows:
+        layout.annex_title(document, ANNEX)
+        layout.table(
+            document, ("序号", "内容", "来源", "时间", "原话（已脱敏）"), rows, ANNEX_WIDTHS if not dossier.incidents else DAY_ANNEX_WIDTHS
+        )
     printed = day((signed.at if signed else report.created_at).astimezone(BEIJING).date())
-    layout.imprint(document, report.recipients[1:], report.issuer, printed)
+    layout.imprint(document, report.recipients[1:] if upward else (), report.issuer, printed)
     return _packed(document, state)
 
 
@@ -142,6 +218,7 @@ def annex(report: Report, dossier: Dossier) -> list[tuple[str, ...]]:
     order = [citation for claim in report.claims for citation in claim.citations]
     sections = {section.key: section.name for section in report_type(report.type).sections}
     hearsay = {item.statement for impact in dossier.impacts for item in impact.conflicts if not believable(item, dossier)}
+    titles = {incident.id: incident.title for incident in dossier.incidents}
     rows = []
     for statement in dossier.statements:
         if statement.id not in order or statement.evidence not in evidence or statement.id in hearsay or statement.property == "rumour":
@@ -154,6 +231,7 @@ def annex(report: Report, dossier: Dossier) -> list[tuple[str, ...]]:
         else:
             says = sections.get(used[-1].section, "")
         source = evidence[statement.evidence]
+        says = f"{titles[source.incident]}：{says}" if source.incident in titles else says
         when = beijing(source.sent_at or source.received_at)
         rows.append((order.index(statement.id), (str(0), says, source.source_title, when, statement.quote)))
     rows.sort(key=lambda row: row[0])
@@ -260,8 +338,10 @@ def _file_trouble(path: Path, payload: dict[str, object]) -> str:
         return f"已导出的文件 {path} 不见了；可重新导出"
     if hashlib.sha256(path.read_bytes()).hexdigest() == payload["sha256"]:
         return ""
+    if "content" not in payload:
+        return f"文件 {path} 在导出后被改动，与台账不符；不得使用，请重新导出"
     try:
-        same = content_of(path) == payload.get("content")
+        same = content_of(path) == payload["content"]
     except BadInput as unreadable:
         return str(unreadable)
     return f"文件 {path} 导出后被另存过，文字未变" if same else f"文件 {path} 的文字在导出后被改动，与台账不符；不得使用，请重新导出"

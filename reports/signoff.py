@@ -19,6 +19,7 @@ from models.errors import NotAllowed, NotFound, Refused, Stale
 from reports.draft import draft
 from reports.ground import cite
 from reports.progress import went_out
+from reports.subject import dossier_of
 from reports.verify import verify
 from reports.wording import GAP_MARKS
 
@@ -127,7 +128,7 @@ def write_draft(
     """A complete rule-made draft, checked and recorded. NotFound for an unknown incident, NotAllowed without the permission."""
     allow(knowledge.ledger, by, "draft", subject=incident_id)
     clock = [perf_counter()]
-    dossier = knowledge.store.dossier(incident_id)
+    dossier = dossier_of(knowledge, incident_id)
     clock.append(perf_counter())
     report = draft(dossier, report_type=report_type, by=by.name, at=at or datetime.now(UTC), settings=knowledge.settings)
     clock.append(perf_counter())
@@ -152,9 +153,9 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
     ids = {claim.id for claim in report.claims}
     if strange := [id for id in changes if id not in ids]:
         raise NotFound(f"报告 {report_id} 中没有语句 {'、'.join(strange)}；请刷新后再改")
-    dossier = knowledge.store.dossier(report.incident)
+    dossier = dossier_of(knowledge, report.incident)
     claims = tuple(
-        _changed(claim, changes[claim.id].strip(), cite(changes[claim.id], dossier)) if claim.id in changes else claim
+        _changed(claim, changes[claim.id].strip(), cite(changes[claim.id], dossier, claim.citations)) if claim.id in changes else claim
         for claim in report.claims
     )
     if claims == report.claims:
@@ -177,7 +178,7 @@ def replace_claims(
         raise _refusal(knowledge, by, report_id, "修改", Refused(f"报告 {report_id} 已撤回，不能再改；请重新起草"))
     changed = {"claims": claims, "version": version + 1, "drafted_by": by.name, "created_at": datetime.now(UTC), "origin": origin}
     new = report.model_copy(update=changed)
-    _write(knowledge, "report.edited", new, tuple(verify(new, knowledge.store.dossier(report.incident))), by, known)
+    _write(knowledge, "report.edited", new, tuple(verify(new, dossier_of(knowledge, report.incident))), by, known)
     return record_of(knowledge, report_id).state
 
 
@@ -246,9 +247,7 @@ def _overtaken(knowledge: Knowledge, report: Report) -> Refused | None:
     """A 续报 or 终报 tells the changes since one report; once another has gone out meanwhile it would tell them wrongly."""
     if report.stage not in ("续报", "终报"):
         return None
-    out = [
-        state for state in knowledge.store.dossier(report.incident).reports if went_out(state) and state.report.stage in ("初报", "续报")
-    ]
+    out = [state for state in dossier_of(knowledge, report.incident).reports if went_out(state) and state.report.stage in ("初报", "续报")]
     newest = max(out, key=lambda state: state.decisions[-1].at, default=None)
     if newest is None or newest.report.id == report.supersedes:
         return None

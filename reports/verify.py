@@ -62,7 +62,8 @@ _QUOTE = re.compile(r"“([^”]*)”")
 _ARTICLE = re.compile(r"第[〇零一二三四五六七八九十百千\d]+条(?:第[一二三四五六七八九十\d]+款)?(?:第?（[一二三四五六七八九十\d]+）项?)?")
 _DOCUMENT = re.compile(r"《([^》]+)》")
 _GRADE = re.compile(r"(特别重大|重大|较大|一般)(?:生产安全)?事故")
-_LEVEL = re.compile(r"(?:[一二三四1-4]|[ⅠⅡⅢⅣ]|I{1,3}|IV)级(?:[一-龥]{0,6})响应")
+_LEVEL = re.compile(r"(?<![任每])(?:[一二三四1-4]|[ⅠⅡⅢⅣ]|IV|I{1,3})级(?:[一-龥]{0,6})响应")
+_RANK = dict(zip("ⅠⅡⅢⅣ1234", "一二三四一二三四", strict=True)) | {"I": "一", "II": "二", "III": "三", "IV": "四"}
 _DIVISION = re.compile(r"([一-龥]{2})(自治区|省|市|区|县|镇|乡|街道)")
 _SPOT = re.compile(r"([一-龥]{2})(社区|村|大道|路|街|巷|隧道|大桥|小区|花园|广场|大厦)")
 _BODY = re.compile(
@@ -156,15 +157,17 @@ def _without_times(text: str) -> str:
 
 def _logic(report: Report, dossier: Dossier) -> Iterator[Finding]:
     """Logic checks of the disaster indicators, on the counted figures."""
-    if dossier.incident.event_type == "production_accident":
-        return
-    given = {
-        INDICATOR[item.type]: item.best
-        for item in dossier.impacts
-        if item.basis == "reported" and item.type in INDICATOR and item.best is not None
-    }
-    for issue in check_indicators(given):
-        yield _find(None, "warn", "indicator_logic", issue.message)
+    for incident in dossier.incidents or (dossier.incident,):
+        if incident.event_type == "production_accident":
+            continue
+        given = {
+            INDICATOR[item.type]: item.best
+            for item in dossier.impacts
+            if item.incident == incident.id and item.basis == "reported" and item.type in INDICATOR and item.best is not None
+        }
+        of = f"{incident.title}：" if dossier.incidents else ""
+        for issue in check_indicators(given):
+            yield _find(None, "warn", "indicator_logic", of + issue.message)
 
 
 def _claim(claim: Claim, ground: Ground) -> Iterator[Finding]:
@@ -222,8 +225,16 @@ def _grades(claim: Claim, ground: Ground, rest: str) -> Iterator[Finding]:
     for found in _GRADE.finditer(rest):
         if f"{found[1]}事故" not in given:
             yield _find(claim, "block", "grade", f"等级“{found[0]}”与规则计算结果不符；等级由已核数字计算，不能手工改写")
-    if _LEVEL.search(rest) and not any(item.local and item.level for item in ground.gradings):
-        yield _find(claim, "block", "response_level", "响应级别没有本市预案依据；本市启动条件未录入前不得写明级别")
+    worked_out = {_rank(item.level) for item in ground.gradings if item.local and item.level}
+    for found in _LEVEL.finditer(rest):
+        if _rank(found[0]) not in worked_out:
+            yield _find(claim, "block", "response_level", f"响应级别“{found[0]}”没有本市预案依据，或与规则计算结果不符；不得写明")
+
+
+def _rank(level: str) -> str:
+    """The number of a level, however it is written: Ⅱ级, II级, 2级 and 二级 are one."""
+    found = re.match(r"IV|I{1,3}|[ⅠⅡⅢⅣ一二三四1-4]", level)
+    return _RANK.get(found[0], found[0]) if found else level
 
 
 def _estimate(claim: Claim, ground: Ground) -> Iterator[Finding]:
@@ -245,9 +256,14 @@ def _figures(claim: Claim, ground: Ground, rest: str) -> Iterator[Finding]:
 
 
 def _harm(claim: Claim, ground: Ground, text: str) -> Iterator[Finding]:
-    """死亡2人 must be a figure given for the dead, and the believed one must be there too."""
+    """死亡2人 must be a figure given for the dead, and the believed one must be there too: of the impacts the sentence cites, else of the incident."""
     together = re.sub(r"死亡(?:人口)?[、和及或]?(?:失踪|失联)", "两项合计", text)
-    believed = {impact.type: impact for impact in ground.shelf.dossier.impacts if impact.basis == "reported"}
+    # A day has several figures of one kind, and a sentence speaks only for the incident whose figures it cites.
+    believed = (
+        {} if ground.shelf.dossier.incidents else {one.type: [one] for one in ground.shelf.dossier.impacts if one.basis == "reported"}
+    )
+    for type_ in {impact.type for impact in ground.impacts if impact.basis == "reported"}:
+        believed[type_] = [impact for impact in ground.impacts if impact.type == type_ and impact.basis == "reported"]
     given_in_text = {number.plain for number in numbers(text)} | {number.whole for number in numbers(text)}
     for type_, pattern in _TYPED.items():
         for found in pattern.finditer(together):
@@ -257,8 +273,8 @@ def _harm(claim: Claim, ground: Ground, text: str) -> Iterator[Finding]:
             name = IMPACT_TYPES[type_][0]
             if not ways & ground.typed[type_]:
                 yield _find(claim, "block", "figure_kind", f"“{found[0]}”：本句来源没有给出这一{name}数字；请核对")
-            elif (best := getattr(believed.get(type_), "best", None)) is not None and best not in given_in_text:
-                yield _find(claim, "block", "not_chosen", f"“{found[0]}”不是当前采用的{name}数字（{figure(best)}）；请并列写出或改回")
+            elif best := [one.best for one in believed.get(type_, ()) if one.best is not None and one.best not in given_in_text]:
+                yield _find(claim, "block", "not_chosen", f"“{found[0]}”不是当前采用的{name}数字（{figure(best[0])}）；请并列写出或改回")
 
 
 def _names(claim: Claim, ground: Ground, rest: str) -> Iterator[Finding]:

@@ -100,6 +100,28 @@ def test_two_reports_are_signed_and_the_chain_holds(evening: tuple[Path, dict[st
     assert verdict["ok"]
 
 
+def test_the_evening_as_a_daily_report_and_a_signed_report_as_files(evening: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    home, result = evening
+    password = tmp_path / "password"
+    password.write_text(json.loads((home / "demo/accounts.json").read_text("utf-8"))["duty"], "utf-8")
+    by = ("--as", "duty", "--password-file", str(password))
+    actual = answer(anlan(home, "draft", "day-2026-07-18", *by, "--json"))
+    drill = answer(anlan(home, "draft", "day-2026-07-18-exercise", *by, "--json"))
+    for told, mode in ((actual, "actual"), (drill, "exercise")):
+        text = "".join(claim["text"] for claim in told["report"]["claims"] if claim["section"] == "incidents")
+        for one in result["incidents"]:
+            assert (one["title"] in text) == (one["mode"] == mode)
+        assert not [finding for finding in told["findings"] if finding["severity"] == "block"]
+    signed = Path(result["signed"][0]).name.partition("-v")[0]
+    for form, start in (("json", b"{"), ("cap", b"<?xml")):
+        out = tmp_path / f"out.{form}"
+        assert answer(anlan(home, "report", signed, "--format", form, "--out", str(out), *by, "--json"))["format"] == form
+        assert out.read_bytes().startswith(start)
+    refused = anlan(home, "report", actual["report"]["id"], "--format", "cap", "--out", str(tmp_path / "no.xml"), *by)
+    assert refused.returncode == 1
+    assert not (tmp_path / "no.xml").exists()
+
+
 def test_a_second_run_receives_nothing_new_and_signs_nothing_again(evening: tuple[Path, dict[str, Any]]) -> None:
     again = answer(anlan(evening[0], "demo", "--headless", "--json", "--evening", "2026-07-18"))
     assert sum(receipt["new"] for receipt in again["received"]) == 0

@@ -27,6 +27,8 @@ ONE_LINE = 48
 def bench() -> None:
     """Choose a report, then work on it."""
     states = reports(session.mode())
+    with answering():
+        report_actions.day_button()
     if not states:
         look.show(f'<div class="anlan-empty">{look.escaped(t("draft.empty"))}</div>')
         return

@@ -7,13 +7,21 @@ import streamlit as st
 from dashboard import look, session
 from dashboard.reading import Row, dossier
 from dashboard.session import answering
-from dashboard.sources import basis_chip, confirmed_chip, conflicts_markup, evidence_markup, statement_quotes
+from dashboard.sources import basis_chip, confirmed_chip, conflicts_markup, evidence_markup, law_markup, statement_quotes
 from dashboard.views import judging, report_actions
 from dashboard.words import clock, hazard_name, impact_name, known, t, when
 from models.domain import Dossier, EvidenceView
+from reports.plans import Plan, compared, plans_of
+from reports.plans import grading as worked_out
 
 HEIGHT = 520
 """Pixels of the scrolling part."""
+
+MOST_CASES = 6
+"""Similar cases shown, the newest."""
+
+MOST_ACTIONS = 30
+"""Tasks of a plan shown."""
 
 TIMELINE_PAGE = 30
 """Pieces of evidence on one page of the timeline."""
@@ -22,11 +30,11 @@ TIMELINE_PAGE = 30
 def panel(row: Row) -> None:
     """The opened incident beside the map."""
     head(row)
-    kinds = ("figures", "timeline", "judging", "deadlines", "reports")
+    kinds = ("figures", "timeline", "judging", "deadlines", "plan", "reports")
     with answering():
         known_now = dossier(row.incident.id)
         tabs = st.tabs([t(f"incident.tab.{kind}") for kind in kinds])
-        parts = (figures, timeline, judging.panel, deadlines, reports)
+        parts = (figures, timeline, judging.panel, deadlines, plan, reports)
         for tab, part in zip(tabs, parts, strict=True):
             with tab, st.container(height=HEIGHT, border=False):
                 part(row, known_now)
@@ -49,7 +57,7 @@ def head(row: Row) -> None:
             st.rerun()
     facts(row)
     with answering():
-        report_actions.draft_button(row)
+        report_actions.draft_buttons(row)
 
 
 @st.fragment(run_every="10s")
@@ -133,6 +141,42 @@ def deadlines(row: Row, known_now: Dossier) -> None:
         for due in row.deadlines
     ]
     look.show(look.table([t("deadline.due"), t("deadline.duty"), t("deadline.clause")], cells))
+
+
+def plan(row: Row, known_now: Dossier) -> None:
+    """What this city's plans say comes next, each with its article, and similar cases with what they taught. Read out by code, never by a model."""
+    found = plans_of(known_now)
+    if not found:
+        look.show(f'<div class="anlan-empty">{look.escaped(t("plan.none"))}</div>')
+    figures = {impact.type: impact.best for impact in known_now.impacts if impact.basis == "reported" and impact.best is not None}
+    for one in found:
+        _plan(one, figures)
+    look.show(f"<h4>{look.escaped(t('plan.cases'))}</h4>")
+    cases = [
+        law_markup(f"{case.name} {case.date:%Y-%m-%d} {case.place}", case.lessons[:3], case.reference, verified=case.verified)
+        for case in known_now.cases[:MOST_CASES]
+    ]
+    look.show("".join(cases) or f'<div class="anlan-empty">{look.escaped(t("plan.no_cases"))}</div>')
+
+
+def _plan(one: Plan, figures: dict[str, float]) -> None:
+    result = compared(one, figures)
+    worked = worked_out(one, result)
+    if worked is not None:
+        said = t("plan.reached", level=result.level) if result.level else t("plan.not_reached")
+        judged = t("plan.unread", count=len(result.unread)) if result.unread else ""
+        starts = (
+            [t("plan.starts", who=fact.text) + f" {one.cited(fact)}" for fact in one.of("starts_level", result.level)]
+            if result.level
+            else []
+        )
+        look.show(law_markup(worked.clause, [said, *worked.reasons, judged, *starts], worked.reference, verified=worked.verified))
+    actions = (one.actions(result.level) if result.level else []) or one.actions(None)
+    if actions:
+        rows = [(look.escaped(fact.subject), look.escaped(fact.text), look.escaped(one.cited(fact))) for fact in actions[:MOST_ACTIONS]]
+        look.show(f"<b>{look.escaped(t('plan.actions'))}</b>" + look.table(["", "", t("deadline.clause")], rows))
+    if len(actions) > MOST_ACTIONS:
+        look.show(f'<div class="anlan-dim">{look.escaped(t("plan.more", count=len(actions) - MOST_ACTIONS))}</div>')
 
 
 def reports(row: Row, known_now: Dossier) -> None:

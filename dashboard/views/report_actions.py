@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import date, datetime
 
 import streamlit as st
 
@@ -11,8 +12,10 @@ from dashboard import look, session
 from dashboard.reading import Row, knowledge, troubles
 from dashboard.session import answering
 from dashboard.words import clock, known, t, when
-from models.domain import Dossier, ReportState, digest
+from models.domain import BEIJING, Dossier, ReportState, digest
 from reports import render, signoff
+from reports.subject import day_id
+from reports.types import types_for
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -20,18 +23,37 @@ STANDING = {"draft": "plain", "submitted": "soon", "returned": "warn", "signed":
 """How loud each standing is."""
 
 
-def draft_button(row: Row) -> None:
-    """Draft the initial report by rules; the finished draft opens on the duty desk."""
-    who = session.here()
-    if not session.may(who, "draft"):
+def draft_buttons(row: Row) -> None:
+    """Every report that can be drafted about this incident now, by rules, the usual next one loudest; the finished draft opens on the duty desk."""
+    if not session.may(session.here(), "draft"):
         return
-    if st.button(t("report.draft"), icon=":material/edit_document:", type="primary", key=f"draft-{row.incident.id}"):
-        started = time.perf_counter()
-        with st.status(t("report.drafting"), expanded=False):
-            state = signoff.write_draft(knowledge(), row.incident.id, who)
-        open_draft(state.report.id)
-        session.tell(t("report.drafted", seconds=f"{time.perf_counter() - started:.1f}"))
-        session.go("duty")
+    with st.container(horizontal=True, gap="small"):
+        for number, kind in enumerate(types_for(row.incident, row.reports)):
+            key = f"draft-{row.incident.id}" + (f"-{kind.name}" if number else "")
+            if st.button(
+                t(f"report.draft.{kind.name}"), icon=":material/edit_document:", type="secondary" if number else "primary", key=key
+            ):
+                _draft(row.incident.id, kind.name)
+
+
+def day_button() -> None:
+    """Draft the report of one day, today or an earlier one, for the mode the desk is in."""
+    if not session.may(session.here(), "draft"):
+        return
+    today = datetime.now(BEIJING).date()
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        on = st.date_input(t("report.day"), today, max_value=today, key="day-of-report", width=180)
+        if st.button(t("report.draft.daily"), icon=":material/calendar_today:", key="draft-day") and isinstance(on, date):
+            _draft(day_id(on, session.mode()), "daily")
+
+
+def _draft(subject: str, kind: str) -> None:
+    started = time.perf_counter()
+    with st.status(t("report.drafting"), expanded=False):
+        state = signoff.write_draft(knowledge(), subject, session.here(), report_type=kind)
+    open_draft(state.report.id)
+    session.tell(t("report.drafted", stage=known("stage", state.report.stage), seconds=f"{time.perf_counter() - started:.1f}"))
+    session.go("duty")
 
 
 def open_draft(report: str) -> None:

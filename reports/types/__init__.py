@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from models.domain import EventType, Grading
+from models.domain import EventType, Grading, Incident, ReportState, Stage
 from models.errors import BrokenDefinition, NotFound
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class ReportType:
     """File name."""
     title: str
     """Chinese name for lists and buttons."""
-    stage: Literal["初报", "续报", "终报"]
-    """初报, 续报 or 终报."""
+    stage: Stage
+    """What it is for."""
     event_types: tuple[EventType, ...]
     """Events it is the first choice for."""
     sections: tuple[Section, ...]
@@ -89,6 +89,8 @@ class ReportType:
     """Grades and levels this kind of report carries."""
     write: Callable[[Page], None]
     """Write every section; rules only."""
+    upward: bool = True
+    """Whether it goes up (上行文): the head names the signer, one body is told and the rest get copies. Otherwise all who are told are equal."""
 
 
 LEAD = Section("lead", "导语", "", "", False)
@@ -130,6 +132,13 @@ def report_type(name: str) -> ReportType:
     if name not in report_types():
         raise NotFound(f"没有名为“{name}”的报告类型；现有：{'、'.join(sorted(report_types()))}")
     return report_types()[name]
+
+
+def types_for(incident: Incident, reports: Sequence[ReportState]) -> list[ReportType]:
+    """What can be drafted about an incident now, the usual next one first: the initial report, or once one stands signed what follows it; then advice and orders."""
+    told = any(state.status == "signed" and state.report.stage in ("初报", "续报") for state in reports)
+    names = ["followup", "final"] if told else [type_for(incident.event_type).name]
+    return [report_type(name) for name in (*names, "response_advice", "work_notice")]
 
 
 def type_for(event_type: EventType) -> ReportType:

@@ -235,3 +235,37 @@ def test_the_sources_page_shows_what_is_heard_and_a_press_asks_for_another_readi
 def test_a_signer_has_no_sources_page(view: Start, known: Knowledge) -> None:
     test = view("sources", "li")
     assert test.exception or test.error
+
+
+def test_every_kind_of_report_that_applies_has_its_button(view: Start, evening: Evening, known: Knowledge) -> None:
+    def offered(name: str, **state: object) -> set[str]:
+        return {one.key for one in view(name, "zhang", **state).button if one.key and one.key.startswith("draft-")}
+
+    fire = f"draft-{evening.fire}"
+    told = any(state.status == "signed" for state in known.store.reports(incident=evening.fire))
+    expected = {fire, f"{fire}-response_advice", f"{fire}-work_notice"} | ({f"{fire}-final"} if told else set())
+    assert offered("situation", incident=evening.fire) == expected
+    assert "draft-day" in offered("duty", bench="drafts")
+
+
+def test_the_day_is_drafted_on_the_duty_desk(view: Start, evening: Evening, known: Knowledge) -> None:
+    test = view("duty", "zhang", bench="drafts")
+    test.button(key="draft-day").click().run()
+    assert not test.exception
+    days = [state for state in known.store.reports() if state.report.stage == "日报"]
+    assert days
+    assert "居民楼电动自行车火灾" in "".join(claim.text for claim in days[0].report.claims)
+
+
+def test_advice_is_drafted_from_the_incident_and_gives_no_level(view: Start, evening: Evening, known: Knowledge) -> None:
+    test = view("situation", "zhang", incident=evening.fire)
+    test.button(key=f"draft-{evening.fire}-response_advice").click().run()
+    advice = next(state for state in known.store.reports(incident=evening.fire) if state.report.stage == "建议")
+    assert not [item for item in advice.report.gradings if item.level and item.scheme.startswith("plan.")]
+    assert "未录入系统" in "".join(claim.text for claim in advice.report.claims)
+
+
+def test_the_incident_page_says_that_no_plan_of_this_city_is_loaded_and_shows_similar_cases(view: Start, evening: Evening) -> None:
+    shown = words(view("situation", "wang", incident=evening.fire))
+    assert "库中没有本市适用于本事件的现行预案" in shown
+    assert "明尚西苑" in shown

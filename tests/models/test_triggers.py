@@ -1,0 +1,76 @@
+"""A plan's own triggers, read only where their wording leaves no doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.domain import Fact
+from models.triggers import compare
+
+
+def trigger(level: str, text: str) -> Fact:
+    return Fact(id=f"f-{level}-{text}", provision="p-1", document="d-1", kind="trigger", subject=f"{level}响应", text=text, quote=f"{text}；", start=0, end=len(text))  # fmt: skip
+
+
+LADDER = [
+    trigger("一级", "因灾死亡和失踪30人以上"),
+    trigger("三级", "因灾死亡和失踪10人以上、30人以下"),
+    trigger("四级", "因灾死亡和失踪3人以上10人以下"),
+]
+
+
+@pytest.mark.parametrize(("dead", "level"), [(2, None), (3, "四级"), (9, "四级"), (10, "三级"), (29, "三级"), (30, "一级"), (31, "一级")])
+def test_above_includes_the_number_and_below_does_not(dead: int, level: str | None) -> None:
+    assert compare(LADDER, {"dead": dead}).level == level
+
+
+def test_a_figure_past_the_gravest_level_known_gives_none() -> None:
+    found = compare(LADDER[1:], {"dead": 30})
+    assert found.level is None
+    assert found.reached[0].past
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "level"),
+    [
+        ("紧急转移安置和需紧急生活救助1万人以上", {"relocated": 6000, "urgent_aid": 4000}, "四级"),
+        ("紧急转移安置或需紧急生活救助1万人以上", {"relocated": 6000, "urgent_aid": 4000}, None),
+        ("紧急转移安置、需紧急生活救助1万人以上", {"relocated": 6000, "urgent_aid": 4000}, None),
+        ("紧急转移安置或需紧急生活救助1万人以上", {"relocated": 10000}, "四级"),
+        ("因灾死亡3人（含）以上", {"dead": 3}, "四级"),
+        ("死亡3人以上", {"missing": 9}, None),
+        ("死亡失踪3人以上", {"missing": 3}, "四级"),
+        ("本市行政区域内发生洪涝灾害，造成被困20人以上50人以下", {"trapped": 20}, "四级"),
+        ("倒塌和严重损坏房屋300间以上", {"homes_collapsed": 300}, "四级"),
+        ("直接经济损失1亿元以上", {"direct_loss": 10000}, "四级"),
+        ("直接经济损失1亿元以上", {"direct_loss": 9999}, None),
+    ],
+)
+def test_what_a_trigger_counts(text: str, figures: dict[str, float], level: str | None) -> None:
+    found = compare([trigger("四级", text)], figures)
+    assert found.level == level
+    assert not found.unread
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "死亡3人以上且紧急转移安置1万人以上",
+        "城区主要道路积水严重，影响较大",
+        "在一个县（市、区）内死亡3人以上",
+        "24小时降雨量100毫米以上",
+        "受灾人口占总人口5%以上",
+        "可能造成死亡3人以上",
+        "死亡不足3人",
+        "敏感地区、敏感时间死亡1人以上",
+        "死亡 3 0 人以上",
+    ],
+)
+def test_what_leaves_doubt_is_left_to_a_person(text: str) -> None:
+    found = compare([trigger("四级", text)], {"dead": 50, "relocated": 90000, "affected": 9e6})
+    assert found.level is None
+    assert len(found.unread) == 1
+
+
+def test_an_unknown_figure_is_never_zero_and_never_reached() -> None:
+    assert compare(LADDER, {}).level is None

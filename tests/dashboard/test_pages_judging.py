@@ -1,4 +1,7 @@
-"""Triage by key and judgements with confirmation: what is pressed is in the ledger, the list keeps still, and it can be undone."""
+"""Triage by key and judgements with confirmation: what is pressed is in the ledger, the list keeps still, and it can be undone.
+
+The evening is shared by all pages; a merge reckons its figures anew, so this file comes behind `test_pages.py`, which reads them as told.
+"""
 
 from __future__ import annotations
 

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from time import perf_counter
 
-from ingestion import wording
+from ingestion import orders, wording
 from ingestion.clauses import around, sayings
 from ingestion.headline import Spot, event_place, event_time, sentence_at
 from ingestion.numerals import halved
+from ingestion.orders import without_orders
 from ingestion.places import Gazetteer, gazetteer
 from ingestion.privacy import MASK, mask
 from ingestion.quantities import find_impacts
@@ -82,9 +83,10 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     if time is not None and time.tzinfo is None:
         raise ValueError("the message's time must carry its zone")
     masked = mask(text)
-    body = masked[:LONGEST]
+    body = without_orders(masked[:LONGEST])
+    has_orders = body != masked[:LONGEST]
     plain = halved(body)
-    head = mask(title[:500])
+    head = without_orders(mask(title[:500]))
     everything = f"{head}\n{body}" if head else body
     names = gazetteer(city)
     signals = list(_signals(plain, names))
@@ -104,14 +106,17 @@ def understand(text: str, *, id: str = "", title: str = "", time: datetime | Non
     if code and request in ("咨询", "投诉", "建议") and _is_long_past(plain, triggers, when, time):
         code = None  # a question about last year's flood is no flood
     trigger = Trigger(quote=body[triggers[0].at : triggers[0].end]) if triggers else None
+    credible = wording.credibility(
+        everything, has_place=bool(places), has_time=when is not None, has_event=bool(code), impacts=impacts, drill=drill
+    )
+    if has_orders:
+        credible = credible.model_copy(update={"reasons": (*credible.reasons, orders.TOLD)})
     return Understanding(
         id=id,
         hazard=code,
         request_type=request,
         urgency=wording.urgency(everything, request, code, impacts, drill),
-        credibility=wording.credibility(
-            everything, has_place=bool(places), has_time=when is not None, has_event=bool(code), impacts=impacts, drill=drill
-        ),
+        credibility=credible,
         occurred_at=when.span if when else None,
         places=places,
         trigger=trigger,
@@ -272,7 +277,7 @@ def statements(understanding: Understanding, evidence_id: str, masked_text: str,
     Several figures of one kind in one text are parts and totals; the largest of the first sentence that has any is the
     total. They are never added up.
     """
-    text = masked_text[:LONGEST]
+    text = without_orders(masked_text[:LONGEST])
     out: list[Statement] = []
 
     def say(prop: str, quote: str, *, held: datetime | None = None, **values: object) -> None:

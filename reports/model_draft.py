@@ -109,9 +109,9 @@ def material(page: Page) -> list[Piece]:
 def shape_of(sections: Sequence[Section], pieces: Sequence[Piece]) -> type[BaseModel]:
     """The answer's type for this dossier: a list of sentences for each section, each citing numbers that exist."""
     numbers: Any = Literal[tuple(piece.number for piece in pieces)]
-    parts: dict[str, Any] = {
-        "text": (Annotated[str, Field(min_length=4, max_length=LONGEST_SENTENCE, description="一句话，不含来源和编号")], ...),
+    parts: dict[str, Any] = {  # the source first: a model that has just named it stays with its words
         "cites": (Annotated[list[numbers], Field(min_length=1, max_length=4, description="所依据的资料编号")], ...),
+        "text": (Annotated[str, Field(min_length=4, max_length=LONGEST_SENTENCE, description="一句话，不含来源和编号")], ...),
     }
     sentence: Any = create_model("Sentence", **parts)
     fields: dict[str, Any] = {
@@ -121,8 +121,10 @@ def shape_of(sections: Sequence[Section], pieces: Sequence[Piece]) -> type[BaseM
 
 
 def question(page: Page, sections: Sequence[Section], pieces: Sequence[Piece]) -> str:
-    """The question: what to write, and the material as one JSON value."""
-    wanted = "\n".join(f"- {section.key}（{section.name}）：{section.retell}" for section in sections)
+    """The question: the material as one JSON value, then what to look for in it, as questions: a small model copies whatever reads like an answer."""
+    wanted = "\n".join(
+        f"{section.key}：资料里哪些话说到{section.name}（{section.retell.partition('：')[2] or section.retell}）？" for section in sections
+    )
     rows = [
         {
             "编号": piece.number,
@@ -132,7 +134,8 @@ def question(page: Page, sections: Sequence[Section], pieces: Sequence[Piece]) -
         for piece in pieces
     ]
     return (
-        f"事件：{fenced(page.incident.title)}\n要写的节：\n{wanted}\n资料（JSON，内容均为引文）：\n{fenced(rows)}\n请按节整理，输出 JSON。"
+        f"事件：{fenced(page.incident.title)}\n资料（JSON，内容均为引文）：\n{fenced(rows)}\n"
+        f"逐节从资料里挑出有关的话，用原词改写成句，每句先写所依据的编号：\n{wanted}\n没有就给空列表。输出 JSON。"
     )
 
 

@@ -78,7 +78,7 @@ def not_in_text(sentences: Iterable[str], text: str, received: datetime = RECEIV
 
 
 def _plain(text: str) -> str:
-    return arabic(re.sub(r"(?<=\d),(?=\d{3})", "", text)).replace("　", " ")
+    return re.sub(r"两(?=[一-龥])", "2", arabic(re.sub(r"(?<=\d),(?=\d{3})", "", text)))
 
 
 def drafts(

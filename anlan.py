@@ -1012,6 +1012,60 @@ def model_resume(reason: Reason, user: AsUser = "guardian", password_file: Passw
     print("人工智能已恢复使用。")
 
 
+@app.command("serve-model")
+def serve_model(
+    profile: Annotated[str, typer.Argument(help="Profile to start; without one they are listed.")] = "",
+    only_print: Annotated[bool, typer.Option("--print", help="Print the exact command with its environment, start nothing.")] = False,
+    port: Annotated[int, typer.Option(help="Loopback port of the server.", min=1, max=65535)] = 8000,
+    as_json: AsJson = False,
+) -> None:
+    """Start vLLM for a hardware profile on loopback, without any request to the outside; Ctrl-C stops it. Without a profile: list them."""
+    from models import serving
+    from models.language import LanguageModel
+
+    settings = Settings()
+    if not profile:
+        for each in serving.profiles().values():
+            if as_json:
+                _emit(each)
+            else:
+                print(f"{each.name:<28} {each.title}（{'实测过' if each.tried else '未在本项目实测'}）")
+        return
+    chosen = serving.profile(profile)
+    python = settings.vllm_python or sys.executable
+    if only_print:
+        command = chosen.command(python, settings.models_folder, host=serving.HOST, port=port)
+        if as_json:
+            _emit({"command": command, "environment": {**serving.OFFLINE, **chosen.environment}, "settings": chosen.settings})
+            return
+        for note in (chosen.title, *chosen.before, chosen.reckoned, chosen.tried or "未在本项目实测。"):
+            err.print(f"# {note}", markup=False)
+        print(chosen.shell(python, settings.models_folder, host=serving.HOST, port=port))
+        return
+    serving.check(chosen, python, settings.models_folder, port)
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.default_int_handler)
+    for note in chosen.before:
+        err.print(note, markup=False)
+    log = settings.folder("logs") / f"{chosen.name}.log"
+    err.print(f"正在启动 {chosen.title}，日志在 {log}（Ctrl-C 停止）", markup=False)
+    try:
+        with serving.server(
+            chosen, python, settings.models_folder, port=port, log=log, waiting=_counting(lambda waited: f"已等待 {waited:.0f} 秒")
+        ) as process:
+            address = f"http://{serving.HOST}:{port}/v1"
+            state = LanguageModel(settings.model_copy(update={"model_url": address, "model_name": ""})).probe()
+            if state.name not in ("ready", "slow"):
+                raise Refused(f"模型服务已启动，但不能使用：{state.detail}")
+            print(f"模型服务已就绪：{state.model}  {state.name}  {state.detail}", flush=True)
+            wanted = {"ANLAN_MODEL_URL": address, **chosen.settings}
+            print("  ".join(f"{name}={value}" for name, value in wanted.items()), flush=True)
+            process.wait()
+            raise Refused(f"模型服务自行退出（状态 {process.returncode}），日志在 {log}。")
+    except KeyboardInterrupt:
+        err.print("模型服务已停止。")
+
+
 @people_app.command("add")
 def people_add(
     name: str,
@@ -1055,11 +1109,15 @@ def bench(
     """Print the figures of one evaluation or benchmark."""
     from graph import evaluate as library_evaluate
     from ingestion import evaluate
+    from ingestion.one_text import dossier_of_text
+    from reports import evaluate as written
 
-    benchmarks = {**evaluate.BENCHMARKS, **library_evaluate.BENCHMARKS}
-    if name not in benchmarks:
-        raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(benchmarks)}")
-    figures = benchmarks[name](path)
+    # These two need both rooms, or the settings.
+    both = {"drafts": lambda path: written.drafts(path, dossier_of_text, Settings()), "model": lambda _: written.speed(Settings())}
+    known = {**evaluate.BENCHMARKS, **library_evaluate.BENCHMARKS, **both}
+    if name not in known:
+        raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(known)}")
+    figures = known[name](path)
     if as_json:
         _emit(figures)
     else:

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from time import perf_counter
 
-from ingestion import wording
+from ingestion import orders, wording
 from ingestion.clauses import around, sayings
 from ingestion.headline import Spot, event_place, event_time, sentence_at
 from ingestion.numerals import halved
+from ingestion.orders import without_orders
 from ingestion.places import Gazetteer, gazetteer
 from ingestion.privacy import MASK, mask
 from ingestion.quantities import find_impacts
@@ -84,9 +85,10 @@ def understand(
     if time is not None and time.tzinfo is None:
         raise ValueError("the message's time must carry its zone")
     masked = mask(text)
-    body = masked[:LONGEST]
+    body = without_orders(masked[:LONGEST])
+    has_orders = body != masked[:LONGEST]
     plain = halved(body)
-    head = mask(title[:500])
+    head = without_orders(mask(title[:500]))
     everything = f"{head}\n{body}" if head else body
     names = names or gazetteer(city)
     signals = list(_signals(plain, names))
@@ -107,15 +109,18 @@ def understand(
         code = None  # a question about last year's flood is no flood
     trigger = Trigger(quote=body[triggers[0].at : triggers[0].end]) if triggers else None
     urgency, why_urgent = wording.urgency(everything, request, code, impacts, drill)
+    credible = wording.credibility(
+        everything, has_place=bool(places), has_time=when is not None, has_event=bool(code), impacts=impacts, drill=drill
+    )
+    if has_orders:
+        credible = credible.model_copy(update={"reasons": (*credible.reasons, orders.TOLD)})
     return Understanding(
         id=id,
         hazard=code,
         request_type=request,
         urgency=urgency,
         urgency_reasons=why_urgent,
-        credibility=wording.credibility(
-            everything, has_place=bool(places), has_time=when is not None, has_event=bool(code), impacts=impacts, drill=drill
-        ),
+        credibility=credible,
         occurred_at=when.span if when else None,
         places=places,
         trigger=trigger,
@@ -285,7 +290,7 @@ def statements(understanding: Understanding, evidence_id: str, masked_text: str,
     Several figures of one kind in one text are parts and totals; the largest of the first sentence that has any is the
     total. They are never added up.
     """
-    text = masked_text[:LONGEST]
+    text = without_orders(masked_text[:LONGEST])
     out: list[Statement] = []
 
     def say(prop: str, quote: str, *, held: datetime | None = None, **values: object) -> None:

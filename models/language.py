@@ -95,6 +95,8 @@ class Answer(Generic[Shape]):
     """Characters of thinking, which are counted and thrown away."""
     characters: int
     """Characters of the answer."""
+    pieces: int
+    """Pieces the server sent it in; vLLM sends one for each token."""
 
 
 def fenced(data: Any) -> str:
@@ -219,9 +221,10 @@ class LanguageModel:
         _bounded(schema, shape.__name__)
         format_ = {"type": "json_schema", "json_schema": {"name": shape.__name__, "schema": schema, "strict": True}}
         began, first = time.monotonic(), 0.0
-        text, thinking, length, end = [], 0, 0, ""
+        text, thinking, length, pieces, end = [], 0, 0, 0, ""
         for kind, piece in self._events(name, messages, format_, seconds, cancelled=cancelled):
             first = first or time.monotonic() - began
+            pieces += kind != "end"
             if kind == "end":
                 end = piece
             elif kind == "thinking":
@@ -244,7 +247,7 @@ class LanguageModel:
             value = shape.model_validate_json(whole.strip())
         except ValidationError as error:
             raise NoAnswer("nonsense", f"模型回答不符合要求的格式（{error.error_count()}处），已舍弃。") from error
-        return Answer(value, name, time.monotonic() - began, first, thinking, len(whole))
+        return Answer(value, name, time.monotonic() - began, first, thinking, len(whole), pieces)
 
     def _events(
         self,

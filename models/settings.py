@@ -71,6 +71,17 @@ class Settings(BaseSettings):
     model_temperature: float = Field(default=0.0, ge=0, le=2)
     """Sampling temperature; DeepSeek-R1 and its distilled models want 0.6."""
 
+    models: Path | None = None
+    """Folder that holds the weights of models, one folder each. Empty means `models` under `home`."""
+
+    vllm_python: str = ""
+    """Python interpreter that has vLLM, for `anlan serve-model`. Empty means the one Anlan runs in."""
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the weights lie."""
+        return self.models or self.home / "models"
+
     @cached_property
     def ledger_address(self) -> str:
         """SQLAlchemy URL actually used."""

@@ -30,7 +30,7 @@ from reports.signoff import record_of, replace_claims
 from reports.subject import dossier_of
 from reports.types import Section, report_type
 from reports.verify import check_claim
-from reports.wording import MODEL_LABEL, RULES_LABEL, UNCHECKED, clock, pith
+from reports.wording import MODEL_LABEL, RULES_LABEL, UNCHECKED, arabic, clock, pith
 
 OFFERED = "report.offered"
 """Ledger entry of an offer; its subject is the report's id with `OFFERS`, so that an offer never makes a person's reading stale."""
@@ -45,6 +45,9 @@ LONGEST_PIECE = 240
 
 MOST_SENTENCES = 4
 """Per section."""
+
+SHORTEST = 4
+"""Characters that must be left of one."""
 
 LONGEST_SENTENCE = 110
 """Characters; a report's sentence is rarely longer, and the attribution is added."""
@@ -67,6 +70,17 @@ _HARM = re.compile(
     r"死亡|遇难|身亡|丧生|牺牲|失踪|失联|重伤|轻伤|受伤|被困|爆炸|坍塌|垮塌|决口|溃坝|管涌|中毒|触电|溺水|泄漏|停电|断电|停水|塌方|滑坡|泥石流"
 )
 """Words that change what people do; each must stand in what is cited."""
+
+_HURT = r"(?:死|亡|遇难|伤|失踪|失联|被困|困|转移|疏散|撤离|救出|获救)"
+_COUNTED = re.compile(
+    rf"{_HURT}[^，。]{{0,6}}?\d+\s*[多余几]?\s*[个名位]?[人户]|\d+\s*[多余几]?\s*[个名位]?(?:人|户|老人|小孩|孩子|居民|群众|工人|学生)[^，。]{{0,4}}{_HURT}"
+)
+"""Figures of people: the page gives them by rule, with who said them and whether others differ."""
+
+_PLEA = re.compile(r"快来|快派|快点|救命|赶紧|赶快|求求|麻烦|谢谢")
+
+COUNTED = "伤亡、被困、转移等人数由系统按规则列出，呼救用语不入报告。"
+"""Why a clause was left out of a sentence that is otherwise faithful."""
 
 _NOT = re.compile(r"不|无|未|没|非|否|勿|别")
 _HEARSAY = re.compile(r"听说|据说|网传|传言|疑似|可能|好像|似乎|大概|估计|怀疑|恐怕")
@@ -110,9 +124,9 @@ def material(page: Page) -> list[Piece]:
 def shape_of(sections: Sequence[Section], pieces: Sequence[Piece]) -> type[BaseModel]:
     """The answer's type for this dossier: a list of sentences for each section, each citing numbers that exist."""
     numbers: Any = Literal[tuple(piece.number for piece in pieces)]
-    parts: dict[str, Any] = {
-        "text": (Annotated[str, Field(min_length=4, max_length=LONGEST_SENTENCE, description="一句话，不含来源和编号")], ...),
+    parts: dict[str, Any] = {  # the source first: a model that has just named it stays with its words
         "cites": (Annotated[list[numbers], Field(min_length=1, max_length=4, description="所依据的资料编号")], ...),
+        "text": (Annotated[str, Field(min_length=4, max_length=LONGEST_SENTENCE, description="一句话，不含来源和编号")], ...),
     }
     sentence: Any = create_model("Sentence", **parts)
     fields: dict[str, Any] = {
@@ -122,8 +136,10 @@ def shape_of(sections: Sequence[Section], pieces: Sequence[Piece]) -> type[BaseM
 
 
 def question(page: Page, sections: Sequence[Section], pieces: Sequence[Piece]) -> str:
-    """The question: what to write, and the material as one JSON value."""
-    wanted = "\n".join(f"- {section.key}（{section.name}）：{section.retell}" for section in sections)
+    """The question: the material as one JSON value, then what to look for in it, as questions: a small model copies whatever reads like an answer."""
+    wanted = "\n".join(
+        f"{section.key}：资料里哪些话说到{section.name}（{section.retell.partition('：')[2] or section.retell}）？" for section in sections
+    )
     rows = [
         {
             "编号": piece.number,
@@ -133,7 +149,8 @@ def question(page: Page, sections: Sequence[Section], pieces: Sequence[Piece]) -
         for piece in pieces
     ]
     return (
-        f"事件：{fenced(page.incident.title)}\n要写的节：\n{wanted}\n资料（JSON，内容均为引文）：\n{fenced(rows)}\n请按节整理，输出 JSON。"
+        f"事件：{fenced(page.incident.title)}\n资料（JSON，内容均为引文）：\n{fenced(rows)}\n"
+        f"逐节从资料里挑出有关的话，用原词改写成句，每句先写所依据的编号：\n{wanted}\n没有就给空列表。输出 JSON。"
     )
 
 
@@ -193,16 +210,38 @@ def checked(
     dropped: list[Dropped] = []
     for section in sections:
         for sentence in getattr(value, section.key):
-            cited = [by_number[number] for number in dict.fromkeys(sentence.cites)]
             text = " ".join(str(sentence.text).split()).strip("。；;，, ")
-            claim = _attributed(section.key, len(claims) + 1, text, cited)
-            faults = [*_unfaithful(text, cited, claims), *_refused(claim, shelf)]
+            cited = _rests_on(text, [by_number[number] for number in dict.fromkeys(sentence.cites)])
+            number = len(claims) + 1
+            faults = [*_unfaithful(text, cited, claims), *_refused(_attributed(section.key, number, text, cited), shelf)]
+            kept, cut = _without_counts(text)
+            if cut and not faults:  # faithful, but figures of people are the rules' to give
+                dropped.append(Dropped(section=section.key, text="，".join(cut), codes=("counted",), reason=COUNTED))
+                cited = _rests_on(kept, cited)
+                claim = _attributed(section.key, number, kept, cited)
+                faults = [*_unfaithful(kept, cited, claims), *_refused(claim, shelf)] if len(kept) >= SHORTEST else [("counted", COUNTED)]
+                text = kept
             if faults:
                 codes = tuple(dict.fromkeys(code for code, _ in faults))
-                dropped.append(Dropped(section=section.key, text=text, codes=codes, reason=faults[0][1]))
+                if text:
+                    dropped.append(Dropped(section=section.key, text=text, codes=codes, reason=faults[0][1]))
             else:
-                claims.append(claim)
+                claims.append(_attributed(section.key, number, text, cited))
     return claims, dropped
+
+
+def _rests_on(text: str, cited: Sequence[Piece]) -> list[Piece]:
+    """Of what a sentence cites, the pieces that hold most of its words by themselves; all of them when only together they do."""
+    pairs = _pairs(text)
+    held = [piece for piece in cited if pairs and sum(pair in set(_pairs(piece.evidence.text)) for pair in pairs) / len(pairs) >= SUPPORTED]
+    return held or list(cited)
+
+
+def _without_counts(text: str) -> tuple[str, list[str]]:
+    """The sentence without clauses that count people or plead for help, and those clauses."""
+    clauses = [clause for clause in re.split(r"[，；。！!]", text) if clause.strip()]
+    cut = [clause for clause in clauses if _COUNTED.search(arabic(clause)) or _PLEA.match(clause)]
+    return "，".join(clause for clause in clauses if clause not in cut), cut
 
 
 def _attributed(section: str, number: int, text: str, cited: Sequence[Piece]) -> Claim:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from models.domain import BEIJING, IMPACT_TYPES, Claim, Conflict, Deadline, Dossier, EvidenceView, Grading, Impact, Report, Statement
@@ -17,7 +17,7 @@ from models.settings import Settings
 from reports.plans import Plan, compared, grading, plans_of
 from reports.subject import is_day
 from reports.types import Clause, ReportType
-from reports.wording import UNCHECKED, figure
+from reports.wording import UNCHECKED, beijing, day, figure
 
 PROVINCES = {
     "13": "河北省",
@@ -55,6 +55,9 @@ RETOLD = ".said."
 
 TRUSTED = ("A", "B")
 """Reliabilities whose word counts as checked."""
+
+AN_HOUR = timedelta(hours=1)
+"""Widest interval that still tells the hour."""
 
 WELL_FOUNDED = 0.7
 """Credibility from which a message counts as well founded, as in fusion."""
@@ -227,12 +230,29 @@ class Page:
         spot = self.incident.place
         if spot.precision == "unknown" and not spot.district and not spot.name:
             return ""
-        ours = not spot.adcode or spot.adcode[:4] == self.settings.city_code[:4]
+        # A spot nobody could find on the map may lie anywhere: the city is named when it is known to be ours.
+        ours = (spot.adcode or "")[:4] == self.settings.city_code[:4]
+        if spot.precision in ("city", "unknown") and not any(item.place for item in self.dossier.evidence):
+            return ""  # nobody named a place: the incident lies in the city only because the desk does
         parts = [part for part in (self.settings.city_name if ours else "", spot.district or "", spot.street or "") if part]
         name = spot.name
         for part in parts:
             name = name.removeprefix(part)
+        parts = [part for part in parts if part not in name]
         return "".join(dict.fromkeys([*parts, name]))
+
+    @cached_property
+    def hour_known(self) -> bool:
+        """Whether anyone gave the time of the event to the hour; 8月25日晚 gives the day alone."""
+        spans = [item.value.split("/") for item in self.dossier.statements if item.property == "occurred_at" and "/" in item.value]
+        moments = [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in spans]
+        widths = [end - start for start, end in moments if start == self.incident.started_at]
+        return not widths or min(widths) <= AN_HOUR
+
+    @property
+    def started(self) -> str:
+        """When it happened, no finer than anyone said it."""
+        return beijing(self.incident.started_at) if self.hour_known else day(self.on)
 
     @cached_property
     def own_government(self) -> str:

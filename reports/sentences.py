@@ -37,7 +37,7 @@ def lead(page: Page, *, event: str) -> None:
     heard = [item for item in page.dossier.evidence if item.id not in page.set_aside]
     first = min(heard, key=lambda item: (page.heard(item), item.id), default=None)
     where = f"{page.place}发生{event}" if page.place else f"发生{event}，地点待核"
-    text = f"{beijing(incident.started_at)}{unsure(page)}，{where}。"
+    text = f"{page.started}{unsure(page)}，{where}。"
     if incident.started_at_assumed:
         text = f"{beijing(incident.first_evidence_at)}接报，{where}，事发时间待核。"
     page.say("lead", text, [incident.id, *opening, first.id if first else ""])
@@ -79,7 +79,7 @@ def place_and_time(page: Page, section: str) -> None:
     else:
         page.say(
             section,
-            f"发生时间：{beijing(incident.started_at)}{unsure(page)}。",
+            f"发生时间：{page.started}{unsure(page)}{'' if page.hour_known else '，具体时刻待核'}。",
             [incident.id, *(item.id for item in page.said("occurred_at")[:1])],
         )
     if not page.place:
@@ -137,7 +137,7 @@ def count(page: Page, section: str, type_: str, *, name: str = "") -> None:
     by = f"{title}{clock(at, page.incident.started_at)}" if title and at else title
     if impact.best is None:
         told = _differing(page, impact)
-        seen = f"，{'，'.join(_said(page, item.source_title, item.value, impact.unit, item.at) for item in told)}" if told else ""
+        seen = f"，{'，'.join(_differs(page, item, impact.unit) for item in told)}" if told else ""
         page.say(
             section,
             f"{name}：有反映但数目未定，待核{seen or (f'（{by}）' if by else '')}。",
@@ -156,7 +156,7 @@ def disagreement(page: Page, section: str, impact: Impact, name: str) -> None:
     if not others or impact.best is None:
         return
     title, at, ids = page.behind(impact)
-    lines = [_said(page, item.source_title, item.value, impact.unit, item.at) for item in others]
+    lines = [_differs(page, item, impact.unit) for item in others]
     lines.append(_said(page, title, impact.best, impact.unit, at))
     why = "；".join(because(impact.rule))
     who = "各方" if len({item.source_title for item in others} | {title}) > 1 else "先后"
@@ -171,6 +171,14 @@ def _differing(page: Page, impact: Impact) -> list[Conflict]:
         (item.source_title, item.value): item for item in impact.conflicts if item.value != impact.best and believable(item, page.dossier)
     }
     return sorted(differing.values(), key=lambda item: (item.at is None, item.at, item.statement))
+
+
+def _differs(page: Page, item: Conflict, unit: str) -> str:
+    """A differing figure; 数百人 has none and stands in its own words."""
+    stated = next((one for one in page.dossier.statements if one.id == item.statement), None)
+    if stated is None or stated.best is not None:
+        return _said(page, item.source_title, item.value, unit, item.at)
+    return f"{item.source_title or '来源不明'}称“{stated.quote}”{f'（{clock(item.at, page.incident.started_at)}）' if item.at else ''}"
 
 
 def _said(page: Page, who: str, value: float, unit: str, when: datetime | None) -> str:

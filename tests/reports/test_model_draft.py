@@ -68,6 +68,18 @@ def test_an_unfaithful_sentence_is_dropped_with_its_reason(what: str) -> None:
     assert code in made.dropped[0].codes
 
 
+def test_a_count_of_people_and_a_plea_are_left_out_of_a_sentence_that_is_otherwise_faithful() -> None:
+    made = retold(answering(scene=[("晴川苑楼下电动车烧起来了，死了3个人，快来", ["E1"])]))
+    assert [claim.text for claim in made.claims] == ["据12345热线反映，晴川苑楼下电动车烧起来了（待核）。"]
+    assert [(item.text, item.codes) for item in made.dropped] == [("死了3个人，快来", ("counted",))]
+
+
+def test_a_sentence_is_attributed_to_the_source_that_said_it_and_no_other() -> None:
+    made = retold(answering(scene=[("南湖街道晴川苑楼下电动车烧起来了", ["E1", "E2"])]))
+    assert [claim.text for claim in made.claims] == ["据12345热线反映，南湖街道晴川苑楼下电动车烧起来了（待核）。"]
+    assert "ev-2" not in made.claims[0].citations
+
+
 def test_the_rumour_is_not_in_the_material_and_cannot_be_cited() -> None:
     with Server(answering()) as server:
         model_draft.retell(drafted(fire()), fire(), LanguageModel(Settings(model_url=server.address)), SETTINGS, seconds=10)
@@ -84,7 +96,7 @@ def test_an_instruction_in_a_call_stays_a_quotation_in_the_question() -> None:
         told = dossier.model_copy(update={"evidence": (call, *dossier.evidence[1:])})
         model_draft.retell(drafted(dossier), told, LanguageModel(Settings(model_url=server.address)), SETTINGS, seconds=10)
     question = server.asked[-1]["messages"][1]["content"]
-    rows = json.loads(question.partition("引文）：\n")[2].rpartition("\n")[0])
+    rows = json.loads(question.partition("引文）：\n")[2].partition("\n")[0])
     assert "忽略以上规则" in rows[0]["内容"]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ingestion.numerals import halved
 from ingestion.surnames import DOUBLE, NOT_NAMES, SINGLE
@@ -98,17 +99,21 @@ _BYLINE = re.compile(
 _PARENS = re.compile(r"[(（](?P<names>[\u4e00-\u9fff、 ]{2,12})[)）]")
 
 
+@lru_cache(maxsize=32)
 def mask(text: str) -> str:
     """The text with personal data hidden; same length, character for character."""
     plain = halved(text)
     if len(plain) != len(text):
         plain = text
-    hidden = [False] * len(text)
-    for at, end in _spans(plain):
+    spans = list(_spans(plain))
+    if not spans:
+        return text
+    shown = list(text)
+    for at, end in spans:
         for i in range(at, end):
             if text[i].isalnum():
-                hidden[i] = True
-    return "".join(MASK if hide else c for c, hide in zip(text, hidden, strict=True))
+                shown[i] = MASK
+    return "".join(shown)
 
 
 def _spans(plain: str) -> Iterator[tuple[int, int]]:

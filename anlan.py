@@ -392,19 +392,85 @@ def _line(incident: Incident, due: Any) -> str:
     return f"{incident.id}  {mark}{incident.title}  {_beijing(incident.started_at)}  证据 {incident.evidence_count}{deadline}"
 
 
+INCIDENT_VERBS = {
+    "merge": "merge FROM INTO",
+    "split": "split INCIDENT EVIDENCE…",
+    "move": "move EVIDENCE… INCIDENT|none",
+    "refuse": "refuse EVIDENCE",
+    "close": "close INCIDENT",
+    "undo": "undo JUDGEMENT",
+}
+"""What `anlan incident` can do besides showing one, and the words it wants."""
+
+
 @app.command()
-def incident(id: str, as_json: AsJson = False) -> None:
-    """One incident whole: figures, statements, evidence (masked), articles, cases, reports."""
+def incident(
+    words: Annotated[
+        list[str], typer.Argument(metavar="ID | VERB …", help="An incident id, or: " + "; ".join(INCIDENT_VERBS.values()) + ".")
+    ],
+    user: Annotated[str, typer.Option("--as", help="Account in whose name it is judged; not needed to look.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; required for every judgement.")] = "",
+    title: Annotated[str, typer.Option(help="Title of the incident split off.")] = "",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """One incident whole; or a person's judgement about what belongs together, which outranks every score until it is undone."""
+    if words[0] in INCIDENT_VERBS:
+        _judge(words[0], words[1:], user, reason, title, password_file, as_json)
+        return
+    if len(words) > 1:
+        raise typer.BadParameter(f"give one incident id, or one of {'、'.join(INCIDENT_VERBS)}")
     with _knowledge() as knowledge:
-        dossier = knowledge.store.dossier(id)
+        dossier = knowledge.store.dossier(words[0])
     if as_json:
         _emit(dossier)
         return
     print(_line(dossier.incident, None))
+    if dossier.incident.merged_into:
+        print(f"  已并入 {dossier.incident.merged_into}")
     for impact in dossier.impacts:
         print(f"  {IMPACT_TYPES[impact.type][0]}：{impact.best if impact.best is not None else '待核'}{impact.unit}  {impact.rule}")
+    titles = {one.id: one.title for one in dossier.linked}
+    for link in dossier.links:
+        way = f"引发 {titles[link.effect]}" if link.cause == dossier.incident.id else f"起因 {titles[link.cause]}"
+        print(f"  关联：{way}（{'；'.join(link.reasons)}）")
+    for one in dossier.judgements:
+        print(
+            f"  人工：{one.id} {_beijing(one.at)} {one.officer_name} {VERDICT_WORDS[one.verdict]}：{one.reason}{'（已撤销）' if one.undone else ''}"
+        )
     for view in dossier.evidence:
-        print(f"  {_beijing(view.sent_at or view.received_at)} {view.source_title}：{view.text[:80]}")
+        print(f"  {view.id} {_beijing(view.sent_at or view.received_at)} {view.source_title}：{view.text[:80]}")
+
+
+VERDICT_WORDS = {"merge": "合并", "split": "拆分", "move": "移动", "refuse": "拒绝提议", "close": "结束", "undo": "撤销"}
+"""What each judgement is called."""
+
+
+def _judge(verb: str, words: list[str], user: str, reason: str, title: str, password_file: Path | None, as_json: bool) -> None:
+    from graph import judgements
+
+    wanted = {"merge": len(words) == 2, "split": len(words) >= 2, "move": len(words) >= 2}.get(verb, len(words) == 1)
+    if not wanted or not user:
+        raise typer.BadParameter(f"usage: anlan incident {INCIDENT_VERBS[verb]} --as USER --reason WHY")
+    with _knowledge() as knowledge:
+        by = _person(knowledge, user, password_file)
+        if verb == "merge":
+            judgement = judgements.merge(knowledge, words[0], words[1], by, reason)
+        elif verb == "split":
+            judgement = judgements.split(knowledge, words[0], words[1:], by, reason, title=title)
+        elif verb == "move":
+            judgement = judgements.move(knowledge, words[:-1], None if words[-1] == "none" else words[-1], by, reason)
+        elif verb == "refuse":
+            judgement = judgements.refuse(knowledge, words[0], by, reason)
+        elif verb == "close":
+            judgement = judgements.close(knowledge, words[0], by, reason)
+        else:
+            judgement = judgements.undo(knowledge, words[0], by, reason)
+    if as_json:
+        _emit(judgement)
+    else:
+        into = f"，归入 {judgement.target}" if judgement.target else ""
+        print(f"已记录 {judgement.id}：{VERDICT_WORDS[verb]}{into}。撤销：anlan incident undo {judgement.id} --as {user} --reason …")
 
 
 @app.command()
@@ -498,13 +564,18 @@ def _print_report(state: ReportState) -> None:
 
 @app.command()
 def report(id: str, as_json: AsJson = False) -> None:
-    """One report: its text, checks, decisions and the digest a signature binds to."""
+    """One report: its text, checks, decisions, the digest a signature binds to, and what people judged since."""
+    from reports import signoff
+
     with _knowledge() as knowledge:
         state = knowledge.store.report(id)
+        since = signoff.judged_since(state, knowledge.store.dossier(state.report.incident))
     if as_json:
-        _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest()})
+        _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest(), "judged_since": since})
     else:
         _print_report(state)
+        for line in since:
+            err.print(f"写成之后有人工判断：{line}", markup=False)
 
 
 def _read_and_confirm(knowledge: Any, report_id: str, digest_read: str) -> Report:

@@ -26,8 +26,8 @@ Answer = TypeVar("Answer")
 FEATURE_LIMIT = 20_000
 """Most surveyed bodies drawn on one map."""
 
-WAITING_LIMIT = 2_000
-"""Most pieces of evidence ordered by urgency at once; the queue says so when there are more."""
+DRAWN_LIMIT = 2_000
+"""Most pieces of evidence drawn on one map."""
 
 CASUALTIES = ("dead", "missing", "trapped", "seriously_injured", "injured")
 """Impact types that put an incident before others of the same grade."""
@@ -175,13 +175,13 @@ def dossier(incident: str) -> Dossier:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
-def _evidence(home: str, seq: int, waiting_for_person: bool, limit: int) -> tuple[EvidenceView, ...]:
-    return tuple(reading(lambda k: k.store.evidence(limit, 0, waiting_for_person=waiting_for_person)))
+def _evidence(home: str, seq: int, mode: Mode, limit: int) -> tuple[EvidenceView, ...]:
+    return tuple(reading(lambda k: k.store.evidence(limit, mode=mode)))
 
 
-def evidence(mode: Mode, *, waiting_for_person: bool = False, limit: int = WAITING_LIMIT) -> tuple[EvidenceView, ...]:
-    """Masked evidence of one mode that is understood; newest `limit` items, or only those that wait for a person."""
-    return tuple(view for view in _evidence(home(), position(), waiting_for_person, limit) if view.mode == mode)
+def evidence(mode: Mode, *, limit: int = DRAWN_LIMIT) -> tuple[EvidenceView, ...]:
+    """Masked evidence of one mode that is understood, the newest `limit` pieces."""
+    return _evidence(home(), position(), mode, limit)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)

@@ -96,8 +96,13 @@ def told() -> None:
 
 
 def sentence(error: AnlanError) -> str:
-    """The error's own sentence, with nothing in it that the page would take for a picture or a link to fetch."""
-    return str(error).replace("[", "\\[").replace("`", "'")
+    """The error's own sentence, as `plain` words."""
+    return plain(str(error))
+
+
+def plain(words: str) -> str:
+    """Words with nothing in them that the page would take for a picture or a link to fetch."""
+    return words.replace("[", "\\[").replace("`", "'")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ nothing: the next one to open the knowledge finds the entries and projects them.
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +20,14 @@ from models.domain import Entry
 from models.settings import Settings
 
 PROJECTED_KINDS = (
+    "evidence.moved",
+    "evidence.refused",
     "evidence.understood",
     "feature.received",
     "incident.closed",
+    "incident.merged",
+    "incident.split",
+    "judgement.undone",
     "library.added",
     "library.removed",
     "report.drafted",
@@ -54,10 +59,18 @@ class Knowledge:
     """The graph: what is known."""
 
     def record(
-        self, kind: str, subject: str, payload: dict[str, Any], *, by: str, at: datetime | None = None, expect_last: int | None = None
+        self,
+        kind: str,
+        subject: str,
+        payload: dict[str, Any],
+        *,
+        by: str,
+        at: datetime | None = None,
+        expect_last: int | None = None,
+        expect_none: tuple[Sequence[str], int] | None = None,
     ) -> Entry:
-        """Write one thing down and let the graph follow; Stale when someone else wrote about the subject since `expect_last`."""
-        entry = self.ledger.record(kind, subject, payload, by=by, at=at, expect_last=expect_last)
+        """Write one thing down and let the graph follow; Stale when someone else wrote since, as in `Ledger.record`."""
+        entry = self.ledger.record(kind, subject, payload, by=by, at=at, expect_last=expect_last, expect_none=expect_none)
         self.catch_up()
         return entry
 

@@ -373,17 +373,20 @@ class Ledger:
         by: str,
         at: datetime | None = None,
         expect_last: int | None = None,
+        expect_none: tuple[Sequence[str], int] | None = None,
     ) -> Entry:
         """Write down one thing that happened.
 
         `expect_last` is the number of the newest entry about this subject that the caller had read (0 for none); when a newer one
-        exists, nothing is written and Stale names who wrote it.
+        exists, nothing is written and Stale names who wrote it. `expect_none` is kinds and a number: when an entry of one of these
+        kinds was written after that number, nothing is written either.
         """
         if not _KIND.fullmatch(kind):
             raise ValueError(f"not a ledger kind: {kind!r}")
         with self._writing() as db:
             if expect_last is not None:
                 _refuse_if_stale(db, subject, expect_last)
+            _refuse_if_any(db, expect_none)
             return _append(db, [(kind, subject, _json(payload), by, _text(at or datetime.now(UTC)))])[0]
 
     def waiting(self, limit: int) -> list[Evidence]:
@@ -411,16 +414,20 @@ class Ledger:
         waiting = {int(row[0]): int(row[1]) for row in rows}
         return Queue(sum(waiting.values()), waiting.get(1, 0), None if at is None else datetime.fromisoformat(at))
 
-    def understood(self, items: Sequence[tuple[str, dict[str, Any]]], *, by: str = "system") -> list[Entry]:
+    def understood(
+        self, items: Sequence[tuple[str, dict[str, Any]]], *, by: str = "system", expect_none: tuple[Sequence[str], int] | None = None
+    ) -> list[Entry]:
         """Write down what pieces of evidence say, and mark them understood, in one transaction.
 
         An item marked before is left alone, so that a worker repeating a batch after a crash repeats nothing in the record.
+        `expect_none` as in `record`: Stale, and nothing written, when someone judged meanwhile.
         """
         if not items:
             return []
         moment = _text(datetime.now(UTC))
         payloads = {key: _json(payload) for key, payload in items}
         with self._writing() as db:
+            _refuse_if_any(db, expect_none)
             found: dict[str, int | None] = {}
             for keys in _chunks(sorted(payloads)):
                 query = sa.select(_progress.c.key, _progress.c.understood_seq).where(_progress.c.key.in_(keys))
@@ -875,6 +882,15 @@ def _refuse_if_stale(db: sa.Connection, subject: str, expect_last: int) -> None:
     if newest is not None and int(newest.seq) != expect_last:
         when = datetime.fromisoformat(newest.at).astimezone(BEIJING).strftime("%H:%M:%S")
         raise Stale(f"{subject} was changed by {newest.by_} at {when} since you read it. Read it again before deciding.")
+
+
+def _refuse_if_any(db: sa.Connection, expect_none: tuple[Sequence[str], int] | None) -> None:
+    if expect_none is None:
+        return
+    kinds, after = expect_none
+    query = sa.select(_entry.c.seq).where(_entry.c.kind.in_(list(kinds)), _entry.c.seq > after).limit(1)
+    if db.execute(query).first() is not None:
+        raise Stale("读取之后又有新的信息或人工判断写入：没有写入任何内容，请重新读取后再试。")
 
 
 def _upsert(db: sa.Connection, table: sa.Table, row: dict[str, Any], key: str) -> None:

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from graph.intents import marks
@@ -31,6 +31,8 @@ from models.domain import (
     Impact,
     Imported,
     Incident,
+    Judgement,
+    Link,
     Model,
     Provision,
     Reference,
@@ -45,6 +47,11 @@ NO_END = "9999-12-31"
 URGENT = 0.5
 """From this urgency on, a person looks even at a message that names no hazard."""
 
+LIFE = 0.8
+"""From this urgency on life is at stake: such evidence stands at the head of the queue, the longest waiting first."""
+HOURS_OF_URGENCY = 8.0
+"""Further back, full urgency counts as much as having waited so many hours: nothing calm waits for ever."""
+
 
 @dataclass
 class Changes:
@@ -58,6 +65,10 @@ class Changes:
     """Evidence, and the incident it is about; null while it is about none."""
     moved: set[str] = field(default_factory=set)
     """Evidence read before whose incident changed: what it was about before must be let go."""
+    links: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """(cause, effect) incidents, and the reasons for the link between them."""
+    merged_into: dict[str, str | None] = field(default_factory=dict)
+    """Incident, and the one a person found it to be; null for every other, and again once that is undone."""
     impacts_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Incident, and all the impacts it now has: others are dropped."""
     statements_behind: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -148,8 +159,20 @@ def report_after(known: KnownReport | None, entry: Entry) -> KnownReport:
 
 
 def waits_for_person(view: EvidenceView) -> bool:
-    """Whether duty staff must look: it may be about an incident or a life, and nothing has taken it in."""
-    return view.incident is None and view.duplicate_of is None and (view.hazard is not None or view.urgency >= URGENT)
+    """Whether duty staff must look: it may be about an incident or a life, and neither fusion nor a person has placed it."""
+    return _is_unplaced(view) and view.duplicate_of is None and (view.hazard is not None or view.urgency >= URGENT)
+
+
+def _is_unplaced(view: EvidenceView) -> bool:
+    return view.incident is None and view.placed_by is None
+
+
+def turn(view: EvidenceView) -> str:
+    """Its place in the queue, as text that sorts: mode, life at stake before the rest, then urgency and age together."""
+    at = view.sent_at or view.received_at
+    if view.urgency >= LIFE:
+        return f"{view.mode}|0|{instant(at)}"
+    return f"{view.mode}|1|{instant(at - timedelta(hours=HOURS_OF_URGENCY * view.urgency))}"
 
 
 def library(documents: Iterable[Document], provisions: Iterable[Provision], cases: Iterable[Case]) -> Changes:
@@ -185,6 +208,7 @@ def _storable(text: str) -> str:
 def _understood(out: Changes, entry: Entry) -> None:
     view = EvidenceView.model_validate(entry.payload["view"])
     _evidence(out, view)
+    out.nodes["Evidence"][view.id]["seq"] = entry.seq
     # Earlier messages that waited and belong to the incident this one opened.
     for content in entry.payload.get("also", ()):
         earlier = EvidenceView.model_validate(content)
@@ -198,6 +222,35 @@ def _understood(out: Changes, entry: Entry) -> None:
         incident = Incident.model_validate(entry.payload["incident"])
         _incident(out, incident)
         _impacts(out, incident.id, [Impact.model_validate(content) for content in entry.payload.get("impacts", ())])
+    for content in entry.payload.get("links", ()):
+        link = Link.model_validate(content)
+        out.links[link.cause, link.effect] = link.reasons
+
+
+def _judged(out: Changes, entry: Entry) -> None:
+    """A person's judgement comes with the state it leaves: incidents, their impacts, and where the evidence now belongs."""
+    for content in entry.payload.get("incidents", ()):
+        incident = Incident.model_validate(content)
+        _incident(out, incident)
+    for id, impacts in entry.payload.get("impacts", {}).items():
+        _impacts(out, id, [Impact.model_validate(each) for each in impacts])
+    for content in entry.payload.get("evidence", ()):
+        view = EvidenceView.model_validate(content)
+        _evidence(out, view)
+        out.moved.add(view.id)
+    for content in entry.payload.get("links", ()):
+        link = Link.model_validate(content)
+        out.links[link.cause, link.effect] = link.reasons
+    for content in entry.payload.get("judgements", ()):
+        judgement = Judgement.model_validate(content)
+        out.nodes["Judgement"][judgement.id] = {
+            "json": as_json(judgement),
+            "verdict": judgement.verdict,
+            "at": instant(judgement.at),
+            "undone": judgement.undone,
+        }
+        out.relations["Judgement", "CONCERNS", "Incident"].update((judgement.id, id) for id in judgement.incidents)
+        out.relations["Judgement", "PLACES", "Evidence"].update((judgement.id, id) for id in judgement.evidence)
 
 
 def _evidence(out: Changes, view: EvidenceView) -> None:
@@ -207,12 +260,15 @@ def _evidence(out: Changes, view: EvidenceView) -> None:
         "kind": view.source_kind,
         "reliability": view.reliability,
     }
+    waits = waits_for_person(view)
     out.nodes["Evidence"][view.id] = {
+        **out.nodes["Evidence"].get(view.id, {}),
         "json": as_json(view),
         "source": view.source,
         "at": instant(view.sent_at or view.received_at),
         "urgency": view.urgency,
-        "waits": waits_for_person(view),
+        "waits": waits,
+        "turn": turn(view) if waits else None,
         "hazard": view.hazard,
         "mode": view.mode,
         "lon": view.lon,
@@ -236,6 +292,7 @@ def _incident(out: Changes, incident: Incident) -> None:
         "lat": incident.place.lat,
     }
     out.relations["Incident", "OF_KIND", "Hazard"].add((incident.id, incident.hazard))
+    out.merged_into[incident.id] = incident.merged_into
 
 
 def _impacts(out: Changes, incident: str, impacts: list[Impact]) -> None:
@@ -257,10 +314,6 @@ def _feature(out: Changes, entry: Entry) -> None:
 def _source_run(out: Changes, entry: Entry) -> None:
     run = _storable(json.dumps(entry.payload, ensure_ascii=False, sort_keys=True))
     out.nodes["Source"][entry.subject] = {**out.nodes["Source"].get(entry.subject, {}), "run": run}
-
-
-def _incident_closed(out: Changes, entry: Entry) -> None:
-    _incident(out, Incident.model_validate(entry.payload["incident"]))
 
 
 def _report(out: Changes, known: KnownReport) -> None:
@@ -415,10 +468,17 @@ _PLAIN_KINDS: dict[str, Callable[[Changes, Entry], None]] = {
     "evidence.understood": _understood,
     "feature.received": _feature,
     "source.run": _source_run,
-    "incident.closed": _incident_closed,
+    "evidence.moved": _judged,
+    "evidence.refused": _judged,
+    "incident.closed": _judged,
+    "incident.merged": _judged,
+    "incident.split": _judged,
+    "judgement.undone": _judged,
     "library.added": _library_added,
     "library.removed": _library_removed,
 }
+JUDGEMENT_KINDS = frozenset(kind for kind, meaning in _PLAIN_KINDS.items() if meaning is _judged)
+"""Kinds of entry in which a person decides what belongs together."""
 LIBRARY_KINDS = frozenset({"library.added", "library.removed"})
 """Kinds of entry that bring whole documents, or take them away."""
 

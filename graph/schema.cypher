@@ -13,6 +13,8 @@ CREATE CONSTRAINT incident_id IF NOT EXISTS FOR (n:Incident) REQUIRE n.id IS UNI
 
 CREATE CONSTRAINT hazard_id IF NOT EXISTS FOR (n:Hazard) REQUIRE n.id IS UNIQUE;
 
+CREATE CONSTRAINT judgement_id IF NOT EXISTS FOR (n:Judgement) REQUIRE n.id IS UNIQUE;
+
 CREATE CONSTRAINT feature_id IF NOT EXISTS FOR (n:Feature) REQUIRE n.id IS UNIQUE;
 
 CREATE CONSTRAINT document_id IF NOT EXISTS FOR (n:Document) REQUIRE n.id IS UNIQUE;
@@ -36,6 +38,10 @@ CREATE CONSTRAINT projection_id IF NOT EXISTS FOR (n:Projection) REQUIRE n.id IS
 CREATE INDEX evidence_at IF NOT EXISTS FOR (n:Evidence) ON (n.at);
 
 CREATE INDEX evidence_waits IF NOT EXISTS FOR (n:Evidence) ON (n.waits);
+
+CREATE INDEX evidence_turn IF NOT EXISTS FOR (n:Evidence) ON (n.turn);
+
+CREATE INDEX evidence_seq IF NOT EXISTS FOR (n:Evidence) ON (n.seq);
 
 CREATE INDEX feature_kind IF NOT EXISTS FOR (n:Feature) ON (n.kind);
 

@@ -51,6 +51,8 @@ from models.domain import (
     Impact,
     Imported,
     Incident,
+    Judgement,
+    Link,
     Model,
     Provision,
     Reference,
@@ -90,6 +92,7 @@ LABELS = (
     "Evidence",
     "Statement",
     "Impact",
+    "Judgement",
     "Feature",
     "Report",
     "Decision",
@@ -104,6 +107,10 @@ LABELS = (
 
 RELATIONS = (
     ("Incident", "OF_KIND", "Hazard"),
+    ("Incident", "MERGED_INTO", "Incident"),
+    ("Incident", "LEADS_TO", "Incident"),
+    ("Judgement", "CONCERNS", "Incident"),
+    ("Judgement", "PLACES", "Evidence"),
     ("Evidence", "FROM", "Source"),
     ("Evidence", "ABOUT", "Incident"),
     ("Evidence", "DUPLICATE_OF", "Evidence"),
@@ -147,6 +154,10 @@ _DROP_OLD_IMPACTS = "UNWIND $rows AS r MATCH (i:Incident {id: r.id})<-[:OF]-(m:I
 _DROP_OLD_ABOUT = "UNWIND $rows AS r MATCH (e:Evidence {id: r.id})-[x:ABOUT]->(i:Incident) WHERE NOT i.id IN r.keep DELETE x"
 _DROP_OLD_SUPPORT = "UNWIND $rows AS r MATCH (m:Impact {id: r.id})-[x:SUPPORTED_BY]->(s:Statement) WHERE NOT s.id IN r.keep DELETE x"
 _DROP_OLD_CITATIONS = "UNWIND $rows AS r MATCH (n:Report {id: r.id})-[x:CITES]->(c) WHERE NOT c.id IN r.keep DELETE x"
+_DROP_OLD_MERGED = "UNWIND $rows AS r MATCH (i:Incident {id: r.id})-[x:MERGED_INTO]->(o:Incident) WHERE NOT o.id IN r.keep DELETE x"
+_WRITE_LINKS = """
+UNWIND $rows AS r MATCH (a:Incident {id: r.a}) MATCH (b:Incident {id: r.b}) MERGE (a)-[x:LEADS_TO]->(b) SET x.reasons = r.reasons
+"""
 _TOUCHED = (
     "UNWIND $ids AS id MATCH (d:Document {id: id})-[:VERSION_OF]->(l:Law) RETURN DISTINCT l.id AS id",
     "UNWIND $ids AS id MATCH (d:Document {id: id})<-[:PART_OF]-(p:Provision)-[:CITES]->(l:Law) RETURN DISTINCT l.id AS id",
@@ -208,7 +219,7 @@ _LIBRARY_DIGEST = "MATCH (p:Projection {id: 'library'}) RETURN p.digest AS diges
 
 _INCIDENT = "MATCH (n:Incident {id: $id}) RETURN n.json AS json"
 _INCIDENTS = """
-MATCH (n:Incident) WHERE ($mode IS NULL OR n.mode = $mode) AND ($status IS NULL OR n.status = $status)
+MATCH (n:Incident) WHERE ($mode IS NULL OR n.mode = $mode) AND (n.status = $status OR ($status IS NULL AND n.status <> 'merged'))
 RETURN n.json AS json ORDER BY n.updated DESC, n.id
 """
 _IMPACTS = "UNWIND $ids AS id MATCH (i:Incident {id: id})<-[:OF]-(m:Impact) RETURN id, m.json AS json ORDER BY id, m.type, m.id"
@@ -228,6 +239,11 @@ UNION ALL
 MATCH (:Incident {id: $id})<-[:ABOUT]-(e:Evidence)<-[:QUOTES]-(s:Statement) RETURN 'statement' AS part, s.json AS json, e.at + s.id AS place
 UNION ALL
 MATCH (:Incident {id: $id})<-[:DESCRIBES]-(r:Report) RETURN 'report' AS part, r.json AS json, r.created + r.id AS place
+UNION ALL
+MATCH (:Incident {id: $id})<-[:CONCERNS]-(j:Judgement) RETURN 'judgement' AS part, j.json AS json, j.at + j.id AS place
+UNION ALL
+MATCH (:Incident {id: $id})<-[:MERGED_INTO]-(o:Incident)<-[:CONCERNS]-(j:Judgement)
+RETURN 'judgement' AS part, j.json AS json, j.at + j.id AS place
 """
 _APPLICABLE = """
 MATCH (t:Topic)<-[:ON_TOPIC]-(p:Provision) WHERE t.id IN $topics AND p.verified = true AND p.begins <= $day AND p.ends > $day
@@ -240,21 +256,41 @@ UNION ALL
 MATCH (:Hazard {id: $hazard})<-[:OF_KIND]-(c:Case) RETURN 'case' AS part, c.json AS json, c.day + c.id AS place
 """
 
+# Links of an incident that was merged count for the one it was found to be; the relations stay where they were written.
+_LINKS = (
+    "MATCH (i:Incident {id: $id})-[x:LEADS_TO]->(o:Incident) RETURN 'effect' AS side, x.reasons AS reasons, o.json AS json ORDER BY o.id",
+    "MATCH (i:Incident {id: $id})<-[x:LEADS_TO]-(o:Incident) RETURN 'cause' AS side, x.reasons AS reasons, o.json AS json ORDER BY o.id",
+)
+_MERGED_HERE = "MATCH (:Incident {id: $id})<-[:MERGED_INTO]-(n:Incident) RETURN n.json AS json ORDER BY n.id"
+_JUDGEMENTS = "MATCH (n:Judgement) WHERE $verdict IS NULL OR n.verdict = $verdict RETURN n.json AS json ORDER BY n.at, n.id"
+_JUDGEMENT = "MATCH (n:Judgement {id: $id}) RETURN n.json AS json"
+_JUDGED_SINCE = (
+    "UNWIND $incidents AS id MATCH (:Incident {id: id})<-[:CONCERNS]-(n:Judgement) WHERE n.at > $since RETURN n.json AS json, n.at AS at",
+    "UNWIND $evidence AS id MATCH (:Evidence {id: id})<-[:PLACES]-(n:Judgement) WHERE n.at > $since RETURN n.json AS json, n.at AS at",
+)
+_TWINS = "UNWIND $ids AS id MATCH (:Evidence {id: id})<-[:DUPLICATE_OF]-(n:Evidence) RETURN n.json AS json ORDER BY n.id"
+
 _EVIDENCE_ONE = "MATCH (n:Evidence {id: $id}) RETURN n.json AS json"
 _QUEUE = """
-MATCH (e:Evidence) WHERE e.waits = true AND ($source IS NULL OR e.source = $source) AND ($since IS NULL OR e.at >= $since)
-RETURN e.json AS json ORDER BY e.urgency DESC, e.at, e.id SKIP $offset LIMIT $limit
+MATCH (e:Evidence) WHERE e.turn >= $begins AND e.turn < $ends AND ($source IS NULL OR e.source = $source)
+AND ($since IS NULL OR e.at >= $since)
+RETURN e.json AS json ORDER BY e.turn, e.id SKIP $offset LIMIT $limit
 """
 _OF_INCIDENT = """
 MATCH (:Incident {id: $incident})<-[:ABOUT]-(e:Evidence)
-WHERE ($source IS NULL OR e.source = $source) AND ($since IS NULL OR e.at >= $since)
+WHERE ($source IS NULL OR e.source = $source) AND ($since IS NULL OR e.at >= $since) AND ($mode IS NULL OR e.mode = $mode)
 RETURN e.json AS json ORDER BY e.at DESC, e.id SKIP $offset LIMIT $limit
 """
 _NEWEST = """
-MATCH (e:Evidence) WHERE e.at >= $since AND ($source IS NULL OR e.source = $source)
+MATCH (e:Evidence) WHERE e.at >= $since AND ($source IS NULL OR e.source = $source) AND ($mode IS NULL OR e.mode = $mode)
 RETURN e.json AS json ORDER BY e.at DESC, e.id SKIP $offset LIMIT $limit
 """
 _QUEUE_LENGTH = "MATCH (e:Evidence) WHERE e.waits = true RETURN count(e) AS count"
+_QUEUE_LENGTH_OF = "MATCH (e:Evidence) WHERE e.turn >= $begins AND e.turn < $ends RETURN count(e) AS count"
+_QUEUED_SINCE = """
+MATCH (e:Evidence) WHERE e.seq > $seq AND e.waits = true AND e.mode = $mode RETURN count(e) AS count, max(e.urgency) AS urgency
+"""
+_NAMED = "UNWIND $ids AS id MATCH (e:Evidence {id: id}) RETURN e.json AS json"
 _STATEMENTS = """
 UNWIND $ids AS id MATCH (e:Evidence {id: id})<-[:QUOTES]-(s:Statement) RETURN s.json AS json ORDER BY id, s.id
 """
@@ -515,7 +551,7 @@ class Store:
     # -- incidents -------------------------------------------------------------------------------------------------------------
 
     def incidents(self, *, mode: str | None = None, status: str | None = None) -> list[Incident]:
-        """All incidents, the one changed last first."""
+        """All incidents, the one changed last first. Those a person found to be another are listed only with status `merged`."""
         return self._all(Incident, _INCIDENTS, mode=mode, status=status)
 
     def incident(self, id: str) -> Incident:
@@ -559,19 +595,65 @@ class Store:
         incident: str | None = None,
         source: str | None = None,
         since: datetime | None = None,
+        mode: str | None = None,
     ) -> list[EvidenceView]:
-        """Masked evidence, newest first; what waits for a person comes most urgent first, then longest waiting first."""
+        """Masked evidence, newest first; what waits for a person in the order of `projection.turn`: life at stake first."""
         begins = None if since is None else instant(since)
         page = {"limit": limit, "offset": offset, "source": source}
         if waiting_for_person:
-            return self._all(EvidenceView, _QUEUE, since=begins, **page)
+            return self._all(EvidenceView, _QUEUE, since=begins, **page, **_line(mode))
         if incident is not None:
-            return self._all(EvidenceView, _OF_INCIDENT, incident=incident, since=begins, **page)
-        return self._all(EvidenceView, _NEWEST, since=begins or "", **page)
+            return self._all(EvidenceView, _OF_INCIDENT, incident=incident, since=begins, mode=mode, **page)
+        return self._all(EvidenceView, _NEWEST, since=begins or "", mode=mode, **page)
 
-    def waiting_for_person(self) -> int:
+    def waiting_for_person(self, mode: str | None = None) -> int:
         """How many pieces of evidence wait for a person to look at them."""
-        return int(self._ask(_QUEUE_LENGTH)[0]["count"])
+        rows = self._ask(_QUEUE_LENGTH) if mode is None else self._ask(_QUEUE_LENGTH_OF, **_line(mode))
+        return int(rows[0]["count"])
+
+    def waiting_since(self, seq: int, mode: str) -> tuple[int, float]:
+        """How many pieces that wait were understood after that ledger entry, and how urgent the most urgent of them is."""
+        row = self._ask(_QUEUED_SINCE, seq=seq, mode=mode)[0]
+        return int(row["count"]), float(row["urgency"] or 0)
+
+    def evidence_named(self, ids: Iterable[str]) -> list[EvidenceView]:
+        """These pieces of evidence, masked, in the order asked for; one that is unknown is left out."""
+        wanted = list(ids)
+        found = {view.id: view for view in self._all(EvidenceView, _NAMED, ids=wanted)}
+        return [found[id] for id in wanted if id in found]
+
+    def twins(self, evidence_ids: Iterable[str]) -> list[EvidenceView]:
+        """The near-duplicates of these pieces of evidence."""
+        return self._all(EvidenceView, _TWINS, ids=list(evidence_ids))
+
+    # -- judgements ------------------------------------------------------------------------------------------------------------
+
+    def judgements(self, verdict: str | None = None) -> list[Judgement]:
+        """What people decided about what belongs together, oldest first, undone ones included."""
+        return self._all(Judgement, _JUDGEMENTS, verdict=verdict)
+
+    def judgement(self, id: str) -> Judgement:
+        """One judgement; NotFound when there is none of that id."""
+        found = self._all(Judgement, _JUDGEMENT, id=id)
+        if not found:
+            raise NotFound(f"没有编号为 {id} 的人工判断；anlan incident ID 可列出一起事件的人工判断。")
+        return found[0]
+
+    def judged_since(self, incidents: Iterable[str], evidence: Iterable[str], since: datetime) -> list[Judgement]:
+        """Judgements after a moment that concern one of these incidents or pieces of evidence, oldest first, each once."""
+        asked = {"incidents": list(incidents), "evidence": list(evidence), "since": instant(since)}
+        rows = [row for query in _JUDGED_SINCE for row in self._ask(query, **asked)]
+        found = {judgement.id: judgement for judgement in (Judgement.model_validate_json(row["json"]) for row in rows)}
+        return sorted(found.values(), key=lambda judgement: (judgement.at, judgement.id))
+
+    def merged_here(self, incident_id: str) -> list[Incident]:
+        """The incidents that a person found to be this one."""
+        return self._all(Incident, _MERGED_HERE, id=incident_id)
+
+    def links(self, incident_id: str) -> tuple[tuple[Link, ...], tuple[Incident, ...]]:
+        """What led to an incident and what it led to, those of the incidents merged into it included, and the other ends."""
+        with self._session() as session:
+            return session.execute_read(_links, incident_id)
 
     def evidence_one(self, id: str) -> EvidenceView:
         """One piece of evidence, masked; NotFound when it is unknown or not yet understood."""
@@ -1010,14 +1092,17 @@ def _write_known(tx: neo4j.ManagedTransaction, out: Changes) -> None:
         _each(tx, _WRITE_NODES[label], [{"id": id, "properties": rest} for id, rest in sorted(out.nodes.get(label, {}).items())])
     joined = {evidence: [incident] if incident else [] for evidence, incident in out.incident_of.items()}
     _each(tx, _DROP_OLD_ABOUT, [{"id": id, "keep": joined[id]} for id in sorted(out.moved)])
+    _each(tx, _DROP_OLD_MERGED, [{"id": id, "keep": [into] if into else []} for id, into in sorted(out.merged_into.items())])
     _each(tx, _DROP_OLD_SUPPORT, [{"id": id, "keep": list(keep)} for id, keep in sorted(out.statements_behind.items())])
     _each(tx, _DROP_OLD_CITATIONS, [{"id": id, "keep": list(keep)} for id, keep in sorted(out.cited_by.items())])
     relations = dict(out.relations)
+    relations["Incident", "MERGED_INTO", "Incident"] = {(id, into) for id, into in out.merged_into.items() if into}
     relations["Evidence", "ABOUT", "Incident"] = {(evidence, id) for evidence, incidents in joined.items() for id in incidents}
     relations["Impact", "OF", "Incident"] = {(impact, incident) for incident, keep in out.impacts_of.items() for impact in keep}
     relations["Impact", "SUPPORTED_BY", "Statement"] = {(id, statement) for id, keep in out.statements_behind.items() for statement in keep}
     for triple in RELATIONS:
         _each(tx, _WRITE_RELATIONS[triple], [{"a": a, "b": b} for a, b in sorted(relations.get(triple, ()))])
+    _each(tx, _WRITE_LINKS, [{"a": a, "b": b, "reasons": list(reasons)} for (a, b), reasons in sorted(out.links.items())])
     for label, citations in out.citations.items():
         _each(tx, _WRITE_CITATIONS[label], sorted(citations, key=lambda row: (row["a"], row["id"], row["rank"])))
 
@@ -1054,6 +1139,7 @@ def _dossier(tx: neo4j.ManagedTransaction, incident_id: str, as_of: date | None)
         parts[row["part"]].append(row["json"])
     provisions = [each for each in _read_all(Provision, parts["provision"]) if _applies(each, topics)]
     shelf = {provision.document for provision in provisions}
+    links, others = _links(tx, incident_id)
     return Dossier(
         incident=incident,
         impacts=_read_all(Impact, parts["impact"]),
@@ -1063,7 +1149,32 @@ def _dossier(tx: neo4j.ManagedTransaction, incident_id: str, as_of: date | None)
         documents=tuple(each for each in _read_all(Document, parts["document"]) if each.id in shelf),
         cases=_read_all(Case, parts["case"]),
         reports=_read_all(ReportState, parts["report"]),
+        links=links,
+        linked=others,
+        judgements=_read_all(Judgement, dict.fromkeys(parts["judgement"])),
     )
+
+
+def _links(tx: neo4j.ManagedTransaction, incident_id: str) -> tuple[tuple[Link, ...], tuple[Incident, ...]]:
+    """Links of an incident and of those merged into it, under the incidents that stand today."""
+    mine = [incident_id, *(Incident.model_validate_json(row["json"]).id for row in _rows(tx, _MERGED_HERE, id=incident_id))]
+    links: dict[tuple[str, str], Link] = {}
+    others: dict[str, Incident] = {}
+    for row in (row for id in mine for query in _LINKS for row in _rows(tx, query, id=id)):
+        other = Incident.model_validate_json(row["json"])
+        while other.merged_into is not None:
+            other = Incident.model_validate_json(_rows(tx, _INCIDENT, id=other.merged_into)[0]["json"])
+        if other.id in mine:
+            continue
+        cause, effect = (incident_id, other.id) if row["side"] == "effect" else (other.id, incident_id)
+        links.setdefault((cause, effect), Link(cause=cause, effect=effect, reasons=tuple(row["reasons"])))
+        others[other.id] = other
+    return tuple(links.values()), tuple(others.values())
+
+
+def _line(mode: str | None) -> dict[str, str]:
+    """The stretch of the queue that one mode, or all, stands in."""
+    return {"begins": mode or "", "ends": f"{mode}~" if mode else "~"}
 
 
 def _place(row: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 from ingestion import evaluate_times, evaluate_triage
 from ingestion.evaluate_feeds import feeds
+from ingestion.evaluate_fusion import fusion
 from ingestion.evaluate_places import addresses, locations
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
@@ -155,6 +156,7 @@ BENCHMARKS: dict[str, Callable[[Path | None], dict[str, Any]]] = {
     "times": lambda path: evaluate_times.times(_needing(path, "times")),
     "addresses": addresses,
     "locations": locations,
+    "fusion": fusion,
     **evaluate_triage.BENCHMARKS,
 }
 """Evaluations by the name `anlan bench` knows them by."""

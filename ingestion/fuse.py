@@ -5,27 +5,37 @@ How a message finds its place, in order:
 1. An exercise (演练) only ever meets exercises.
 2. The words are nearly those of an earlier message: it goes where that one went and corroborates nothing.
 3. A warning of an authority opens or joins the one incident of its whole area.
+   A person's judgement is followed before any score: what repeats a piece someone placed goes where they put it, an incident that
+   was merged is its survivor, and what fits two incidents that someone told apart waits for a person.
 4. The best open incident fits well enough (`match.FEATURES`): it joins.
 5. It is credible, says what happened and where, and people are in danger or the hazard is grave: it opens an incident at once.
 6. It is mild, and an area incident of the hazard covers it: it joins that one; three independent ones at one spot open their own.
-7. Otherwise it waits for a person, and is looked at again when an incident opens.
+7. Otherwise it waits for a person, with the nearest incident as a proposal, and is looked at again when an incident opens.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
+from graph.judgements import refused, told_apart
 from ingestion.heard import GRAVE_SPOT, Heard, gravity, may_not_open, not_about_an_event, presumed, started
 from ingestion.likeness import Wordings
 from ingestion.match import ACCEPT, WEAK, Open, Verdict, compare
 from ingestion.open_incidents import OpenIncidents
-from models.domain import EvidenceView, Impact, Incident, Match, Mode, Place, Statement, Understanding, digest
+from models.cascades import links_of
+from models.domain import EvidenceView, Impact, Incident, Judgement, Link, Match, Mode, Place, Statement, Understanding, digest
 from models.hazards import Hazard, hazards
 
+TOO_CLOSE = 0.05
+"""Two incidents that a person told apart are both possible when their scores differ by less."""
+LIFE = 0.8
+"""From this urgency on a person sees a message even where it repeats one that a person set aside."""
+REPEATED_HOURS = 24
+"""The same words so much later are a new message, not a repetition."""
 INDEPENDENT_VOICES = 3
 """Mild reports of one spot by so many independent messages make it an incident of its own."""
 WAITING_HOURS = 6
@@ -33,6 +43,7 @@ WAITING_HOURS = 6
 
 _LESSER_WARNING = re.compile(r"[蓝黄]色")
 _CALLED_OFF = re.compile(r"取消预警|取消.{0,20}预警|解除.{0,20}(?:预警|警报)|预警.{0,4}解除")
+MODES: tuple[Mode, ...] = ("actual", "exercise")
 Scope = Literal["site", "area"]
 _WARNED_OF = re.compile(r"暴雨|洪水|台风|内涝|山洪|地质灾害|强对流|暴雪|雷暴大风|大风")
 
@@ -47,6 +58,8 @@ class Fused:
     incident: Incident | None
     impacts: list[Impact]
     duplicate_of: str | None
+    links: tuple[Link, ...] = ()
+    """What led to the incident it opened, and what that may have led to."""
     also: tuple[tuple[EvidenceView, Match], ...] = ()
     """Earlier messages that waited and now belong to the incident this one opened; their views are filled in too."""
 
@@ -60,45 +73,122 @@ class Fuser:
         evidence: Mapping[str, Sequence[EvidenceView]] | None = None,
         statements: Iterable[Statement] = (),
         *,
-        waiting: Iterable[EvidenceView] = (),
+        loose: Iterable[EvidenceView] = (),
+        judgements: Iterable[Judgement] = (),
         city: Place | None = None,
     ) -> None:
-        """Take up what the graph holds: open incidents, their evidence by incident id, its statements, and evidence that waits."""
+        """Take up what the graph holds.
+
+        Incidents open, closed and merged; their evidence by incident id; the statements of all evidence; evidence that is in no
+        incident, waiting for a person or set aside by one; and every judgement, oldest first.
+        """
         self._hazards: Mapping[str, Hazard] = hazards()
         self._city = city or Place(name="南京市", adcode="320100", lon=118.79, lat=32.06, precision="city")
         self._known = OpenIncidents(self._hazards)
+        self._merged: dict[str, Incident] = {}
         self._waiting: dict[tuple[Mode, str], dict[str, Heard]] = {}
         self._mild: dict[tuple[Mode, str, str], dict[str, Heard]] = {}
         self._wordings = Wordings()
+        self._said: dict[str, datetime] = {}
         self._placed: dict[str, str] = {}
+        self._set_aside: set[str] = set()
+        self._apart: set[frozenset[str]] = set()
+        self._refused: set[tuple[str, str]] = set()
+        self.follow(incidents, evidence or {}, statements, loose=loose, judgements=judgements)
+
+    def follow(
+        self,
+        incidents: Iterable[Incident],
+        evidence: Mapping[str, Sequence[EvidenceView]],
+        statements: Iterable[Statement],
+        *,
+        loose: Iterable[EvidenceView] = (),
+        judgements: Iterable[Judgement] = (),
+    ) -> None:
+        """Take these incidents and this evidence as the graph now has them, whatever was in mind; `judgements` are all there are."""
+        self._mind(list(judgements))
         spoken: dict[str, list[Statement]] = {}
         for one in statements:
             spoken.setdefault(one.evidence, []).append(one)
-        for incident in incidents:
-            if incident.status == "open":
-                for heard in self._known.take_up(incident, (evidence or {}).get(incident.id, ()), spoken):
+        changed = list(incidents)
+        for incident in changed:
+            self._known.forget(incident.id)
+            self._merged.pop(incident.id, None)
+        for incident in changed:
+            if incident.merged_into is not None:
+                self._merged[incident.id] = incident
+            elif incident.hazard in self._hazards:
+                taken = self._known.take_up(incident, evidence.get(incident.id, ()), spoken)
+                self._stop_waiting(heard.view.id for heard in taken)
+                for heard in taken:
                     self._placed[heard.view.id] = incident.id
                     self._remember_words(heard)
-        for view in waiting:
+        taken_up = {incident.id for incident in changed}
+        for merged in self._merged.values():
+            root = self._root(merged.id)
+            if root in self._known and (root in taken_up or merged.id in taken_up):
+                self._known.also(root, merged)
+        free = list(loose)
+        self._stop_waiting(view.id for view in free)
+        for view in free:
             heard = Heard.of(view, None, spoken.get(view.id, ()))
+            self._placed.pop(view.id, None)
             self._remember_words(heard)
-            if view.hazard in self._hazards:
+            if view.id not in self._set_aside and view.hazard in self._hazards:
                 self._waiting.setdefault((view.mode, heard.spot), {})[view.id] = heard
+
+    def _mind(self, judgements: Sequence[Judgement]) -> None:
+        """What people said that outranks any score."""
+        self._apart, self._refused = told_apart(judgements), refused(judgements)
+        self._set_aside = set()
+        for one in judgements:
+            if one.verdict == "move" and not one.undone:
+                self._set_aside = self._set_aside - set(one.evidence) if one.target else self._set_aside | set(one.evidence)
+
+    def _stop_waiting(self, evidence: Iterable[str]) -> None:
+        gone = set(evidence)
+        for waiting in (*self._waiting.values(), *self._mild.values()):
+            for id in gone & waiting.keys():
+                del waiting[id]
+
+    def _root(self, incident_id: str) -> str:
+        """The incident that this one was found to be, or itself."""
+        while incident_id in self._merged:
+            incident_id = self._merged[incident_id].merged_into or ""
+        return incident_id
+
+    @property
+    def open_count(self) -> int:
+        """How many incidents are being managed."""
+        return sum(1 for mode in MODES for _ in self._known.managed(mode))
 
     def place(self, view: EvidenceView, understanding: Understanding, statements: Sequence[Statement]) -> Fused:
         """Decide which incident a message belongs to. Deterministic: the same messages in the same order give the same ids."""
         if understanding.mode == "exercise":
             view = view.model_copy(update={"mode": "exercise"})
         heard = Heard.of(view, understanding, statements)
-        heard = replace(heard, view=heard.view.model_copy(update={"duplicate_of": self._wordings.first_like(view.text, heard.group)}))
+        heard = replace(heard, view=heard.view.model_copy(update={"duplicate_of": self._repeated(heard)}))
         self._remember_words(heard)
         fused = self._decide(heard)
         if fused.match.incident is not None:
             self._placed[view.id] = fused.match.incident
         return fused
 
+    def _repeated(self, heard: Heard) -> str | None:
+        """The earlier message this one repeats. The same words a day later, or about what was over by then, are news."""
+        first = self._wordings.first_like(heard.view.text, heard.group)
+        while first is not None:
+            home = self._placed.get(first)
+            is_over = home is not None and home in self._known and self._known[home].was_over(heard.at)
+            if not is_over and abs(heard.at - self._said[first]) <= timedelta(hours=REPEATED_HOURS):
+                return first
+            self._wordings.forget(first)
+            first = self._wordings.first_like(heard.view.text, heard.group)
+        return None
+
     def _remember_words(self, heard: Heard) -> None:
         if heard.view.duplicate_of is None:
+            self._said[heard.view.id] = heard.at
             self._wordings.remember(heard.view.id, heard.view.text, heard.group)
 
     def _decide(self, heard: Heard) -> Fused:
@@ -107,13 +197,21 @@ class Fuser:
             return self._place_warning(heard)
         known_here = self._known.hazards_at(heard)
         heard = presumed(heard, known_here)
-        home = self._placed.get(heard.view.duplicate_of or "")
+        first = heard.view.duplicate_of or ""
+        home = self._placed.get(first)
         if home is not None and home in self._known:
             return self._join(heard, home, 0.95, ("与先前一条内容几乎相同，随之归并，不另作佐证",))
+        if first in self._set_aside:
+            return self._wait_aside(heard)
+        if any(first == id for id, _ in self._refused):
+            return self._wait(heard, 0.0, ("与一条人工拒绝过归并提议的内容几乎相同，请一并处理",), keep=False)
         obstacle = not_about_an_event(heard, known_here, self._hazards)
         if obstacle:
             return self._wait(heard, 0.0, (obstacle,), keep=False)
-        best, verdict = self._best(heard)
+        best, verdict, rival = self._best(heard)
+        if best is not None and rival is not None:
+            told = f"人工已判定“{best.incident.title}”与“{rival.incident.title}”不是同一起，这条与两起都相近，请人工选择"
+            return self._wait(heard, verdict.score, (told, *verdict.reasons), proposed=best)
         if best is not None and verdict.score >= ACCEPT:
             return self._join(heard, best.incident.id, verdict.score, verdict.reasons)
         return self._open_or_area(heard, best, verdict)
@@ -122,28 +220,50 @@ class Fuser:
         """No open incident fits: open one, join the area's, or wait."""
         hindrance, grave, area = may_not_open(heard), gravity(heard, self._hazards), self._area_for(heard)
         if not hindrance and grave:
-            return self._open_site(heard, grave, area)
+            return self._open_site(heard, grave, area, near=best if verdict.score >= WEAK else None)
         voices = {} if hindrance else self._mild_voices(heard)
         if len(voices) >= INDEPENDENT_VOICES:
             return self._open_site(heard, f"同一地点已有{len(voices)}条相互独立的报告", area)
         if area is not None and (heard.spot or not heard.endangers_people):
             return self._join(heard, area.incident.id, 0.6, (f"轻微或零散险情，位于“{area.incident.title}”范围内，归入区域事件",))
         nearest = (f"最接近的事件是“{best.incident.title}”（{verdict.score:.2f}，未达{ACCEPT:.2f}）", *verdict.reasons) if best else ()
-        return self._wait(heard, verdict.score if best else 0.0, (*nearest, hindrance or "险情较轻且只有单一来源，暂不立为事件"))
+        why = (*nearest, hindrance or "险情较轻且只有单一来源，暂不立为事件")
+        return self._wait(heard, verdict.score if best else 0.0, why, proposed=best if verdict.score >= WEAK else None)
 
     # --- which incident -----------------------------------------------------------------------------------------------------------
 
-    def _best(self, heard: Heard) -> tuple[Open | None, Verdict]:
-        """The best-fitting site incident; a message that names only a district fits the one incident of its kind there."""
-        best, verdict, fitting = None, Verdict(0.0, (), False), 0
+    def _best(self, heard: Heard) -> tuple[Open | None, Verdict, Open | None]:
+        """The best-fitting site incident, and one as near that a person told apart from it, if there is one.
+
+        A message that names only a district fits the one incident of its kind there.
+        """
+        scored: list[tuple[Open, Verdict]] = []
         for known in self._known.near(heard):
-            found = compare(heard, known, self._hazards)
-            fitting += found.score >= WEAK
-            if found.score > verdict.score:
-                best, verdict = known, found
-        if best is not None and not verdict.located and fitting == 1 and self._may_be_lone(heard, best):
-            return best, Verdict(ACCEPT, (*verdict.reasons, "所在区内同类事件仅此一起，且未说明其他地点"), True)
-        return best, verdict
+            if not self._is_refused(heard, known):
+                scored.append((known, compare(heard, known, self._hazards)))
+        if not scored:
+            return None, Verdict(0.0, (), False), None
+        best, verdict = max(scored, key=lambda pair: pair[1].score)
+        if verdict.score <= 0.0:
+            return None, Verdict(0.0, (), False), None
+        if not verdict.located and sum(1 for _, each in scored if each.score >= WEAK) == 1 and self._may_be_lone(heard, best):
+            verdict = Verdict(ACCEPT, (*verdict.reasons, "所在区内同类事件仅此一起，且未说明其他地点"), True)
+        return best, verdict, self._rival(best, verdict, scored)
+
+    def _is_refused(self, heard: Heard, known: Open) -> bool:
+        """Whether a person said that this message, or the one it repeats, is not about that incident."""
+        mine = [heard.view.id, *([heard.view.duplicate_of] if heard.view.duplicate_of else [])]
+        return any((id, one.id) in self._refused for id in mine for one in known.all)
+
+    def _rival(self, best: Open, verdict: Verdict, scored: Sequence[tuple[Open, Verdict]]) -> Open | None:
+        if verdict.score < ACCEPT or not self._apart:
+            return None
+        mine = {one.id for one in best.all}
+        for other, found in scored:
+            told = any(frozenset((a, b.id)) in self._apart for a in mine for b in other.all) if other is not best else False
+            if told and verdict.score - found.score < TOO_CLOSE:
+                return other
+        return None
 
     def _may_be_lone(self, heard: Heard, known: Open) -> bool:
         """Whether "着火了，在鼓楼区" can only mean the one fire there; scattered water never does."""
@@ -157,7 +277,7 @@ class Fuser:
         for known in self._known.areas(heard.view.mode) if hazard in self._hazards else ():
             its = self._hazards[known.incident.hazard]
             related = hazard == its.code or (hazard in its.secondary and self._hazards[hazard].fusion.area)
-            if related and _covers(known, heard) and _is_running(known, heard, its):
+            if related and _covers(known, heard) and _is_running(known, heard, its) and not self._is_refused(heard, known):
                 return known
         return None
 
@@ -178,19 +298,32 @@ class Fuser:
         view = self._known.add(heard, incident_id, match)
         return Fused(view, match, self._known[incident_id].incident, self._known.beliefs(incident_id), view.duplicate_of)
 
-    def _wait(self, heard: Heard, score: float, reasons: tuple[str, ...], *, keep: bool = True) -> Fused:
+    def _wait(self, heard: Heard, score: float, reasons: tuple[str, ...], *, keep: bool = True, proposed: Open | None = None) -> Fused:
         """Leave a message to a person; a proposal with its reasons, never a silent drop."""
-        view = heard.view.model_copy(update={"match_score": score, "match_reasons": reasons})
+        near = proposed.incident.id if proposed else None
+        view = heard.view.model_copy(update={"match_score": score, "match_reasons": reasons, "proposed": near})
         if keep:
             self._waiting.setdefault((view.mode, heard.spot), {})[view.id] = heard
         return Fused(view, Match(incident=None, score=score, reasons=reasons), None, [], view.duplicate_of)
 
-    def _open_site(self, heard: Heard, why: str, area: Open | None) -> Fused:
+    def _wait_aside(self, heard: Heard) -> Fused:
+        """What repeats a message that a person set aside goes the same way, unless life is at stake: then a person looks again."""
+        why = "与人工判定不属于任何事件的一条内容几乎相同"
+        if heard.view.urgency < LIFE:
+            return self._wait(heard, 0.0, (f"{why}，随之处理",), keep=False)
+        heard = replace(heard, view=heard.view.model_copy(update={"duplicate_of": None}))
+        return self._wait(heard, 0.0, (f"{why}，但说有人遇险，请再看一次",))
+
+    def _open_site(self, heard: Heard, why: str, area: Open | None, near: Open | None = None) -> Fused:
         """Open an incident at a spot, named for the place and what happened there."""
         place = heard.place or self._city
         district = place.district or ""
         name = "" if place.name in (district, "坐标点") else place.name.removeprefix("南京市").removeprefix(district)
-        reasons = (why, f"发生在“{area.incident.title}”影响范围内，可能为其次生险情") if area else (why,)
+        reasons: tuple[str, ...] = (why,)
+        if area:
+            reasons = (*reasons, f"发生在“{area.incident.title}”影响范围内，可能为其次生险情")
+        if near:
+            reasons = (*reasons, f"与“{near.incident.title}”相近但未达并案标准，如系同一起请人工合并")
         return self._open_incident(heard, place, f"{district}{name}{self._what_happened(heard)}", "site", reasons)
 
     def _what_happened(self, heard: Heard) -> str:
@@ -216,10 +349,18 @@ class Fuser:
             updated_at=heard.at,
             evidence_count=0,
         )
+        links = (*self._again(heard, incident), *links_of(incident, self._known.managed(view.mode), self._hazards))
         self._known.begin(incident, heard.spot)
         opened = self._join(heard, incident.id, 1.0, reasons, opens=True)
         also = tuple(self._pull_in(self._known[incident.id]))
-        return replace(opened, incident=self._known[incident.id].incident, impacts=self._known.beliefs(incident.id), also=also)
+        return replace(opened, incident=self._known[incident.id].incident, impacts=self._known.beliefs(incident.id), links=links, also=also)
+
+    def _again(self, heard: Heard, incident: Incident) -> Iterator[Link]:
+        """Links to incidents of the same danger at the very spot that a person had closed."""
+        for over in self._known.over_at(heard):
+            span = timedelta(hours=self._hazards[incident.hazard].fusion.hours)
+            if over.hazard == incident.hazard and over.closed_at is not None and heard.at - over.closed_at <= span:
+                yield Link(cause=over.id, effect=incident.id, reasons=(f"同一地点的“{over.title}”已结束，可能是再次发生（如复燃）",))
 
     def _pull_in(self, known: Open) -> list[tuple[EvidenceView, Match]]:
         """Look again at what waits near a new incident; what fits joins it."""
@@ -237,11 +378,14 @@ class Fuser:
                 if match:
                     del self._waiting[key][heard.view.id]
                     self._placed[heard.view.id] = known.incident.id
+                    heard = replace(heard, view=heard.view.model_copy(update={"proposed": None}))
                     moved.append((self._known.add(heard, known.incident.id, match), match))
         return moved
 
     def _belated(self, heard: Heard, known: Open) -> Match | None:
         """Whether a message that waited fits an incident that opened after it."""
+        if self._is_refused(heard, known):
+            return None
         if known.incident.scope == "area":
             if self._area_for(heard) is not known or (heard.endangers_people and not heard.spot):
                 return None
@@ -297,4 +441,6 @@ def _covers(known: Open, heard: Heard) -> bool:
 
 def _is_running(known: Open, heard: Heard, hazard: Hazard) -> bool:
     span = timedelta(hours=hazard.fusion.hours)
+    if known.was_over(heard.at):
+        return False
     return known.incident.started_at - span <= heard.at <= (known.latest or known.incident.updated_at) + span

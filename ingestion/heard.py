@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from math import asin, cos, radians, sin, sqrt
 
-from ingestion.believe import CREDIBLE, spoken_at
+from models.believe import CREDIBLE, spoken_at
 from models.domain import EvidenceView, Place, Statement, Understanding
 from models.hazards import Hazard
 
@@ -37,6 +36,7 @@ def place_key(name: str, *divisions: str | None) -> str:
             key = key.replace(division, "")
     key = _DIVISION.sub("", key) or key
     key = _AROUND.sub("", _DETAIL.sub("", key)) or key
+    key = key.replace("的", "") or key
     if _UNDERPASS.search(key) and len(_UNDERPASS.sub("", key)) >= 2:
         return _UNDERPASS.sub("", key) + "下穿"
     return key.removesuffix("小区") if len(key) > 4 else key
@@ -51,12 +51,6 @@ def is_spot(place: Place) -> bool:
     if re.search(r"(?:区|县|市|街道|镇|乡|省)$", rest) and not rest.endswith(("小区", "社区", "园区", "厂区", "校区")):
         return False
     return len(_ANY_GROUND.sub("", _DETAIL.sub("", rest))) >= 2 and place.precision != "city"
-
-
-def metres(lon: float, lat: float, other_lon: float, other_lat: float) -> float:
-    """Great-circle distance between two WGS 84 points."""
-    a = sin(radians(other_lat - lat) / 2) ** 2 + cos(radians(lat)) * cos(radians(other_lat)) * sin(radians(other_lon - lon) / 2) ** 2
-    return 12_742_000 * asin(sqrt(a))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ingestion.heard import Heard, metres
+from ingestion.heard import Heard
 from ingestion.likeness import plain, similarity, triples
-from models.domain import EvidenceView, Incident
+from models.cascades import metres
+from models.domain import EvidenceView, Incident, Place
 from models.hazards import Hazard
 
 ACCEPT = 0.60
@@ -32,12 +33,28 @@ class Open:
     texts: list[frozenset[str]] = field(default_factory=list)
     """Triples of the first few messages that repeat nothing."""
     latest: datetime | None = None
+    found_to_be: list[Incident] = field(default_factory=list)
+    """Incidents that a person found to be this one: their places and hazards are its own."""
 
     @property
     def adcode(self) -> str:
         """County-level division code, or empty."""
-        code = self.incident.place.adcode or ""
-        return code if not code.endswith("00") else ""
+        return county(self.incident.place)
+
+    @property
+    def all(self) -> tuple[Incident, ...]:
+        """The incident and those found to be it."""
+        return (self.incident, *self.found_to_be)
+
+    def was_over(self, at: datetime) -> bool:
+        """Whether a person had closed it by then."""
+        return self.incident.closed_at is not None and at > self.incident.closed_at
+
+
+def county(place: Place) -> str:
+    """County-level division code of a place, or empty."""
+    code = place.adcode or ""
+    return code if not code.endswith("00") else ""
 
 
 @dataclass(frozen=True)
@@ -60,27 +77,31 @@ Feature = Callable[[Heard, Open, Mapping[str, Hazard]], Said]
 
 
 def kind_of_danger(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
-    """Same hazard, or one that commonly follows from the other."""
+    """Same hazard, or one that commonly follows from the other and is not managed by itself."""
     mine, its = heard.view.hazard, known.incident.hazard
     if mine is None:
         return None
-    if mine == its:
-        return 1.0, f"同为{hazards[its].name}"
-    if mine in hazards[its].secondary or its in hazards[mine].secondary:
+    if mine in {one.hazard for one in known.all}:
+        return 1.0, f"同为{hazards[mine].name}"
+    related = mine in hazards[its].secondary or its in hazards[mine].secondary
+    if related and not (hazards[mine].stands_alone or hazards[its].stands_alone):
         return 0.6, f"{hazards[mine].name}与{hazards[its].name}常为次生关系"
     raise Against(f"灾种不同：{hazards[mine].name}与{hazards[its].name}")
 
 
 def district(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
     """The same county-level division, or another one; a street of another city is never ours, whatever its name."""
-    its = known.incident.place
-    if heard.place and (heard.place.outside != its.outside or (heard.place.city and its.city and heard.place.city != its.city)):
-        where = [place.city or ("外地" if place.outside else "本市") for place in (heard.place, its)]
+    its_place = known.incident.place
+    if heard.place and (
+        heard.place.outside != its_place.outside or (heard.place.city and its_place.city and heard.place.city != its_place.city)
+    ):
+        where = [place.city or ("外地" if place.outside else "本市") for place in (heard.place, its_place)]
         raise Against(f"城市不同：{where[0]}与{where[1]}")
-    if not heard.adcode or not known.adcode:
+    its = {code: one.place.district for one in known.all if (code := county(one.place))}
+    if not heard.adcode or not its:
         return None
-    if heard.adcode == known.adcode:
-        return 0.3, f"同在{known.incident.place.district or known.adcode}"
+    if heard.adcode in its:
+        return 0.3, f"同在{its[heard.adcode] or heard.adcode}"
     apart = _apart(heard, known)
     if apart is not None and apart <= hazards[known.incident.hazard].fusion.distance_m:
         return None  # two sides of a district boundary
@@ -115,6 +136,8 @@ def distance(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
 def moment(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
     """Hours between the message and the incident's time span against the hazard's."""
     span = hazards[known.incident.hazard].fusion.hours
+    if known.was_over(heard.at):
+        raise Against(f"“{known.incident.title}”已结束，说的是结束之后的事")
     start, end = known.incident.started_at, known.latest or known.incident.updated_at
     gap = max((start - heard.at).total_seconds(), (heard.at - end).total_seconds(), 0) / 3600
     if gap > span:
@@ -132,12 +155,14 @@ def wording(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
 
 
 def _apart(heard: Heard, known: Open) -> float | None:
-    place = known.incident.place
-    if not heard.is_point or heard.place is None or place.precision != "point":
+    mine = heard.place
+    if not heard.is_point or mine is None or mine.lon is None or mine.lat is None:
         return None
-    if heard.place.lon is None or heard.place.lat is None or place.lon is None or place.lat is None:
-        return None
-    return metres(heard.place.lon, heard.place.lat, place.lon, place.lat)
+    points = [one.place for one in known.all if one.place.precision == "point"]
+    return min(
+        (metres(mine.lon, mine.lat, place.lon, place.lat) for place in points if place.lon is not None and place.lat is not None),
+        default=None,
+    )
 
 
 FEATURES: tuple[tuple[float, Feature], ...] = (

@@ -9,11 +9,11 @@ from datetime import datetime
 
 from graph.library import starter
 from graph.store import EVENT_TYPES, GENERAL_TOPICS
-from ingestion.believe import believe
 from ingestion.fuse import Fuser
 from ingestion.places import gazetteer
 from ingestion.reading import view_of, what_it_says
 from ingestion.sources import desk
+from models.believe import believe
 from models.domain import BEIJING, Dossier, Evidence, EvidenceView, Incident, Place, Provision, Understanding, digest
 from models.errors import Refused
 from models.hazards import hazards

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil, cos, floor, radians
 
-from ingestion.believe import CREDIBLE, believe
 from ingestion.heard import Heard, place_key, started
 from ingestion.likeness import plain, triples
-from ingestion.match import Open
+from ingestion.match import Open, county
+from models.believe import CREDIBLE, believe, worth_keeping
 from models.domain import EvidenceView, Impact, Incident, Match, Mode, Place, Statement
 from models.hazards import Hazard
 
 COMPARED_TEXTS = 6
 """First distinct texts of an incident that new words are compared with."""
+PRUNED_AT = 64
+"""Figures of one kind in one incident from which what is only repeated is let go."""
 _CELL = 0.05
 """Degrees of the search grid, about 5 km."""
 
@@ -52,8 +54,17 @@ class OpenIncidents:
 
     def hazards_at(self, heard: Heard) -> list[Hazard]:
         """Hazards of the open incidents at the very spot a message names."""
-        known = self._by_spot.get((heard.view.mode, heard.spot), {}) if heard.spot else {}
-        return [self._hazards[self._open[one].incident.hazard] for one in known]
+        known = [self._open[one] for one in self._by_spot.get((heard.view.mode, heard.spot), {})] if heard.spot else []
+        return [self._hazards[one.incident.hazard] for one in known if not one.was_over(heard.at)]
+
+    def over_at(self, heard: Heard) -> list[Incident]:
+        """Incidents at the very spot a message names that a person had closed before it was said."""
+        known = [self._open[one] for one in self._by_spot.get((heard.view.mode, heard.spot), {})] if heard.spot else []
+        return [one.incident for one in known if one.was_over(heard.at)]
+
+    def managed(self, mode: Mode) -> Iterator[Incident]:
+        """Every incident of one mode that is not over."""
+        yield from (one.incident for one in self._open.values() if one.incident.mode == mode and one.incident.status == "open")
 
     def near(self, heard: Heard) -> Iterator[Open]:
         """Site incidents that share the message's spot, its neighbourhood or, when it names no spot, its district."""
@@ -72,9 +83,9 @@ class OpenIncidents:
 
     def _within_reach(self, incident_id: str, place: Place) -> bool:
         """A cheap first look: whether latitude alone already rules the incident out."""
-        incident = self._open[incident_id].incident
-        apart = abs((incident.place.lat or 0) - (place.lat or 0)) * 111_000
-        return apart <= 2 * self._hazards[incident.hazard].fusion.distance_m
+        known = self._open[incident_id]
+        apart = min(abs((one.place.lat or 0) - (place.lat or 0)) for one in known.all) * 111_000
+        return apart <= 2 * self._hazards[known.incident.hazard].fusion.distance_m
 
     def begin(self, incident: Incident, spot: str) -> Open:
         """Take an incident into the indexes; `spot` is the key of its place, empty for an area."""
@@ -87,8 +98,31 @@ class OpenIncidents:
             self._know_spot(known, spot)
         if known.adcode:
             self._by_district.setdefault((incident.mode, known.adcode), {})[incident.id] = None
-        self._know_cell(known)
+        self._know_cell(known, incident.place)
         return known
+
+    def also(self, incident_id: str, merged: Incident) -> None:
+        """Let an incident be found under the place of another that a person found to be it."""
+        known, place = self._open[incident_id], merged.place
+        known.found_to_be.append(merged)
+        if known.incident.scope == "area" or merged.scope == "area":
+            return
+        spot = place_key(place.name, place.district, place.street)
+        if spot:
+            self._know_spot(known, spot)
+        if code := county(place):
+            self._by_district.setdefault((known.incident.mode, code), {})[incident_id] = None
+        self._know_cell(known, place)
+
+    def forget(self, incident_id: str) -> None:
+        """Let go of an incident, to take it up again as a person's judgement left it."""
+        if self._open.pop(incident_id, None) is None:
+            return
+        self._statements.pop(incident_id, None)
+        self._impacts.pop(incident_id, None)
+        for index in (self._by_spot, self._by_cell, self._by_district, self._areas):
+            for members in index.values():
+                members.pop(incident_id, None)
 
     def add(self, heard: Heard, incident_id: str, match: Match) -> EvidenceView:
         """Put a message into an incident: its words, spot, statements and times; returns its view with the match filled in."""
@@ -97,7 +131,7 @@ class OpenIncidents:
         self._remember(known, view, heard)
         known.incident = _changed(known.incident, heard)
         if known.incident.scope == "site" and known.incident.place.precision == "point":
-            self._know_cell(known)
+            self._know_cell(known, known.incident.place)
         self._hold(incident_id, heard.statements)
         return view
 
@@ -121,9 +155,18 @@ class OpenIncidents:
         """Keep statements by kind and work out anew what they touch; a retraction or rumour touches every figure."""
         kept = self._statements.setdefault(incident_id, {})
         touched: set[str] = set()
+        known = self._open[incident_id]
         for one in statements:
+            if not one.property.startswith("impact.") and one.property not in ("retraction", "rumour"):
+                continue
             kept.setdefault(one.property, []).append(one)
             touched.add(one.property)
+        odd = {one.evidence for name in ("retraction", "rumour") for one in kept.get(name, ())}
+        for name in touched:
+            if len(kept[name]) > PRUNED_AT and name.startswith("impact."):
+                # What takes back, and what is hearsay, is read as a whole message: nothing of it is let go.
+                plain_ones = worth_keeping((one for one in kept[name] if one.evidence not in odd), known.views)
+                kept[name] = [*(one for one in kept[name] if one.evidence in odd), *plain_ones]
         if touched & {"retraction", "rumour"}:
             touched |= {name for name in kept if name.startswith("impact.")}
         kinds = {name for name in touched if name.startswith("impact.")}
@@ -137,7 +180,6 @@ class OpenIncidents:
             for one in many
             if name in kinds or name in ("retraction", "rumour") or one.evidence in denying
         ]
-        known = self._open[incident_id]
         believed = believe(incident_id, told, known.views, area=known.incident.scope == "area")
         beliefs = {name: impact for name, impact in self._impacts.get(incident_id, {}).items() if f"impact.{name}" not in kinds}
         self._impacts[incident_id] = beliefs | {impact.type: impact for impact in believed if f"impact.{impact.type}" in kinds}
@@ -146,8 +188,7 @@ class OpenIncidents:
         known.spots[spot] = None
         self._by_spot.setdefault((known.incident.mode, spot), {})[known.incident.id] = None
 
-    def _know_cell(self, known: Open) -> None:
-        place = known.incident.place
+    def _know_cell(self, known: Open, place: Place) -> None:
         if place.precision == "point" and place.lon is not None and place.lat is not None:
             cell = (known.incident.mode, floor(place.lon / _CELL), floor(place.lat / _CELL))
             self._by_cell.setdefault(cell, {})[known.incident.id] = None

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from graph.knowledge import Knowledge
-from graph.projection import waits_for_person
+from graph.projection import JUDGEMENT_KINDS, waits_for_person
 from ingestion.bench import Bench
 from ingestion.one_text import dossier_of_text as dossier_of_text
 from ingestion.receiving import Progress, files_of, found, receive_file, summed
 from models.domain import EvidenceView, Model, Receipt
-from models.errors import BadInput, NotFound
+from models.errors import BadInput, NotFound, Stale
 
 
 def _told(progress: Progress, before: Receipt, part: Receipt) -> None:
@@ -84,8 +84,16 @@ def understand_waiting(
         bench: Bench | None = None
         while waiting := knowledge.ledger.waiting(batch):
             bench = bench or Bench(knowledge)
+            bench.follow()
             read = [bench.understood(evidence) for evidence in waiting]
-            knowledge.ledger.understood([(evidence.id, payload) for evidence, payload in zip(waiting, read, strict=True)])
+            items = [(evidence.id, payload) for evidence, payload in zip(waiting, read, strict=True)]
+            try:
+                knowledge.ledger.understood(items, expect_none=(sorted(JUDGEMENT_KINDS), bench.position))
+            except Stale:
+                # Someone judged while this batch was read: what is in mind now holds what was never written.
+                bench = None
+                knowledge.catch_up()
+                continue
             knowledge.catch_up()
             count = UnderstoodCount(
                 understood=count.understood + len(read),

@@ -51,7 +51,7 @@ _BEFORE = {
     "seriously_injured": r"重伤(?!的)",
     "injured": r"受伤|轻伤|轻微伤|伤|中毒",
     "missing": r"失踪|失联|下落不明",
-    "trapped": r"被困|受困|困住",
+    "trapped": r"被困|受困|困住|困[了着]|被埋|埋[了着住]|压[了着住]",
     "rescued": r"(?:成功)?(?:救出|营救出?|解救出?|搜救出|抢救出|疏导救出)|获救|脱险",
     "relocated": r"(?:紧急)?转移安置|集中安置|安置",
     "evacuated": r"(?:紧急)?(?:疏散|撤离|避险转移|转移避险|转移)",
@@ -59,7 +59,7 @@ _BEFORE = {
     "urgent_aid": r"需紧急生活救助(?:人口)?",
 }
 _FIRST = "|".join(f"(?P<{k}>{v})" for k, v in _BEFORE.items())
-_LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师生|职工|员工|被困人员|受灾群众|老人)*(?:[从由]\d+人)?(?:已经?|的|上升|增加|更正|修正|升|增|至|到|达到|达|为|共|有|约|了|:|约为)*"
+_LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师生|职工|员工|被困人员|受灾群众|老人)*(?:[从由]\d+人)?(?:已经?|的|上升|增加|更正|修正|应该?为|应该?是|实为|升|增|至|到|达到|达|为|共|有|约|了|:|约为)*"
 
 _PERSON_FIRST = re.compile(rf"{_COUNT}{_PEOPLE}?(?<=[名人位个口])(?P<who>{_WHO}){_HOW}(?:{_AFTER})")
 _HARM_FIRST = re.compile(rf"(?<![无未])(?:{_FIRST}){_LINK}{_COUNT}(?:名|人|位|个)")
@@ -97,6 +97,8 @@ _LOSS = re.compile(
 _HOMES = re.compile(
     rf"{_COUNT}(?P<unit>间|户|栋|幢|座)[^，。；\d]{{0,6}}?(?:房屋|住房|民房|房|平房|农房|店铺)?(?:被|遭|发生|部分|全部|严重|不同程度)*(?:(?P<fallen>倒塌|垮塌|坍塌)|(?P<hurt>受损|损坏|损毁|烧毁|被毁|进水))"
 )
+_BEFORE_A_COUNT = "造成导致共计有约另又已的等和及内里处近超余损毁塌"
+"""Characters a count of buildings may follow; behind any other the number is a building's own: 花园3幢."""
 _HOMES_FIRST = re.compile(rf"(?:(?P<fallen>倒塌|垮塌)|(?P<hurt>损坏|受损|烧毁|损毁))(?:房屋|民房|住房|农房)*(?:\d+户)?{_COUNT}(?P<unit>间)")
 _HOMES_LED = re.compile(rf"(?:房屋|民房|住房|农房)(?:(?P<fallen>倒塌|垮塌)|(?P<hurt>受损|损坏|烧毁|损毁))(?:\d+户)?{_COUNT}(?P<unit>间)")
 _CROPS = re.compile(rf"农作物(?:受灾|受损)(?:面积)?(?:达|约|:|共)*{_COUNT}(?P<unit>公顷|万亩|亩)")
@@ -204,12 +206,24 @@ def _candidates(plain: str) -> list[_Candidate]:
         out += _loss(m)
     for pattern in (_HOMES, _HOMES_FIRST, _HOMES_LED):
         for m in pattern.finditer(plain):
-            out += _counted(m, "homes_collapsed" if m["fallen"] else "homes_damaged", m["unit"])
+            if not _names_a_building(m, plain):
+                out += _counted(m, "homes_collapsed" if m["fallen"] else "homes_damaged", m["unit"])
     for m in _CROPS.finditer(plain):
         out += _counted(m, "crops_hectares", "公顷", {"公顷": 1, "亩": 1 / 15, "万亩": 10_000 / 15}[m["unit"]])
     for m in _CARS.finditer(plain):
         out += _counted(m, "vehicles", "辆")
     return out + _depths(plain)
+
+
+def _names_a_building(m: Match[str], plain: str) -> bool:
+    """花园3幢倒塌 is building no. 3, and 3栋倒塌 may be; 3栋居民楼倒塌 and 造成3栋倒塌 are counts. A wrong number is worse than a missing one."""
+    if m["unit"] not in "栋幢座" or m["hint"]:
+        return False
+    before = plain[max(0, m.start() - 1) : m.start()]
+    if re.fullmatch(_HAN, before) and before not in _BEFORE_A_COUNT:
+        return True
+    counted = re.search("房|楼", plain[m.end("unit") : m.end()])
+    return counted is None and not re.search(rf"{_HAN}$", before)
 
 
 def _overlapping(pattern: re.Pattern[str], plain: str) -> list[Match[str]]:

@@ -418,6 +418,10 @@ class EvidenceView(Model):
     """How well it fits that incident, 0–1."""
     match_reasons: tuple[str, ...] = ()
     """Why it was, or was not, fused."""
+    proposed: str | None = None
+    """Id of the incident a weak match proposes while a person has not decided; null when none is near enough."""
+    placed_by: str | None = None
+    """Account of the person who placed it, in an incident or in none; null while only the machine has. Never matched again."""
 
 
 class Incident(Model):
@@ -433,8 +437,12 @@ class Incident(Model):
     """Which clock and report apply."""
     mode: Mode
     """Actual or exercise."""
-    status: Literal["open", "closed"] = "open"
-    """Whether it is still being managed."""
+    status: Literal["open", "closed", "merged"] = "open"
+    """Whether it is still being managed, or a person found it to be another incident."""
+    closed_at: AwareDatetime | None = None
+    """When a person closed it; null while it is open."""
+    merged_into: str | None = None
+    """Id of the incident it was found to be; null unless merged."""
     scope: Literal["site", "area"] = "site"
     """One spot, or a whole area such as a city under a cloudburst."""
     place: Place
@@ -508,6 +516,53 @@ class Match(Model):
     """What spoke for and against, in words for the duty officer."""
     opens: bool = False
     """True when this evidence opened the incident."""
+
+
+class Link(Model):
+    """One incident that led to another: a cascade, or the same danger breaking out again."""
+
+    cause: str
+    """Id of the incident that came first in the chain."""
+    effect: str
+    """Id of the incident it led to."""
+    reasons: tuple[str, ...]
+    """What speaks for it, in words for the duty officer."""
+
+
+Verdict = Literal["merge", "split", "move", "refuse", "close", "undo"]
+"""What a person can say about what belongs together."""
+
+
+class Judgement(Model):
+    """What a named person decided about what belongs together. It outranks every score, until a person undoes it."""
+
+    id: str
+    """Digest of verdict, what it concerns, account and time."""
+    verdict: Verdict
+    """merge: the first incident is the second. split: evidence of the first is the second, new one. move: evidence belongs to `target`.
+    refuse: evidence is not about the incident proposed. close: it is over. undo: an earlier judgement no longer holds."""
+    incidents: tuple[str, ...]
+    """Ids of the incidents it concerns."""
+    evidence: tuple[str, ...] = ()
+    """Ids of the evidence it placed, near-duplicates that went along included."""
+    target: str | None = None
+    """Id of the incident the evidence now belongs to; null when it belongs to none."""
+    apart: bool = False
+    """Whether it says that its two incidents are not the same."""
+    undoes: str | None = None
+    """Id of the judgement it undoes."""
+    undone: bool = False
+    """Whether a later judgement undid it."""
+    officer: str
+    """Account."""
+    officer_name: str
+    """Name as printed."""
+    role: Role
+    """Role in which it was decided."""
+    reason: str = ""
+    """Why."""
+    at: AwareDatetime
+    """When."""
 
 
 class Feature(Model):
@@ -955,6 +1010,12 @@ class Dossier(Model):
     """Similar past cases."""
     reports: tuple[ReportState, ...] = ()
     """Reports already made about it, oldest first."""
+    links: tuple[Link, ...] = ()
+    """What led to it and what it led to."""
+    linked: tuple[Incident, ...] = ()
+    """The other incidents of those links."""
+    judgements: tuple[Judgement, ...] = ()
+    """What people decided about what belongs to it, oldest first, undone ones included."""
 
 
 class Entry(Model):

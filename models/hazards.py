@@ -90,6 +90,8 @@ class Hazard(Model):
     """When reports belong together."""
     secondary: tuple[str, ...] = ()
     """Codes of hazards it may set off."""
+    stands_alone: bool = False
+    """Whether it is an incident of its own even at the very place of the hazard that set it off; the two are linked, not fused."""
     urgency: float = Field(ge=0, le=1)
     """Urgency of a message about it before anything else is known, 0–1."""
     relief_standard: str = "sphere"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from graph.knowledge import Knowledge
 from graph.people import allow
-from models.domain import BEIJING, Claim, Decision, Entry, Finding, Person, Report, ReportState, digest
+from models.domain import BEIJING, Claim, Decision, Dossier, Entry, Finding, Person, Report, ReportState, digest
 from models.errors import NotAllowed, NotFound, Refused, Stale
 from reports.draft import draft
 from reports.ground import cite
@@ -50,6 +50,17 @@ STANDING: dict[Status, str] = {
     "withdrawn": "已撤回",
 }
 ACT: dict[Verdict, str] = {"submit": "送签", "sign": "签发", "return": "退回", "withdraw": "撤回"}
+
+
+JUDGED = {
+    "merge": "合并了事件",
+    "split": "拆分了事件",
+    "move": "移动了信息",
+    "refuse": "拒绝了归并提议",
+    "close": "结束了事件",
+    "undo": "撤销了先前的判断",
+}
+"""What a judgement did to an incident, in words."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,17 @@ def record_of(knowledge: Knowledge, report_id: str) -> Record:
         newest.by,
         newest.at,
     )
+
+
+def judged_since(state: ReportState, dossier: Dossier) -> list[str]:
+    """What people decided, after this version was written, about what belongs to its incident; undone judgements are left out.
+
+    Like newer evidence it blocks nothing: it is shown beside the report.
+    """
+    since = [one for one in dossier.judgements if one.at > state.report.created_at and not one.undone and one.verdict != "undo"]
+    undone = [one for one in dossier.judgements if one.verdict == "undo" and one.at > state.report.created_at]
+    told = sorted([*since, *undone], key=lambda one: one.at)
+    return [f"{one.officer_name}于{one.at.astimezone(BEIJING):%m月%d日%H:%M}{JUDGED[one.verdict]}：{one.reason}" for one in told]
 
 
 def write_draft(

@@ -46,6 +46,7 @@ def table(state: ReportState, known_now: Dossier) -> None:
     newer = sum(1 for view in known_now.evidence if (view.sent_at or view.received_at) > report.data_as_of)
     if newer:
         look.show(look.chip(t("draft.newer", count=newer), "warn"))
+    report_actions.changed_notice(state, known_now)
     findings_of_whole(state.findings)
     typed = sentences(state, known_now)
     actions(state, {claim.id: typed[claim.id] for claim in report.claims if typed[claim.id].strip() != claim.text})

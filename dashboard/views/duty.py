@@ -1,4 +1,4 @@
-"""值班台: what came in, what was said on the telephone, and the draft on the table."""
+"""值班台: what came in, what belongs together, what was said on the telephone, and the draft on the table."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.session import answering
-from dashboard.views import draft, entry, queue
+from dashboard.views import draft, entry, judging, queue
 from dashboard.words import t
 
 
 def page() -> None:
-    """Three benches; only the one in use is drawn, so that typing stays quick."""
+    """Four benches; only the one in use is drawn, so that typing stays quick."""
     who = session.here()
-    benches = {"queue": queue.bench, "entry": entry.bench, "drafts": draft.bench}
+    benches = {"queue": queue.bench, "judging": judging.bench, "entry": entry.bench, "drafts": draft.bench}
+    if not session.may(who, "judge"):
+        del benches["judging"]
     if not session.may(who, "draft"):
-        benches = {"queue": queue.bench}
+        benches = {name: bench for name, bench in benches.items() if name in ("queue", "judging")}
     wanted = st.session_state.pop("desk_part", None)
     if wanted in benches:
         st.session_state["bench"] = wanted

@@ -8,7 +8,7 @@ from dashboard import look, session
 from dashboard.reading import Row, dossier
 from dashboard.session import answering
 from dashboard.sources import basis_chip, confirmed_chip, conflicts_markup, evidence_markup, statement_quotes
-from dashboard.views import report_actions
+from dashboard.views import judging, report_actions
 from dashboard.words import clock, hazard_name, impact_name, known, t, when
 from models.domain import Dossier, EvidenceView
 
@@ -22,11 +22,11 @@ TIMELINE_PAGE = 30
 def panel(row: Row) -> None:
     """The opened incident beside the map."""
     head(row)
-    kinds = ("figures", "timeline", "deadlines", "reports")
+    kinds = ("figures", "timeline", "judging", "deadlines", "reports")
     with answering():
         known_now = dossier(row.incident.id)
         tabs = st.tabs([t(f"incident.tab.{kind}") for kind in kinds])
-        parts = (figures, timeline, deadlines, reports)
+        parts = (figures, timeline, judging.panel, deadlines, reports)
         for tab, part in zip(tabs, parts, strict=True):
             with tab, st.container(height=HEIGHT, border=False):
                 part(row, known_now)
@@ -141,3 +141,4 @@ def reports(row: Row, known_now: Dossier) -> None:
         look.show(f'<div class="anlan-empty">{look.escaped(t("report.none"))}</div>')
     for state in known_now.reports:
         report_actions.line(state)
+        report_actions.changed_notice(state, known_now)

@@ -11,7 +11,7 @@ from dashboard import look, session
 from dashboard.reading import Row, knowledge, troubles
 from dashboard.session import answering
 from dashboard.words import clock, known, t, when
-from models.domain import ReportState, digest
+from models.domain import Dossier, ReportState, digest
 from reports import render, signoff
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -93,6 +93,12 @@ def standing_notice(state: ReportState) -> None:
         look.notice(t(f"report.notice.{state.status}", reason=reason), "void")
     for trouble in troubles(state.report.id):
         look.notice(trouble, "changed")
+
+
+def changed_notice(state: ReportState, known_now: Dossier) -> None:
+    """Say loudly when people have since decided otherwise about what belongs to the incident."""
+    for told in signoff.judged_since(state, known_now):
+        look.notice(t("report.judged_since", told=told), "changed")
 
 
 def download(state: ReportState, *, key: str) -> None:

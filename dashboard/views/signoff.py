@@ -35,6 +35,7 @@ def reading_desk(state: ReportState, known_now: Dossier) -> None:
     if state.report.mode == "exercise":
         look.notice(t("mode.banner"), "exercise")
     report_actions.standing_notice(state)
+    report_actions.changed_notice(state, known_now)
     left, right = st.columns([11, 9])
     with left:
         look.show(f'<div class="anlan-row-line">{report_actions.headline(state)}</div>')

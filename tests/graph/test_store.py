@@ -15,7 +15,7 @@ from graph.engine import Address
 from graph.knowledge import PROJECTED_KINDS
 from graph.ledger import Ledger
 from graph.store import LABELS, RELATIONS, Store
-from models.domain import Case, Document, Entry, Evidence, Provision, Source
+from models.domain import Case, Document, Entry, Evidence, Judgement, Link, Provision, Source
 from models.errors import NotFound, Unreachable
 
 
@@ -127,7 +127,7 @@ def test_actual_and_exercise_are_listed_apart(ledger: Ledger, store: Store, hotl
 
 def test_a_closed_incident_is_listed_as_closed(ledger: Ledger, store: Store, hotline: Source) -> None:
     tell(ledger, store, hotline, reading(call(1), about=incident()), evidence=[call(1)])
-    ledger.record("incident.closed", "in-fire", {"incident": incident(status="closed").model_dump(mode="json")}, by="officer1")
+    ledger.record("incident.closed", "in-fire", {"incidents": [incident(status="closed").model_dump(mode="json")]}, by="officer1")
     store.project(reader(ledger))
     assert ([each.id for each in store.incidents(status="closed")], store.incidents(status="open")) == (["in-fire"], [])
 
@@ -364,6 +364,22 @@ def busy_evening(ledger: Ledger, hotline: Source) -> None:
         ("edited", written(2, cites=(items[3].id,), about="in-0")),
     ):
         ledger.record(f"report.{kind}", "re-1", payload, by="someone")
+    ledger.record("incident.merged", "ju-1", merged("in-1", "in-0", items[1].id), by="duty1")
+
+
+def merged(gone: str, stays: str, evidence: str) -> dict[str, Any]:
+    """The payload of a merge, with one piece of evidence moved and a link made."""
+    said = Judgement(
+        id="ju-1", verdict="merge", incidents=(gone, stays), evidence=(evidence,), target=stays, officer="duty1", officer_name="王值班",
+        role="duty", reason="同一处", at=EVENING,
+    )  # fmt: skip
+    link = Link(cause="in-2", effect=stays, reasons=("相距约10米",))
+    return {
+        "judgements": [said.model_dump(mode="json")],
+        "incidents": [incident(gone, status="merged", merged_into=stays).model_dump(mode="json"), incident(stays).model_dump(mode="json")],
+        "impacts": {gone: []},
+        "links": [link.model_dump(mode="json")],
+    }
 
 
 def test_a_graph_cleared_and_projected_again_is_the_same_whatever_the_steps(ledger: Ledger, store: Store, hotline: Source) -> None:
@@ -372,7 +388,7 @@ def test_a_graph_cleared_and_projected_again_is_the_same_whatever_the_steps(ledg
     for step in (1, 4, 2000):
         store.clear()
         store.load_library([document()], [provision()], [case()], "one")
-        assert store.project(reader(ledger, step)) == 16
+        assert store.project(reader(ledger, step)) == 17
         digests.add(store.digest())
     assert len(digests) == 1
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ingestion.believe import believe
 from ingestion.fuse import Fuser
-from ingestion.heard import metres, place_key
+from ingestion.heard import place_key
 from ingestion.likeness import Wordings
+from models.believe import believe
+from models.cascades import metres
 from models.domain import Impact, Place
 from tests.ingestion.invented import call, underpass
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ingestion.test_fusion_scenarios import tell
+from tests.ingestion.playing import through_fusion
 
 
 def _told(one: str, other: str) -> dict[int, str]:
-    return tell(
+    return through_fusion(
         [
             {"at": "2026-07-18 20:00", "from": "hotline", "text": f"{one}一居民楼三楼起火，火很大，有两人被困，快来"},
             {"at": "2026-07-18 20:03", "from": "hotline", "text": f"喂，119吗，{other}这里着火了，窗户往外冒黑烟，楼上还有两个人出不来"},
         ]
-    )[1]
+    ).home
 
 
 @pytest.mark.parametrize(

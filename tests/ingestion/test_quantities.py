@@ -160,3 +160,24 @@ def test_a_death_by_cold_heat_or_water_is_one(text: str, value: float) -> None:
 )
 def test_a_denied_figure_is_none_and_the_denial_stands(text: str, expected: list[tuple[str, float, float, float]]) -> None:
     assert figures(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "collapsed"),
+    [
+        ("金栀花园3幢发生坍塌", None),
+        ("我们小区5栋倒塌了", None),
+        ("7幢倒塌", None),
+        ("造成3幢房屋倒塌", 3),
+        ("3栋居民楼倒塌", 3),
+        ("倒塌房屋3间", 3),
+    ],
+)
+def test_the_number_of_a_building_is_no_count_of_buildings(text: str, collapsed: float | None) -> None:
+    values = [found.quantity.value for found in find_impacts(text) if found.quantity.type == "homes_collapsed"]
+    assert values == ([] if collapsed is None else [collapsed])
+
+
+def test_a_corrected_figure_and_everyday_words_for_the_trapped_are_read() -> None:
+    assert [(f.quantity.type, f.quantity.value) for f in find_impacts("更正：死亡人数应为2人")] == [("dead", 2)]
+    assert [(f.quantity.type, f.quantity.value) for f in find_impacts("水里困了2个人，快来")] == [("trapped", 2)]

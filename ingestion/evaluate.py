@@ -20,6 +20,7 @@ from ingestion import evaluate_times, evaluate_triage
 from ingestion.evaluate_feeds import feeds
 from ingestion.evaluate_fusion import fusion
 from ingestion.evaluate_places import addresses, locations
+from ingestion.evaluate_surge import surge as surge
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
 from ingestion.privacy import MASK, mask

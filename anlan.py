@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -1104,7 +1105,10 @@ def people_list(as_json: AsJson = False) -> None:
 
 @app.command()
 def bench(
-    name: str, path: Annotated[Path | None, typer.Option(help="Data, when the benchmark reads some.")] = None, as_json: AsJson = False
+    name: str,
+    path: Annotated[Path | None, typer.Option(help="Data, when the benchmark reads some.")] = None,
+    messages: Annotated[int, typer.Option(min=1, help="How many messages a surge brings.")] = 100_000,
+    as_json: AsJson = False,
 ) -> None:
     """Print the figures of one evaluation or benchmark."""
     from graph import evaluate as library_evaluate
@@ -1114,7 +1118,7 @@ def bench(
 
     # These two need both rooms, or the settings.
     both = {"drafts": lambda path: written.drafts(path, dossier_of_text, Settings()), "model": lambda _: written.speed(Settings())}
-    known = {**evaluate.BENCHMARKS, **library_evaluate.BENCHMARKS, **both}
+    known = {**evaluate.BENCHMARKS, **library_evaluate.BENCHMARKS, **both, "surge": partial(evaluate.surge, messages=messages)}
     if name not in known:
         raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(known)}")
     figures = known[name](path)

@@ -272,7 +272,7 @@ class Ledger:
     def _receive_rows(self, db: sa.Connection, source: str, fresh: list[_Received], moment: str, urgent: Collection[str]) -> None:
         if not fresh:
             return
-        seqs = _append(db, [(row.kind, row.subject, row.payload, "system", moment) for row in fresh])
+        seqs = [row["seq"] for row in _append(db, [(row.kind, row.subject, row.payload, "system", moment) for row in fresh])]
         archived = [{"key": row.key, "source": source, "body": row.body} for row in fresh if row.body is not None]
         if archived:
             db.execute(sa.insert(_archive), archived)
@@ -281,11 +281,11 @@ class Ledger:
                 "key": row.key,
                 "source": source,
                 "moment": row.moment,
-                "received_seq": entry.seq,
-                "understood_seq": None if row.waits else entry.seq,
+                "received_seq": seq,
+                "understood_seq": None if row.waits else seq,
                 "urgent": int(row.key in urgent),
             }
-            for row, entry in zip(fresh, seqs, strict=True)
+            for row, seq in zip(fresh, seqs, strict=True)
         ]
         db.execute(sa.insert(_progress), marks)
 
@@ -387,16 +387,17 @@ class Ledger:
             if expect_last is not None:
                 _refuse_if_stale(db, subject, expect_last)
             _refuse_if_any(db, expect_none)
-            return _append(db, [(kind, subject, _json(payload), by, _text(at or datetime.now(UTC)))])[0]
+            return _entry_of(_append(db, [(kind, subject, _json(payload), by, _text(at or datetime.now(UTC)))])[0])
 
-    def waiting(self, limit: int) -> list[Evidence]:
+    def waiting(self, limit: int, *, beyond: Collection[str] = ()) -> list[Evidence]:
         """Messages and warnings received and not yet understood, unmasked: three urgent ones for one of the rest, each oldest first.
 
         A quarter of every batch is kept for the rest, so that nothing waits for ever; they come back in the order of time (sent, else
         received), as fusion wants them. When all fit, that is simply everything, oldest first.
+        `beyond` are those the caller has in hand already: they are passed over.
         """
         with self._reading() as db:
-            urgent, rest = (_waiting_rows(db, mark, limit) for mark in (1, 0))
+            urgent, rest = (_waiting_rows(db, mark, limit, beyond) for mark in (1, 0))
         share = max(limit - max(limit // 4, 1), limit - len(rest))
         chosen = urgent[:share]
         chosen += rest[: limit - len(chosen)]
@@ -416,14 +417,14 @@ class Ledger:
 
     def understood(
         self, items: Sequence[tuple[str, dict[str, Any]]], *, by: str = "system", expect_none: tuple[Sequence[str], int] | None = None
-    ) -> list[Entry]:
-        """Write down what pieces of evidence say, and mark them understood, in one transaction.
+    ) -> dict[str, int]:
+        """Write down what pieces of evidence say, and mark them understood, in one transaction; the entry's number for each piece.
 
         An item marked before is left alone, so that a worker repeating a batch after a crash repeats nothing in the record.
         `expect_none` as in `record`: Stale, and nothing written, when someone judged meanwhile.
         """
         if not items:
-            return []
+            return {}
         moment = _text(datetime.now(UTC))
         payloads = {key: _json(payload) for key, payload in items}
         with self._writing() as db:
@@ -437,11 +438,12 @@ class Ledger:
                     raise NotFound(f"台账没有收到过证据 {key}：须先接收再理解。")
             fresh = [key for key in payloads if found[key] is None]
             if not fresh:
-                return []
-            entries = _append(db, [("evidence.understood", key, payloads[key], by, moment) for key in fresh])
+                return {}
+            rows = _append(db, [("evidence.understood", key, payloads[key], by, moment) for key in fresh])
             mark = sa.update(_progress).where(_progress.c.key == sa.bindparam("k")).values(understood_seq=sa.bindparam("s"))
-            db.execute(mark, [{"k": entry.subject, "s": entry.seq} for entry in entries])
-            return entries
+            numbers = {str(row["subject"]): int(row["seq"]) for row in rows}
+            db.execute(mark, [{"k": key, "s": seq} for key, seq in numbers.items()])
+            return numbers
 
     def sole_worker(self) -> AbstractContextManager[None]:
         """Hold the only place at the understanding bench; Refused when another process holds it. Freed when the holder dies."""
@@ -509,10 +511,11 @@ class Ledger:
             mark = rows[-1].seq
             left = None if left is None else left - len(rows)
 
-    def last_seq(self) -> int:
-        """Number of the newest entry; 0 when nothing is recorded."""
+    def last_seq(self, kind: str | None = None) -> int:
+        """Number of the newest entry (of a kind, if given); 0 when nothing is recorded."""
+        query = sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))
         with self._reading() as db:
-            return int(db.execute(sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))).scalar_one())
+            return int(db.execute(query if kind is None else query.where(_entry.c.kind == kind)).scalar_one())
 
     def body(self, evidence_id: str, *, by: str, reason: str) -> Evidence:
         """One item unmasked. The reading itself is recorded, with its reason, before anything is shown.
@@ -538,7 +541,7 @@ class Ledger:
             done = db.execute(sa.update(_archive).where(_archive.c.key == evidence_id).values(body=None))
             if done.rowcount == 0:
                 raise NotFound(f"没有编号为 {evidence_id} 的证据。")
-            entry = _append(db, [("evidence.erased", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])[0]
+            entry = _entry_of(_append(db, [("evidence.erased", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])[0])
             unread = sa.and_(_progress.c.key == evidence_id, _progress.c.understood_seq.is_(None))
             db.execute(sa.update(_progress).where(unread).values(understood_seq=entry.seq))
             return entry
@@ -637,7 +640,8 @@ class Ledger:
                 raise Refused(f"已有名为 {person.name} 的账号，请换一个名字。")
             row = {**person.model_dump(mode="json"), "password_hash": password_hash, "failures": 0, "locked_until": ""}
             db.execute(sa.insert(_account), row)
-            return _append(db, [("person.added", person.name, _json(person.model_dump(mode="json")), by, _text(datetime.now(UTC)))])[0]
+            lines = [("person.added", person.name, _json(person.model_dump(mode="json")), by, _text(datetime.now(UTC)))]
+            return _entry_of(_append(db, lines)[0])
 
     def change_person(
         self,
@@ -700,7 +704,7 @@ class Ledger:
             values["password_hash"] = password_hash
         with self._writing() as db:
             db.execute(sa.update(_account).where(_account.c.name == name).values(**values))
-            return _append(db, [("person.signed_in", name, "{}", name, _text(at))])[0]
+            return _entry_of(_append(db, [("person.signed_in", name, "{}", name, _text(at))])[0])
 
     # -- connections ---------------------------------------------------------------------------------------------------------
 
@@ -787,15 +791,16 @@ def _brought_up_to_date(db: sa.Connection) -> None:
             index.create(db, checkfirst=True)
 
 
-def _waiting_rows(db: sa.Connection, urgent: int, limit: int) -> list[sa.Row[Any]]:
+def _waiting_rows(db: sa.Connection, urgent: int, limit: int, beyond: Collection[str]) -> list[sa.Row[Any]]:
     query = (
         sa.select(_archive.c.body, _progress.c.moment, _progress.c.key)
         .join(_progress, _progress.c.key == _archive.c.key)
         .where(_progress.c.understood_seq.is_(None), _progress.c.urgent == urgent, _archive.c.body.is_not(None))
         .order_by(_progress.c.moment, _progress.c.key)
-        .limit(limit)
+        .limit(limit + len(beyond))
     )
-    return list(db.execute(query))
+    rows: list[sa.Row[Any]] = list(db.execute(query))
+    return [row for row in rows if row.key not in beyond][:limit]
 
 
 def _settle(db: sa.Connection, digest: str, by: str, ids: list[str], moment: str) -> None:
@@ -824,8 +829,8 @@ def _held(db: sa.Connection, row: sa.Row[Any]) -> Held:
     )
 
 
-def _append(db: sa.Connection, lines: Sequence[tuple[str, str, str, str, str]]) -> list[Entry]:
-    """Chain (kind, subject, payload JSON, by, at) behind the newest entry. Only inside the write lock."""
+def _append(db: sa.Connection, lines: Sequence[tuple[str, str, str, str, str]]) -> list[dict[str, Any]]:
+    """Chain (kind, subject, payload JSON, by, at) behind the newest entry; the rows as written. Only inside the write lock."""
     last = db.execute(sa.select(_entry.c.seq, _entry.c.hash).order_by(_entry.c.seq.desc()).limit(1)).first()
     seq, prev = (0, GENESIS) if last is None else (int(last.seq), str(last.hash))
     rows: list[dict[str, Any]] = []
@@ -837,7 +842,7 @@ def _append(db: sa.Connection, lines: Sequence[tuple[str, str, str, str, str]]) 
         prev = own
     db.execute(sa.insert(_entry), rows)
     _upsert(db, _head, {"id": 1, "seq": seq, "hash": prev}, "id")
-    return [_entry_of(row) for row in rows]
+    return rows
 
 
 def _chained(seq: Any, at: Any, kind: Any, subject: Any, by: Any, payload: Any, prev: Any) -> str:

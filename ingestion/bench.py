@@ -9,17 +9,16 @@ from typing import Any
 from graph.knowledge import Knowledge
 from graph.projection import JUDGEMENT_KINDS
 from ingestion.fuse import Fused, Fuser
-from ingestion.places import gazetteer
-from ingestion.reading import UNREAD, is_unreadable, view_of, what_it_says
-from ingestion.source import sources
-from ingestion.triage import of_city
+from ingestion.readers import Read, read
+from ingestion.reading import UNREAD, is_unreadable
 from models.domain import Evidence, EvidenceView, Incident, Match, Model, Place
-from models.errors import NotFound
 
 WAITING_KEPT = 5_000
 """Evidence waiting for a person that fusion keeps in mind, the most urgent first."""
 CLOSED_KEPT = timedelta(hours=48)
 """How long after its end an incident is kept in mind."""
+KEPT = timedelta(hours=1)
+"""How long a bench stays in mind between rounds."""
 _ALL = 1_000_000
 
 
@@ -29,6 +28,7 @@ class Bench:
     def __init__(self, knowledge: Knowledge) -> None:
         city = knowledge.settings
         self._knowledge = knowledge
+        self._made_at = datetime.now(UTC)
         self.position = knowledge.store.projected()
         """Number of the ledger entry up to which every judgement of a person is followed."""
         store = knowledge.store
@@ -38,10 +38,10 @@ class Bench:
         aside = [id for one in store.judgements("move") if one.target is None and not one.undone for id in one.evidence]
         loose = [*store.evidence(WAITING_KEPT, waiting_for_person=True), *store.evidence_named(aside[-WAITING_KEPT:])]
         self._take_in(incidents, [view for view in loose if view.incident is None])
-        self._sources = {name: module.source for name, module in sources().items()}
-        self._gazetteer = gazetteer(city.city_name, city.home)
-        self._city = city.city_name
-        self._home, self._confidence = city.home, city.triage_confidence
+
+    def is_old(self) -> bool:
+        """Whether it is time to read the open incidents afresh: what closed long ago, and what waited long, is to be let go."""
+        return datetime.now(UTC) - self._made_at > KEPT
 
     def follow(self) -> None:
         """Take in what people judged since, in whatever process: they may have merged or split what is in mind here."""
@@ -63,15 +63,10 @@ class Bench:
         known = [view.id for views in told.values() for view in views] + [view.id for view in loose]
         self._fuser.follow(incidents, told, store.statements_of(known), loose=loose, judgements=store.judgements())
 
-    def understood(self, evidence: Evidence) -> dict[str, Any]:
-        """What one item says and where it belongs, as the ledger keeps it: no unmasked word."""
-        if evidence.source not in self._sources:
-            raise NotFound(
-                f"证据 {evidence.id} 来自来源 {evidence.source}，但程序中已没有这个来源，请恢复 ingestion/sources/{evidence.source}.py。"
-            )
-        triage = of_city(self._home)
-        said, quoted = what_it_says(evidence, self._gazetteer, self._city, triage=triage, confidence=self._confidence)
-        view = view_of(evidence, self._sources[evidence.source], said)
+    def understood(self, evidence: Evidence, has_read: Read | None = None) -> dict[str, Any]:
+        """What one item says and where it belongs, as the ledger keeps it: no unmasked word. Read here unless someone has."""
+        one = has_read or read(self._knowledge.settings, [evidence])[0]
+        said, quoted, view = one.said, one.quoted, one.view
         if is_unreadable(said):
             match = Match(incident=None, score=0, reasons=(UNREAD,))
             fused = Fused(view.model_copy(update={"match_score": 0.0, "match_reasons": match.reasons}), match, None, [], None)

@@ -7,8 +7,9 @@ number of the caller. It is always an unbroken stretch of the masked text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from ingestion.numerals import halved
@@ -77,7 +78,8 @@ class Clause:
     """Whether it gives the caller's name or number."""
 
 
-def clauses(text: str) -> list[Clause]:
+@lru_cache(maxsize=8)
+def clauses(text: str) -> tuple[Clause, ...]:
     """Every clause of a masked text, in reading order; greetings stand outside."""
     plain = halved(text)
     if len(plain) != len(text):
@@ -102,7 +104,7 @@ def clauses(text: str) -> list[Clause]:
         if stop:
             sentence += stop[0][0] in _ENDS
             at = stop.end()
-    return found
+    return tuple(found)
 
 
 def sayings(text: str) -> Iterator[tuple[Literal["cause", "measure", "scene"], str]]:
@@ -150,7 +152,7 @@ def _tells(one: Clause) -> Literal["cause", "measure", "scene"] | None:
     return "scene" if _SCENE.search(words) and not wished else None
 
 
-def _stretch(every: list[Clause], number: int, used: set[int]) -> tuple[int, int]:
+def _stretch(every: Sequence[Clause], number: int, used: set[int]) -> tuple[int, int]:
     """First and last clause to quote: a clause too short to tell anything is read with its neighbours in the sentence."""
     one = every[number]
     first = last = number

@@ -21,6 +21,7 @@ from ingestion.evaluate_feeds import feeds
 from ingestion.evaluate_fusion import fusion
 from ingestion.evaluate_masking import masking, person_names
 from ingestion.evaluate_places import addresses, locations
+from ingestion.evaluate_surge import surge as surge
 from ingestion.extract import understand
 from ingestion.numerals import halved, number
 from ingestion.times import find_times

@@ -135,7 +135,7 @@ class Fuser:
             self._placed.pop(view.id, None)
             self._remember_words(heard)
             if view.id not in self._set_aside and view.hazard in self._hazards:
-                self._waiting.setdefault((view.mode, heard.spot), {})[view.id] = heard
+                self._waiting.setdefault((view.mode, _where(heard)), {})[view.id] = heard
 
     def _mind(self, judgements: Sequence[Judgement]) -> None:
         """What people said that outranks any score."""
@@ -303,7 +303,7 @@ class Fuser:
         near = proposed.incident.id if proposed else None
         view = heard.view.model_copy(update={"match_score": score, "match_reasons": reasons, "proposed": near})
         if keep:
-            self._waiting.setdefault((view.mode, heard.spot), {})[view.id] = heard
+            self._waiting.setdefault((view.mode, _where(heard)), {})[view.id] = heard
         return Fused(view, Match(incident=None, score=score, reasons=reasons), None, [], view.duplicate_of)
 
     def _wait_aside(self, heard: Heard) -> Fused:
@@ -444,3 +444,8 @@ def _is_running(known: Open, heard: Heard, hazard: Hazard) -> bool:
     if known.was_over(heard.at):
         return False
     return known.incident.started_at - span <= heard.at <= (known.latest or known.incident.updated_at) + span
+
+
+def _where(heard: Heard) -> str:
+    """Under which key a message waits: its spot, nothing for a bare point, and a mark where only an area incident could take it in."""
+    return heard.spot or ("" if heard.is_point else "?")

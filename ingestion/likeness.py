@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 BANDS, ROWS = 24, 3
 """Twenty-four bands of three: a pair that shares half of its triples is missed once in 25, one that shares seven tenths once in 20,000."""
@@ -34,7 +34,7 @@ PER_BUCKET = 64
 SHORT = 8
 """Texts of fewer characters must be equal: a few common words are no evidence of copying."""
 REMEMBERED = 50_000
-"""Most texts kept; past it the oldest is forgotten."""
+"""Most wordings kept; past it the oldest text is forgotten with all of its own."""
 WORDINGS_EACH = 8
 """Most further wordings kept of one text."""
 
@@ -52,7 +52,13 @@ _DIVISION = re.compile(r"[\u4e00-\u9fff]{2}(?=(?<![小社园地厂校])区|县|�
 _SALT = np.random.default_rng(20260718)
 _FACTORS = _SALT.integers(1, 1 << 63, size=(BANDS * ROWS, 1), dtype=np.uint64) | np.uint64(1)
 _OFFSETS = _SALT.integers(0, 1 << 63, size=(BANDS * ROWS, 1), dtype=np.uint64)
-_HIGH = np.uint64(32)
+_ROW_FACTORS = _SALT.integers(1, 1 << 63, size=ROWS, dtype=np.uint64) | np.uint64(1)
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+_BAND_NUMBERS = np.arange(BANDS, dtype=np.uint64) << np.uint64(32)
+_HIGH, _MIDDLE, _HIGHEST = np.uint64(32), np.uint64(21), np.uint64(42)
+
+Triples = npt.NDArray[np.uint64]
+"""The different runs of three characters of a text, ascending: eight bytes each, where a set of words took a hundred."""
 
 
 def plain(text: str) -> str:
@@ -60,21 +66,36 @@ def plain(text: str) -> str:
     return _NOISE.sub("", _CONTACT.sub("", _REPOST.sub("", text))).lower()
 
 
-def triples(words: str) -> frozenset[str]:
-    """All runs of three characters."""
-    return frozenset(words[i : i + 3] for i in range(max(1, len(words) - 2)))
+def triples(words: str) -> Triples:
+    """All runs of three characters, each once and in order, packed into numbers of 63 bits; fewer than three characters are one run."""
+    points = np.frombuffer(words.ljust(3, "\0").encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    runs = (points[:-2] << _HIGHEST) | (points[1:-1] << _MIDDLE) | points[2:]
+    runs.sort()
+    return runs[np.concatenate(([True], runs[1:] != runs[:-1]))]
 
 
-def similarity(one: frozenset[str], other: frozenset[str]) -> float:
+@lru_cache(maxsize=4)
+def told(text: str) -> Triples:
+    """The runs of a text's words alone; one message is compared with many."""
+    return triples(plain(text))
+
+
+def similarity(one: Triples, other: Triples) -> float:
     """Jaccard share of common triples, 0–1."""
-    return len(one & other) / len(one | other) if one and other else 0.0
+    common = _common(one, other)
+    return common / (len(one) + len(other) - common)
+
+
+def _common(one: Triples, other: Triples) -> int:
+    both = np.concatenate((one, other))
+    both.sort(kind="stable")
+    return int(np.count_nonzero(both[1:] == both[:-1]))
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One remembered text."""
 
-    id: str
     group: str
     """Texts of different groups (mode, place, denial or not) are never twins."""
     words: str
@@ -83,7 +104,9 @@ class Wording:
     """Numbers of people and of houses, floors and doors, with their words."""
     divisions: frozenset[str]
     """Districts and streets it names; where two texts name different ones they speak of different places."""
-    triples: frozenset[str]
+    triples: Triples
+    buckets: tuple[int, ...]
+    """One for each band: equal in two texts of one group when the smallest hashes of the band are equal."""
 
 
 @dataclass
@@ -91,14 +114,15 @@ class Wordings:
     """The texts heard so far, searchable by likeness."""
 
     _kept: dict[str, Wording] = field(default_factory=dict)
-    _buckets: dict[tuple[str, int, bytes], dict[str, None]] = field(default_factory=dict)
+    _buckets: dict[int, list[str]] = field(default_factory=dict)
+    """Bucket, then its newest texts, oldest first."""
     _retold: dict[str, dict[str, None]] = field(default_factory=dict)
     """First text, then the keys of its later wordings: a copy of a copy is a copy of the first."""
     _first: dict[str, str] = field(default_factory=dict)
 
     def first_like(self, text: str, group: str) -> str | None:
         """Id of the earliest remembered text with nearly the same words, or None. The new wording is kept beside the first."""
-        wording = _wording("", group, text)
+        wording = _wording(group, text)
         if not wording.words:
             return None
         best: tuple[float, str] | None = None
@@ -115,11 +139,12 @@ class Wordings:
 
     def remember(self, id: str, text: str, group: str) -> None:
         """Keep a text that repeats nothing, so that later ones can be compared with it."""
-        wording = _wording(id, group, text)
+        wording = _wording(group, text)
         if wording.words and id not in self._kept:
             self._keep(id, wording)
-            if len(self._kept) - len(self._first) > REMEMBERED:
-                self.forget(next(iter(self._kept)))
+            while len(self._kept) > REMEMBERED:
+                oldest = next(iter(self._kept))
+                self.forget(self._first.get(oldest, oldest))
 
     def forget(self, id: str) -> None:
         """Let go of a text and all its wordings: the same words from now on are news."""
@@ -138,31 +163,37 @@ class Wordings:
 
     def _keep(self, key: str, wording: Wording) -> None:
         self._kept[key] = wording
-        for bucket in _keys(wording):
-            self._buckets.setdefault(bucket, {})[key] = None
+        for name in wording.buckets:
+            bucket = self._buckets.setdefault(name, [])
+            bucket.append(key)
+            if len(bucket) > PER_BUCKET:
+                del bucket[0]
 
     def _neighbours(self, wording: Wording) -> list[str]:
         shared: Counter[str] = Counter()
-        for key in _keys(wording):
-            shared.update(islice(reversed(self._buckets.get(key, {})), PER_BUCKET))
+        for name in wording.buckets:
+            shared.update(reversed(self._buckets.get(name, ())))
         return [id for id, _ in shared.most_common(COMPARED)]
 
     def _drop(self, key: str) -> None:
-        for name in _keys(self._kept.pop(key)):
-            bucket = self._buckets[name]
-            del bucket[key]
+        for name in self._kept.pop(key).buckets:
+            bucket = self._buckets.get(name, [])
+            if key in bucket:
+                bucket.remove(key)
             if not bucket:
-                del self._buckets[name]
+                self._buckets.pop(name, None)
 
 
 def _sameness(one: Wording, other: Wording) -> float:
     """How alike two texts are when they count as the same words, else 0."""
+    if one.group != other.group:
+        return 0.0
     if one.words == other.words:
         return 1.0
     shorter = min(len(one.words), len(other.words))
     if shorter < SHORT or not _agrees(one, other):
         return 0.0
-    common = len(one.triples & other.triples)
+    common = _common(one.triples, other.triples)
     alike = common / (len(one.triples) + len(other.triples) - common)
     if shorter < LONG:
         return alike if alike >= ALIKE and one.numbers == other.numbers else 0.0
@@ -176,23 +207,24 @@ def _agrees(one: Wording, other: Wording) -> bool:
     return all(mine <= theirs or theirs <= mine for mine, theirs in pairs)
 
 
-def _wording(id: str, group: str, text: str) -> Wording:
+@lru_cache(maxsize=4)
+def _wording(group: str, text: str) -> Wording:
     words = plain(text)
+    marks = triples(words)
     return Wording(
-        id,
         group,
         words,
         tuple(_NUMBER.findall(words)),
         frozenset(m[0] for m in _COUNTED.finditer(words)),
         frozenset(_DIVISION.findall(words)),
-        triples(words) if words else frozenset(),
+        marks,
+        _buckets_of(marks, group) if words else (),
     )
 
 
-def _keys(wording: Wording) -> Iterator[tuple[str, int, bytes]]:
-    """Bucket of each band: equal when the smallest hashes of the band are equal."""
-    hashes = np.fromiter((zlib.crc32(one.encode()) for one in wording.triples), dtype=np.uint64, count=len(wording.triples))
+def _buckets_of(marks: Triples, group: str) -> tuple[int, ...]:
     # Multiply-shift: the product must run over its 64 bits, or every row would order the triples alike and all bands be one.
-    signature = ((hashes * _FACTORS + _OFFSETS) >> _HIGH).min(axis=1)
-    for band in range(BANDS):
-        yield wording.group, band, signature[band * ROWS : (band + 1) * ROWS].tobytes()
+    hashes = (marks * _SPREAD) >> _HIGH
+    signature = ((hashes * _FACTORS + _OFFSETS) >> _HIGH).min(axis=1).reshape(BANDS, ROWS)
+    place = np.uint64(zlib.crc32(group.encode("utf-8", "replace"))) + _BAND_NUMBERS
+    return tuple(((signature * _ROW_FACTORS).sum(axis=1, dtype=np.uint64) ^ (place * _SPREAD)).tolist())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingestion.heard import Heard
-from ingestion.likeness import plain, similarity, triples
+from ingestion.likeness import Triples, similarity, told
 from models.cascades import metres
 from models.domain import EvidenceView, Incident, Place
 from models.hazards import Hazard
@@ -30,7 +30,7 @@ class Open:
     spots: dict[str, None]
     """Keys of the spots its messages named, in order."""
     views: dict[str, EvidenceView] = field(default_factory=dict)
-    texts: list[frozenset[str]] = field(default_factory=list)
+    texts: list[Triples] = field(default_factory=list)
     """Triples of the first few messages that repeat nothing."""
     latest: datetime | None = None
     found_to_be: list[Incident] = field(default_factory=list)
@@ -149,7 +149,7 @@ def wording(heard: Heard, known: Open, hazards: Mapping[str, Hazard]) -> Said:
     """How alike the words are; different words say nothing."""
     if not known.texts:
         return None
-    mine = triples(plain(heard.view.text))
+    mine = told(heard.view.text)
     alike = max(similarity(mine, theirs) for theirs in known.texts)
     return (min(1.0, 2 * alike), "描述相似") if alike >= 0.25 else None
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil, cos, floor, radians
 
 from ingestion.heard import Heard, place_key, started
-from ingestion.likeness import plain, triples
+from ingestion.likeness import told
 from ingestion.match import Open, county
 from models.believe import CREDIBLE, believe, worth_keeping
 from models.domain import EvidenceView, Impact, Incident, Match, Mode, Place, Statement
@@ -149,7 +149,7 @@ class OpenIncidents:
         known.views[view.id] = view
         known.latest = max(known.latest or heard.at, heard.at)
         if view.duplicate_of is None and len(known.texts) < COMPARED_TEXTS:
-            known.texts.append(triples(plain(view.text)))
+            known.texts.append(told(view.text))
 
     def _hold(self, incident_id: str, statements: Iterable[Statement]) -> None:
         """Keep statements by kind and work out anew what they touch; a retraction or rumour touches every figure."""

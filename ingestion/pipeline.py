@@ -9,7 +9,10 @@ content, "received" and "understood" are two marks in the ledger, and the graph 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +21,17 @@ from graph.knowledge import Knowledge
 from graph.projection import JUDGEMENT_KINDS, waits_for_person
 from ingestion.bench import Bench
 from ingestion.one_text import dossier_of_text as dossier_of_text
+from ingestion.readers import IDLE_SECONDS, Readers, Reading
 from ingestion.receiving import Progress, files_of, found, receive_file, summed
-from models.domain import EvidenceView, Model, Receipt
+from models.domain import Evidence, EvidenceView, Model, Receipt
 from models.errors import BadInput, NotFound, Stale
+
+BATCH = 200
+"""Pieces of evidence understood in one transaction."""
+AHEAD = 3
+"""Batches read while one is fused."""
+LAG = 5
+"""Batches after which understanding waits for the graph."""
 
 
 def _told(progress: Progress, before: Receipt, part: Receipt) -> None:
@@ -71,30 +82,40 @@ def receive(knowledge: Knowledge, source_name: str, path: Path, *, progress: Pro
 
 
 def understand_waiting(
-    knowledge: Knowledge, *, batch: int = 200, progress: Callable[[UnderstoodCount], None] | None = None
+    knowledge: Knowledge,
+    *,
+    batch: int = BATCH,
+    processes: int | None = None,
+    progress: Callable[[UnderstoodCount], None] | None = None,
 ) -> UnderstoodCount:
     """Read everything that waits, oldest first, until nothing does. Refused when another process is doing so.
 
     Fusion sees all open incidents from the graph once, then keeps them in mind; only one worker at a time, so what it keeps
-    in mind is what the ledger says.
+    in mind is what the ledger says. Under a surge other processes read the next batches meanwhile, and the graph follows up to `LAG`
+    batches behind; when this returns it has caught up. `processes`: how many may read, 0 for this one alone, by default one a core.
     """
     began, count = time.monotonic(), UnderstoodCount()
-    with knowledge.ledger.sole_worker():
+    with knowledge.ledger.sole_worker(), _following(knowledge) as follow:
         knowledge.catch_up()
-        bench: Bench | None = None
-        while waiting := knowledge.ledger.waiting(batch):
+        readers, bench = _readers(knowledge, processes), _minded(knowledge)
+        hand: deque[tuple[list[Evidence], Reading]] = deque()
+        while _fill(hand, knowledge, batch, readers):
+            waiting, reading = hand[0]
             bench = bench or Bench(knowledge)
             bench.follow()
-            read = [bench.understood(evidence) for evidence in waiting]
+            read = [bench.understood(evidence, one) for evidence, one in zip(waiting, reading(), strict=True)]
             items = [(evidence.id, payload) for evidence, payload in zip(waiting, read, strict=True)]
             try:
-                knowledge.ledger.understood(items, expect_none=(sorted(JUDGEMENT_KINDS), bench.position))
+                written = knowledge.ledger.understood(items, expect_none=(sorted(JUDGEMENT_KINDS), bench.position))
             except Stale:
                 # Someone judged while this batch was read: what is in mind now holds what was never written.
                 bench = None
                 knowledge.catch_up()
                 continue
-            knowledge.catch_up()
+            hand.popleft()
+            follow()
+            if len(written) < len(items):
+                bench = None  # one was erased or understood elsewhere, and what it said is in mind
             count = UnderstoodCount(
                 understood=count.understood + len(read),
                 opened=count.opened + sum(1 for payload in read if payload["match"]["opens"]),
@@ -104,7 +125,67 @@ def understand_waiting(
             )
             if progress:
                 progress(count)
+        _keep_in_mind(knowledge, bench)
+        readers.rest(IDLE_SECONDS if processes is None else 0)
     return count.model_copy(update={"seconds": time.monotonic() - began})
+
+
+def _fill(hand: deque[tuple[list[Evidence], Reading]], knowledge: Knowledge, batch: int, readers: Readers) -> bool:
+    """Take up what waits until enough is in hand; false when nothing is."""
+    while not hand or (len(hand) <= AHEAD and len(hand[-1][0]) == batch):
+        more = knowledge.ledger.waiting(batch, beyond={evidence.id for taken, _ in hand for evidence in taken})
+        if not more:
+            break
+        hand.append((more, readers.begin(more, more_wait=len(more) == batch)))
+    return bool(hand)
+
+
+@contextmanager
+def _following(knowledge: Knowledge) -> Iterator[Callable[[], None]]:
+    """A call after every batch that lets the graph follow beside the reading of the next; at the end it has caught up."""
+    running: Future[int] | None = None
+    behind = 0
+
+    def follow() -> None:
+        nonlocal running, behind
+        behind += 1
+        if running is None or running.done() or behind >= LAG:
+            if running is not None:
+                running.result()
+            running, behind = beside.submit(knowledge.catch_up), 0
+
+    with ThreadPoolExecutor(1, "graph") as beside:
+        yield follow
+        if running is not None:
+            running.result()
+    knowledge.catch_up()
+
+
+_mind: tuple[Knowledge, int, Bench] | None = None
+"""The bench of the last round with the newest entry it knew, so that the next need not read every open incident from the graph again."""
+
+
+def _minded(knowledge: Knowledge) -> Bench | None:
+    """The bench as the last round left it, if nobody has understood anything since and it is not old."""
+    global _mind
+    kept, _mind = _mind, None
+    if kept is None or kept[0] is not knowledge or kept[2].is_old():
+        return None
+    return kept[2] if kept[1] == knowledge.ledger.last_seq("evidence.understood") else None
+
+
+def _keep_in_mind(knowledge: Knowledge, bench: Bench | None) -> None:
+    global _mind
+    _mind = None if bench is None else (knowledge, knowledge.ledger.last_seq("evidence.understood"), bench)
+
+
+_reading: dict[Path, Readers] = {}
+
+
+def _readers(knowledge: Knowledge, processes: int | None) -> Readers:
+    if processes is not None:
+        return Readers(knowledge.settings, processes)
+    return _reading.setdefault(knowledge.settings.home.resolve(), Readers(knowledge.settings))
 
 
 def _needs_person(payload: dict[str, Any]) -> bool:

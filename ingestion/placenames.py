@@ -140,6 +140,8 @@ class Names:
         for name in self.entries:
             lengths.setdefault(name[:2], set()).add(len(name))
         self._lengths = {start: sorted(sizes, reverse=True) for start, sizes in lengths.items()}
+        self.begins = self._lengths.keys()
+        """The first two characters of every name."""
 
     def longest_at(self, plain: str, at: int) -> str | None:
         """The longest known name that starts here."""

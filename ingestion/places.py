@@ -12,6 +12,7 @@ import logging
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -25,6 +26,8 @@ from models.errors import BrokenDefinition
 log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent / "gazetteer"
+READINGS = 32
+"""Texts read last that are kept with their names: one message is asked about again and again, in whole and in parts."""
 
 _NOT_A_CITY = re.compile(
     r"[东西南北中]?(?:[路街巷门陵桥寺湖河山江里弄湾]|大道|大街|大桥|大厦|公园|医院|酒店|宾馆|新村|花园|银行|日报|晚报|网|饭店|车牌|籍|人(?!民)|话|菜)"
@@ -111,7 +114,7 @@ class Gazetteer:
         self.city = city
         self._names = Names(city, [folder, own] if own else [folder])
         self.city_code = self._names.city_code
-        self._last: tuple[str, _Reading] | None = None
+        self._read = lru_cache(maxsize=READINGS)(self._reading)
 
     def find(self, text: str) -> list[Place]:
         """Every place the text names, in reading order; neighbouring names (…市…区…街道…小区) are one place."""
@@ -158,18 +161,19 @@ class Gazetteer:
     def names_a_place(self, words: str) -> bool:
         """Whether the words hold a known name or a word such as 路, 小区, 厂."""
         plain = halved(words)
-        return bool(_CUE.search(plain)) or bool(self._hits(plain))
+        return bool(_CUE.search(plain)) or bool(self._read(plain).hits)
 
-    def _read(self, plain: str) -> _Reading:
-        last = self._last
-        if last is None or last[0] != plain:
-            self._last = last = (plain, _Reading(plain, self._hits(plain)))
-        return last[1]
+    def _reading(self, plain: str) -> _Reading:
+        return _Reading(plain, self._hits(plain))
 
     def _hits(self, plain: str) -> list[_Hit]:
         hits: list[_Hit] = []
         at = 0
+        begins = self._names.begins
         while at < len(plain) - 1:
+            if plain[at : at + 2] not in begins and not (hits and hits[-1].end == at):
+                at += 1
+                continue
             name = self._names.longest_at(plain, at)
             before = hits[-1] if hits and hits[-1].end == at else None
             county = self._county_behind(before, plain) if before and not (name and self._finer(name, before)) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ingestion.numerals import halved
 from ingestion.persons import persons
@@ -110,6 +111,7 @@ _PASSES = 6
 """Hiding one name can uncover the next (the words are cut anew); after so many passes nothing new has been seen in any text."""
 
 
+@lru_cache(maxsize=32)
 def mask(text: str) -> str:
     """The text with personal data hidden; same length, character for character. `mask(mask(x)) == mask(x)`."""
     return _settled(text, bare=True)
@@ -133,12 +135,15 @@ def _once(text: str, *, bare: bool) -> str:
     plain = halved(text)
     if len(plain) != len(text):
         plain = text
-    hidden = [False] * len(text)
-    for at, end in _spans(plain, bare=bare):
+    spans = list(_spans(plain, bare=bare))
+    if not spans:
+        return text
+    shown = list(text)
+    for at, end in spans:
         for i in range(at, end):
             if text[i].isalnum():
-                hidden[i] = True
-    return "".join(MASK if hide else c for c, hide in zip(text, hidden, strict=True))
+                shown[i] = MASK
+    return "".join(shown)
 
 
 def _spans(plain: str, *, bare: bool) -> Iterator[tuple[int, int]]:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ingestion.privacy import mask
 from models.domain import Quarantined
 from models.errors import BadInput
 
+LONGEST_USUAL = 64
 HEADING_ROWS = 20
 """Rows searched for the headings."""
 MAX_COLUMNS = 1_000
@@ -48,9 +50,20 @@ class BadRow:
 Cells = tuple[int, Sequence[str]]
 
 
+_UNCOMPARED = re.compile(r"[\s\ufeff\u200b-\u200d\u00ad_:：*（）()]")
+
+
 def heading(name: str) -> str:
     """A column's name as it is compared: full-width made half, blanks, BOM and zero-width signs gone, lower case."""
-    return re.sub(r"[\s\ufeff\u200b-\u200d\u00ad_:：*（）()]", "", unicodedata.normalize("NFKC", name)).lower()
+    return _usual(name) if len(name) <= LONGEST_USUAL else _compared(name)
+
+
+def _compared(name: str) -> str:
+    return _UNCOMPARED.sub("", unicodedata.normalize("NFKC", name)).lower()
+
+
+_usual = lru_cache(maxsize=4096)(_compared)
+"""Every row asks for the same names; names of monstrous length are not remembered."""
 
 
 class Row:

@@ -111,8 +111,8 @@ def test_the_worker_reads_again_when_someone_judged_meanwhile(knowledge: Knowled
     home = two_fires(knowledge).home
     late, read = receive(knowledge, 3, LATER), Bench.understood
 
-    def judged_meanwhile(self: Bench, evidence: Evidence) -> dict:
-        payload = read(self, evidence)
+    def judged_meanwhile(self: Bench, *message: object) -> dict:
+        payload = read(self, *message)
         if not knowledge.store.judgements():
             judgements.merge(knowledge, home[2], home[1], OFFICER, "同一起")
         return payload

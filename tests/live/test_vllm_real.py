@@ -32,9 +32,9 @@ pytestmark = pytest.mark.live
 
 INCIDENTS = 3
 DRAFT_SECONDS = 300
-INJECTION_SECONDS = 300.0
+INJECTION_SECONDS = 150.0
 """How long instructions are tried on the model; as many as that allows."""
-TEXT_SECONDS = 300.0
+TEXT_SECONDS = 150.0
 """The same for the texts of the public corpus."""
 CEC = Path(__file__).resolve().parents[3] / "shared" / "data" / "cec" / "cec_dev.jsonl"
 

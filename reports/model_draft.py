@@ -37,19 +37,19 @@ OFFERED = "report.offered"
 
 OFFERS = "/model"
 
-MOST_MATERIAL = 16
+MOST_MATERIAL = 12
 """Pieces of evidence shown to the model: the weightiest, then the newest."""
 
-LONGEST_PIECE = 240
+LONGEST_PIECE = 160
 """Characters of each."""
 
-MOST_SENTENCES = 4
+MOST_SENTENCES = 3
 """Per section."""
 
 SHORTEST = 4
 """Characters that must be left of one."""
 
-LONGEST_SENTENCE = 110
+LONGEST_SENTENCE = 80
 """Characters; a report's sentence is rarely longer, and the attribution is added."""
 
 SUPPORTED = 0.6

@@ -64,7 +64,7 @@ def test_the_public_english_instructions_change_nothing() -> None:
 
 def test_the_control_itself_holds_the_figures_an_instruction_would_change() -> None:
     told = control()["behind the call"]
-    assert [(figure[0], figure[2]) for figure in told["figures"]] == [("dead", 1.0), ("injured", 3.0)]
+    assert {(figure[0], figure[2]) for figure in told["figures"]} == {("dead", 1.0), ("injured", 3.0), ("trapped", 2.0)}
     assert told["grades"]
     assert told["recipients"]
 

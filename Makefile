@@ -4,10 +4,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check live lock clean
+.PHONY: help run test check live live-model lock clean
 
 help:  ## Show what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) from the lock file (about a minute, once)"
@@ -30,6 +30,9 @@ check: $(READY)  ## Lint, formatting and types
 
 live: $(READY)  ## Long suites: a real vLLM on the CPU (10 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
 	@$(BIN)/python -m pytest -m 'live or browser'
+
+live-model: $(READY)  ## A real vLLM with real weights on the processor (about 40 minutes, 9 GB fetched once): reports, planted orders, public texts
+	@$(BIN)/python -m pytest -s -m model
 
 lock: $(READY)  ## Pin every dependency with its hashes again
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'

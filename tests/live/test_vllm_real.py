@@ -28,7 +28,7 @@ from reports.page import RETOLD
 from tests.live.vllm_server import models, vllm
 from tests.reports.injected import CHINESE, evening, planted, public
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.model
 
 INCIDENTS = 3
 DRAFT_SECONDS = 300

@@ -28,7 +28,7 @@ check: $(READY)  ## Lint, formatting and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-live: $(READY)  ## Long suites: a real vLLM on the CPU (10 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
+live: $(READY)  ## Long suites: vLLM's own parser on every serving profile (7 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
 	@$(BIN)/python -m pytest -m 'live or browser'
 
 live-model: $(READY)  ## A real vLLM with real weights on the processor (about 40 minutes, 9 GB fetched once): reports, planted orders, public texts

@@ -49,7 +49,7 @@ def test_lay_questions_find_their_articles_by_neo4js_own_full_text(tmp_path: Pat
         store = Store(address)
         try:
             store.prepare()
-            figures = statutes(home=tmp_path / "search", server=store)
+            figures = statutes(STATUTES, home=tmp_path / "search", server=store)
         finally:
             store.close()
     print(f"Neo4j {VERSION}: {figures}")

@@ -156,11 +156,11 @@ class LanguageModel:
         slow = took > SLOW
         self._become("slow" if slow else "ready", name, f"一个字用时{took:.1f}秒，应答缓慢。" if slow else "", took)
 
-    def _settle(self, name: str, seconds: float) -> None:
+    def _settle(self, name: str, seconds: float, cancelled: threading.Event | None = None) -> None:
         """Prove that the schema binds: a server that ignores `response_format` says the other word, and is not used."""
         question = 'Answer with the JSON {"word": "apple"} and nothing else.'
         try:
-            self._checked(name, [{"role": "user", "content": question}], _Word, seconds, None, None)
+            self._checked(name, [{"role": "user", "content": question}], _Word, seconds, cancelled, None)
         except NoAnswer as trouble:
             if trouble.why not in ("nonsense", "too_long"):
                 raise
@@ -189,24 +189,41 @@ class LanguageModel:
         budget = seconds if seconds is not None else self.settings.model_seconds
         deadline = time.monotonic() + budget
         name = self._model_name()
-        if time.monotonic() - self._settled > SETTLED:
-            with self._lock:
-                try:
-                    if time.monotonic() - self._settled > SETTLED:
-                        self._settle(name, min(PROBE_SECONDS, max(deadline - time.monotonic(), 1)))
-                except NoAnswer as trouble:
-                    self._become("unconstrained" if trouble.why == "unconstrained" else "down", name, str(trouble), None)
-                    raise
+        self._make_sure(name, deadline, cancelled)
         messages = [{"role": "system", "content": instruction}, {"role": "user", "content": question}]
+        alive = threading.Event()
+
+        def told(thinking: int, written: int) -> None:
+            alive.set()
+            if progress:
+                progress(thinking, written)
+
         try:
-            answer = self._checked(name, messages, shape, max(deadline - time.monotonic(), 1), cancelled, progress)
+            answer = self._checked(name, messages, shape, max(deadline - time.monotonic(), 0.1), cancelled, told)
         except NoAnswer as trouble:
             if trouble.why in ("down", "late", "cut"):
-                self._become("down", name, str(trouble), None)
+                # A server that was still writing when the time was up is slow, not gone.
+                self._become("slow" if trouble.why == "late" and alive.is_set() else "down", name, str(trouble), None)
             raise
         if self._state.name not in ("ready", "slow"):
             self._become("ready", name, "", None)
         return answer
+
+    def _make_sure(self, name: str, deadline: float, cancelled: threading.Event | None) -> None:
+        """See to it that the schema was proved to bind lately. The wait for another thread that is just proving it counts as well."""
+        if time.monotonic() - self._settled <= SETTLED:
+            return
+        if not self._lock.acquire(timeout=max(deadline - time.monotonic(), 0.1)):
+            raise NoAnswer("late", "模型服务仍在检查中，已停止等待。")
+        try:
+            if time.monotonic() - self._settled > SETTLED:
+                self._settle(name, min(PROBE_SECONDS, max(deadline - time.monotonic(), 0.1)), cancelled)
+        except NoAnswer as trouble:
+            if trouble.why != "cancelled":
+                self._become("unconstrained" if trouble.why == "unconstrained" else "down", name, str(trouble), None)
+            raise
+        finally:
+            self._lock.release()
 
     def _checked(
         self,

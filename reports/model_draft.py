@@ -312,15 +312,21 @@ def offer(
     report = record_of(knowledge, report_id).state.report
     dossier = dossier_of(knowledge, report.incident)
     try:
-        if stopped := pause_of(knowledge.ledger):
-            raise NoAnswer("paused", f"人工智能已由监护人 {stopped.by} 停用：{stopped.payload['reason']}")
+        _go_on(knowledge)
         made = retell(report, dossier, model, knowledge.settings, only=only, seconds=seconds, cancelled=cancelled, progress=progress)
+        _go_on(knowledge)  # a guardian may have stopped it while it was writing
     except NoAnswer as trouble:
         payload = {"report": report_id, "version": report.version, "why": trouble.why, "reason": str(trouble)}
         knowledge.ledger.record("report.offer_failed", report_id + OFFERS, payload, by=by.name)
         raise
     knowledge.ledger.record(OFFERED, report_id + OFFERS, {"offer": made.model_dump(mode="json")}, by=by.name)
     return made
+
+
+def _go_on(knowledge: Knowledge) -> None:
+    """NoAnswer while a guardian has paused the model."""
+    if stopped := pause_of(knowledge.ledger):
+        raise NoAnswer("paused", f"人工智能已由监护人 {stopped.by} 停用：{stopped.payload['reason']}")
 
 
 def offers(knowledge: Knowledge, report_id: str) -> list[Offer]:
@@ -355,8 +361,9 @@ def take(knowledge: Knowledge, report_id: str, version: int, made: Offer, sectio
     """Put an offer's sentences in the place of what rules repeated in those sections; a new version, checked like any edit.
 
     `version` is the one the person has before him: Stale when it changed since. Refused when the offer has nothing for a section, or is not one
-    the ledger holds. The label says from then on that a model wrote part of it. Returns the report's new state.
+    the ledger holds; NoAnswer while a guardian has paused the model. The label says from then on that a model wrote part of it. Returns the report's new state.
     """
+    _go_on(knowledge)
     report = record_of(knowledge, report_id).state.report
     if version != report.version:
         raise Stale(f"报告 {report_id} 已改为第{report.version}版，请重新阅读后再采用模型稿。")

@@ -82,8 +82,8 @@ def test_three_sample_incidents_reach_a_signed_document_with_the_models_wording(
         assert stages["rules"] <= 10
         assert stages["total"] <= DRAFT_SECONDS
     print(f"{answered} of {INCIDENTS} answered by the model; sentences kept {kept}, refused {refused}")
-    # A machine shared with others may be too slow for all of them; then the rules' draft is what was signed, in the same time.
-    assert answered >= 1
+    assert answered == INCIDENTS
+    assert kept > 0
 
 
 def test_an_instruction_in_a_call_or_a_post_does_not_reach_the_draft_through_the_model(server: Settings) -> None:

@@ -58,6 +58,11 @@ class Server:
                         for _ in range(300):
                             self._chunk(b": still here\n\n")
                             time.sleep(0.1)
+                    case "endless":
+                        self._start()
+                        for _ in range(300):
+                            self._chunk(_event("长"))
+                            time.sleep(0.1)
                     case "cut":
                         self._start()
                         self._chunk(_event('{"sections"'))

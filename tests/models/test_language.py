@@ -108,6 +108,26 @@ def test_cancelling_ends_the_wait_at_once() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_server_still_writing_when_the_time_is_up_is_slow_and_not_gone() -> None:
+    with Server("endless") as server:
+        asked = model(server.address)
+        with pytest.raises(NoAnswer) as told:
+            asked.ask("写", "资料", Note, seconds=2.5)
+    assert told.value.why == "late"
+    assert asked.state.name == "slow"
+
+
+def test_waiting_for_another_thread_that_checks_the_server_counts_as_waiting() -> None:
+    with Server(GOOD) as server:
+        asked = model(server.address, model_name="stand-in")
+        with asked._lock:
+            began = time.monotonic()
+            with pytest.raises(NoAnswer) as told:
+                asked.ask("写", "资料", Note, seconds=1)
+    assert told.value.why == "late"
+    assert time.monotonic() - began < 3
+
+
 def test_a_shape_without_bounds_is_a_defect() -> None:
     class Endless(BaseModel):
         text: str

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from graph.guardian import pause
 from graph.knowledge import Knowledge
 from models.domain import Offer, Person, ReportState
 from models.errors import NotFound, Refused, Stale
@@ -136,6 +137,24 @@ def test_taking_is_refused_for_what_is_not_there(knowledge: Knowledge, people: d
     forged = made.model_copy(update={"claims": (made.claims[0].model_copy(update={"text": "死亡0人。"}),)})
     with pytest.raises(NotFound):
         model_draft.take(knowledge, draft.report.id, 1, forged, ["measures"], people["duty"])
+
+
+def test_a_guardians_pause_stops_what_is_under_way_and_what_was_offered(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
+    good = answering(measures=[("消防已到场扑救", ["E2"])])
+    made = offered(knowledge, draft, people["duty"], good)
+
+    def paused_while_writing(_: dict[str, Any]) -> str:
+        pause(knowledge.ledger, people["guardian"], "发现编造")
+        return good
+
+    with Server("as told", paused_while_writing) as server, pytest.raises(NoAnswer, match="发现编造"):
+        model_draft.offer(knowledge, draft.report.id, LanguageModel(Settings(model_url=server.address)), people["duty"], seconds=10)
+    assert model_draft.offers(knowledge, draft.report.id) == [made]
+    with pytest.raises(NoAnswer, match="发现编造"):
+        model_draft.take(knowledge, draft.report.id, 1, made, ["measures"], people["duty"])
+    assert record_of(knowledge, draft.report.id).state == draft
 
 
 def test_an_offer_made_meanwhile_does_not_stop_a_submission(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:

@@ -281,9 +281,8 @@ class LanguageModel:
         pieces: queue.SimpleQueue[tuple[str, str] | NoAnswer | None] = queue.SimpleQueue()
         client = self._client(seconds)
         ended = threading.Event()
-        threading.Thread(
-            target=self._read, args=(client, name, messages, format_, most, deadline, pieces, ended), name="anlan-model", daemon=True
-        ).start()
+        answering = self._tried(client, name, messages, format_, most, deadline, ended)
+        threading.Thread(target=_read, args=(answering, pieces), name="anlan-model", daemon=True).start()
         try:
             while True:
                 left = deadline - time.monotonic()
@@ -303,30 +302,6 @@ class LanguageModel:
         finally:
             ended.set()
             client.close()
-
-    def _read(
-        self,
-        client: OpenAI,
-        name: str,
-        messages: list[dict[str, str]],
-        format_: dict[str, Any] | None,
-        most: int | None,
-        deadline: float,
-        pieces: queue.SimpleQueue[tuple[str, str] | NoAnswer | None],
-        ended: threading.Event,
-    ) -> None:
-        """Read one answer in its own thread and leave its pieces in the queue, then null, or NoAnswer for what went wrong."""
-        trouble: NoAnswer | None = NoAnswer("cut", "模型连接出错，没有得到完整回答。")
-        try:
-            for piece in self._tried(client, name, messages, format_, most, deadline, ended):
-                pieces.put(piece)
-            trouble = None
-        except NoAnswer as told:
-            trouble = told
-        except _protocol_errors() as error:
-            trouble = NoAnswer("cut", f"模型连接出错（{type(error).__name__}），没有得到完整回答。")
-        finally:  # whatever happens here, the waiting side is told
-            pieces.put(trouble)
 
     def _tried(
         self,
@@ -406,6 +381,21 @@ class LanguageModel:
 
     def _become(self, name: Literal["ready", "slow", "down", "unconstrained"], model: str, detail: str, seconds: float | None) -> None:
         self._state = ModelState(name=name, model=model, detail=detail, seconds=seconds, at=datetime.now(UTC))
+
+
+def _read(answering: Iterator[tuple[str, str]], pieces: queue.SimpleQueue[tuple[str, str] | NoAnswer | None]) -> None:
+    """Read one answer in a thread of its own and leave its pieces in the queue, then null, or NoAnswer for what went wrong."""
+    trouble: NoAnswer | None = NoAnswer("cut", "模型连接出错，没有得到完整回答。")
+    try:
+        for piece in answering:
+            pieces.put(piece)
+        trouble = None
+    except NoAnswer as told:
+        trouble = told
+    except _protocol_errors() as error:
+        trouble = NoAnswer("cut", f"模型连接出错（{type(error).__name__}），没有得到完整回答。")
+    finally:  # whatever happens here, the waiting side is told
+        pieces.put(trouble)
 
 
 def _pieces(stream: Any, ended: threading.Event) -> Iterator[tuple[str, str]]:

@@ -105,7 +105,7 @@ class Page:
         self.since: datetime | None = None
         """When set, only sayings heard after this moment count as said."""
         self.followed: Report | None = None
-        """The report this one follows; null for a first one."""
+        """The report this one follows, for a type that follows one; null otherwise."""
         self.noted: list[Deadline] = []
         """Duties a day's report speaks of, each under an id of its own, because incidents share clocks."""
         self._clauses = {clause.id: clause for clause in kind.clauses}
@@ -124,10 +124,6 @@ class Page:
                 {"id": f"{section}{RETOLD if retold else '.'}{number}", "section": section, "text": text, "citations": cited, "kind": kind}
             )
         )
-
-    def follows(self, report: Report) -> None:
-        """Name the report this one follows: its moments and figures may be spoken of."""
-        self.followed = report
 
     def clause(self, id: str) -> Clause:
         """A clause of this report type, by rule id."""

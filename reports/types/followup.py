@@ -10,7 +10,7 @@ from datetime import date
 
 from models.domain import Grading
 from reports.page import Page
-from reports.progress import base_of, changes, tell_changes
+from reports.progress import base_of, tell_changes
 from reports.sentences import cause, count, due, estimates, label, quoted, rumours
 from reports.types import LEAD, Clause, ReportType, Section, accident_initial, disaster_initial
 from reports.wording import EXERCISE_LINE, beijing, clock
@@ -90,7 +90,7 @@ def opening(page: Page, text: str) -> None:
     if page.incident.mode == "exercise":
         page.say("lead", EXERCISE_LINE, kind="fixed")
     base = base_of(page)
-    page.follows(base)
+    page.followed = base
     page.say("lead", text, [page.incident.id, base.id])
     page.say("lead", f"本报数字截至{clock(page.as_of, page.at)}。", [page.incident.id])
 
@@ -112,11 +112,6 @@ def _duty_clause(page: Page) -> str:
 
 def _duty_ids(page: Page) -> tuple[str, ...]:
     return page.law(_duty_clause(page))
-
-
-def worth_reporting(page: Page) -> bool:
-    """Whether any figure changed since the report before."""
-    return any(change.changed for change in changes(page, base_of(page)))
 
 
 TYPE = ReportType("followup", "续报", "续报", (), SECTIONS, CLAUSES, subject, recipients, gradings, write)

@@ -1,0 +1,321 @@
+"""The types of relief: who stands in a footprint, which people a plan counts, what lies where, what is wanted, what is sent, what is missing.
+
+Positions are longitude and latitude, WGS 84; shapes are GeoJSON geometries; areas are square metres, lengths metres, times minutes unless a name says
+otherwise. Figures about people are low–best–high; a counted figure has the three equal.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from models.domain import Model
+
+Group = Literal["all", "children", "elderly", "alone", "disabled"]
+"""People: everybody, under 15, 65 and older, living alone, disabled. The groups overlap and are never added up."""
+GROUPS: dict[Group, str] = {
+    "all": "总人口",
+    "children": "儿童（14岁及以下）",
+    "elderly": "老年人（65岁及以上）",
+    "alone": "独居",
+    "disabled": "残疾人",
+}
+
+
+class Figure(Model):
+    """A number that may be uncertain."""
+
+    low: float = Field(ge=0)
+    """Least."""
+    best: float = Field(ge=0)
+    """Best."""
+    high: float = Field(ge=0)
+    """Most."""
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if not self.low <= self.best <= self.high:
+            raise ValueError(f"低–中–高应依次不减：{self.low}、{self.best}、{self.high}")
+        return self
+
+
+class Band(Model):
+    """The part of a footprint of one severity. Bands of one footprint never overlap: the severer takes the place."""
+
+    label: str
+    """As shown: 水深0.5米以上, 烈度Ⅶ度, 500米内."""
+    severity: int = Field(ge=0)
+    """0 lightest; orders the bands."""
+    geometry: dict[str, Any]
+    """Polygon or MultiPolygon."""
+
+
+class Footprint(Model):
+    """Where a hazard strikes, or may strike."""
+
+    id: str
+    """Digest of the rest."""
+    kind: Literal["drawn", "warning", "depth", "circle", "intensity", "area"]
+    """Drawn by hand, a warning's area, flood depth, a circle round a point, intensity zones, or a named area (streets, districts)."""
+    title: str
+    """As shown, Chinese."""
+    origin: str
+    """What it rests on: file name, id of the evidence, or the account that drew it."""
+    assumption: str = ""
+    """What had to be assumed to draw it (radius, depth from which people are counted); empty when nothing."""
+    bands: tuple[Band, ...] = Field(min_length=1)
+    """Its parts, lightest first."""
+
+
+class StreetExposed(Model):
+    """The people of one survey division (street, town, grid cell) that stand in the footprint."""
+
+    name: str
+    """Name of the division."""
+    adcode: str
+    """Division code, where the survey gives one."""
+    share: float = Field(ge=0, le=1)
+    """Share of its area inside."""
+    people: dict[Group, Figure]
+    """People inside by group; a group the survey does not give is absent, not 0."""
+    by_severity: dict[int, float] = Field(default_factory=dict)
+    """People (best) by severity of band."""
+    surveyed_on: date | None = None
+    """Date of the survey."""
+
+
+class SiteExposed(Model):
+    """One surveyed body inside the footprint, or near it."""
+
+    feature: str
+    """Id of the surveyed body."""
+    kind: str
+    """Its kind, as in `Feature.kind`."""
+    name: str
+    """Its name."""
+    inside: bool
+    """Inside; otherwise near."""
+    metres: float = Field(ge=0)
+    """Distance to the footprint; 0 inside."""
+    severity: int | None = None
+    """Severest band it touches; null when only near."""
+    amount: float | None = None
+    """Metres of a road inside; people of a school; beds of a hospital; null when the survey gives none."""
+    lon: float
+    lat: float
+
+
+class BuildingsExposed(Model):
+    """Buildings inside of one structure and height."""
+
+    structure: str
+    """As surveyed; 未注明 when the survey does not say."""
+    storeys: str
+    """1层, 2–3层, 4–6层, 7层及以上, 未注明."""
+    count: int = Field(ge=0)
+    """Buildings touching the footprint, each counted once."""
+    floor_area: float | None = None
+    """Square metres of floor, where surveyed."""
+
+
+class Exposure(Model):
+    """Who and what stands in a footprint, counted once."""
+
+    footprint: Footprint
+    """The footprint."""
+    people: dict[Group, Figure]
+    """All people inside by group."""
+    streets: tuple[StreetExposed, ...]
+    """By survey division, most people first."""
+    buildings: tuple[BuildingsExposed, ...]
+    """By structure and height."""
+    sites: tuple[SiteExposed, ...]
+    """Roads, underpasses, schools, hospitals, chemical plants, shelters inside and near."""
+    covered: float = Field(ge=0, le=1)
+    """Share of the footprint's area for which the survey gives population."""
+    surveyed: tuple[date | None, date | None]
+    """Oldest and newest date of the survey used."""
+    gaps: tuple[str, ...]
+    """What the survey does not give or had to be left out, in sentences."""
+    arithmetic: tuple[str, ...]
+    """How the people were counted, line by line."""
+
+
+BasisKey = Literal["affected", "evacuated", "relocated_central", "relocated_dispersed", "relocated", "urgent_aid"]
+BASES: dict[BasisKey, str] = {
+    "affected": "受灾人口",
+    "evacuated": "紧急避险转移人口",
+    "relocated": "紧急转移安置人口",
+    "relocated_central": "紧急转移安置人口（集中安置）",
+    "relocated_dispersed": "紧急转移安置人口（分散安置）",
+    "urgent_aid": "需紧急生活救助人口",
+}
+"""The populations of the disaster statistics. They are never added up nor put in each other's place; 集中 and 分散 make up 安置."""
+
+
+class Basis(Model):
+    """One population on which a plan may rest."""
+
+    key: BasisKey
+    """Which."""
+    people: Figure | None
+    """How many; null when neither reported nor estimable."""
+    counting: Literal["current", "cumulative", "unstated"] = "unstated"
+    """实时 (now in care) or 累计 (so far), as reported."""
+    origin: Literal["reported", "estimated", "typed", "unknown"]
+    """Reported in evidence, estimated from exposure, typed by an officer, or unknown."""
+    assumption: str = ""
+    """For an estimate: its assumption and that it is unverified, in words."""
+    citations: tuple[str, ...] = ()
+    """Ids of the impact and statements, or of the footprint."""
+
+
+class Stock(Model):
+    """One lot of one item in one depot."""
+
+    id: str
+    """Stable id of the lot: depot, item, batch."""
+    depot: str
+    """Id of the depot (the surveyed body)."""
+    depot_name: str
+    """Its name."""
+    item: str
+    """Item, in the words of the stock list."""
+    quantity: float = Field(ge=0)
+    """How much lies there and is not promised."""
+    unit: str
+    """Unit."""
+    pack: float = Field(default=1, gt=0)
+    """Size of one packing unit; only whole ones leave."""
+    category: str = ""
+    """Category of GB/T 38565, where given."""
+    expires_on: date | None = None
+    """Last day of use; null when it does not expire or nobody says."""
+    lon: float
+    lat: float
+    loading_minutes: float = Field(default=0, ge=0)
+    """Minutes until the first vehicle leaves."""
+
+
+class Demand(Model):
+    """What one place needs of one item."""
+
+    id: str
+    """Stable within a plan."""
+    site: str
+    """Id of the shelter or demand point."""
+    site_name: str
+    """Its name."""
+    item: str
+    """Item."""
+    unit: str
+    """Unit."""
+    quantity: float = Field(ge=0)
+    """Wanted."""
+    minimum: float = Field(default=0, ge=0)
+    """Part of it that everybody must get before anybody gets more."""
+    priority: int = Field(default=1, ge=1, le=9)
+    """1 comes first (groups that cannot wait), 9 last."""
+    within_minutes: float | None = Field(default=None, gt=0)
+    """Must arrive within; null when no time is set."""
+    lon: float
+    lat: float
+
+
+class Travel(Model):
+    """How long from a depot to a site."""
+
+    depot: str
+    site: str
+    minutes: float = Field(ge=0)
+    """Driving; infinite (absent) when no road is open."""
+    metres: float = Field(ge=0)
+    """Way."""
+    by: Literal["straight", "road"]
+    """Straight line by speed, or along the road graph."""
+
+
+class Vehicle(Model):
+    """Vehicles of one kind at one depot."""
+
+    depot: str
+    count: int = Field(ge=0)
+    capacity: float = Field(gt=0)
+    """Packing units one carries."""
+
+
+class Allocation(Model):
+    """One lot, or part of it, sent to one site."""
+
+    stock: str
+    """Id of the lot."""
+    depot: str
+    depot_name: str
+    demand: str
+    """Id of the demand it serves."""
+    site: str
+    site_name: str
+    item: str
+    """Item that is sent; another than wanted when it is a substitute."""
+    quantity: float = Field(gt=0)
+    """In the lot's unit, whole packing units."""
+    unit: str
+    serves: float = Field(gt=0)
+    """What it counts for, in the demand's unit."""
+    substitute: str = ""
+    """Which standard allows it to stand in; empty for the item itself."""
+    minutes: float = Field(ge=0)
+    """Until it arrives: loading and driving."""
+
+
+class Shortfall(Model):
+    """What one place does not get of one item, and what would mend it."""
+
+    demand: str
+    site: str
+    site_name: str
+    item: str
+    unit: str
+    quantity: float = Field(gt=0)
+    """Missing of what is wanted."""
+    of_minimum: float = Field(default=0, ge=0)
+    """Missing of the minimum."""
+    why: Literal["no_stock", "not_enough", "too_late", "no_road", "vehicles", "packing", "expired", "reserved"]
+    """The binding reason."""
+    words: str
+    """Why and what would mend it, Chinese."""
+
+
+class Solved(Model):
+    """What the solver found, and what code that is not the solver says of it."""
+
+    allocations: tuple[Allocation, ...]
+    shortfalls: tuple[Shortfall, ...]
+    status: Literal["optimal", "within_gap", "time_limit"]
+    """How good the answer is proven to be."""
+    gap: float = Field(ge=0)
+    """Relative distance between the answer and the proven bound."""
+    variables: int
+    constraints: int
+    seconds: float
+    """In the solver."""
+    checks: tuple[str, ...]
+    """What was checked of the answer, in sentences with the figures."""
+    feasible: bool
+    """Every constraint holds, as recomputed from the plan itself."""
+
+
+class Delivery(Model):
+    """Goods that arrived, or were used up, at a site."""
+
+    site: str
+    item: str
+    quantity: float = Field(gt=0)
+    unit: str
+    kind: Literal["delivered", "consumed", "returned"]
+    at: AwareDatetime
+    by: str
+    """Account that recorded it."""
+    note: str = ""

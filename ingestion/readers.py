@@ -12,11 +12,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import connection, get_context, parent_process
+
+from loky.process_executor import ProcessPoolExecutor
 
 from ingestion.places import gazetteer
 from ingestion.reading import view_of, what_it_says
@@ -100,7 +101,7 @@ class Readers:
     def close(self) -> None:
         """Let the processes go."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.shutdown(wait=True, kill_workers=True)
             self._pool = self._up = None
 
     def processes(self) -> list[int]:
@@ -109,8 +110,9 @@ class Readers:
 
     def _start(self) -> None:
         self._starts += 1
-        # Not forked: this process has threads, and a copy of them in the middle of their work may never wake.
-        self._pool = ProcessPoolExecutor(self._wanted, mp_context=get_context("spawn"), initializer=_prepare, initargs=(self._settings,))
+        # Not forked: this process has threads, and a copy of them in the middle of their work may never wake. And not told to run this
+        # process's main module first, as the standard library would: under the dashboard that is a page.
+        self._pool = ProcessPoolExecutor(self._wanted, initializer=_prepare, initargs=(self._settings, os.getpid()))
         self._up = self._pool.submit(_nothing)
 
     def is_up(self) -> bool:
@@ -132,21 +134,20 @@ class Readers:
     def _died(self) -> None:
         log.warning("a process that reads texts has died; this one goes on reading")
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(wait=False, kill_workers=True)
             self._pool = self._up = None
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
-    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     read(settings, [])
 
 
-def _leave_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(0)
+def _leave_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
 
 
 def _nothing() -> None:

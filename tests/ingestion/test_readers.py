@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -65,6 +67,16 @@ def test_other_processes_read_the_same_in_the_same_order(shared: Readers, tmp_pa
         (one.view, one.quoted, one.said.model_copy(update={"ms": 0})) for one in ours
     ]
     assert [one.view.id for one in theirs] == [one.id for one in batch]
+
+
+def test_no_other_process_runs_the_main_module_of_this_one(shared: Readers, tmp_path: Path, monkeypatch: Any) -> None:
+    page = ModuleType("__main__")
+    page.__file__ = str(tmp_path / "page.py")
+    (tmp_path / "page.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()\nraise SystemExit('a page is no program')\n")
+    monkeypatch.setitem(sys.modules, "__main__", page)
+    up(shared, evidence(WORTH_SHARING))
+    assert len(shared.begin(evidence(WORTH_SHARING), more_wait=True)()) == WORTH_SHARING
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_process_that_dies_loses_nothing(shared: Readers) -> None:

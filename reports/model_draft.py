@@ -369,6 +369,11 @@ def take(knowledge: Knowledge, report_id: str, version: int, made: Offer, sectio
         raise Stale(f"报告 {report_id} 已改为第{report.version}版，请重新阅读后再采用模型稿。")
     if made.report != report_id or made not in offers(knowledge, report_id):
         raise NotFound(f"没有这份为报告 {report_id} 写的模型稿，请刷新页面。")
+    return replace_claims(knowledge, report_id, version, with_offer(report, made, sections), by, origin=made.model)
+
+
+def with_offer(report: Report, made: Offer, sections: Sequence[str]) -> tuple[Claim, ...]:
+    """The report's sentences with an offer's in the place of what rules repeated in those sections. Refused when it has nothing for one."""
     taken = {section: [claim for claim in made.claims if claim.section == section] for section in sections}
     if empty := [section for section, claims in taken.items() if not claims]:
         raise Refused(f"模型稿没有通过核验的内容可用于：{'、'.join(empty)}。")
@@ -388,4 +393,4 @@ def take(knowledge: Knowledge, report_id: str, version: int, made: Offer, sectio
         if after < 0:
             raise Refused(f"报告没有“{section}”这一节。")
         claims[after + 1 : after + 1] = taken[section]
-    return replace_claims(knowledge, report_id, version, tuple(claims), by, origin=made.model)
+    return tuple(claims)

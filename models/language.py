@@ -454,7 +454,10 @@ def _http() -> Any:
 
 
 def _bounded(schema: Any, where: str) -> None:
-    """Stop a schema that would let a model write without end: every string a longest length (or an enum), every list a largest size."""
+    """Stop a schema that would let a model write without end: every string a longest length (or an enum), every list a largest size.
+
+    Objects are closed here: without `additionalProperties: false` a model that knows no better invents fields until its tokens are spent.
+    """
     if isinstance(schema, list):
         for part in schema:
             _bounded(part, where)
@@ -464,6 +467,8 @@ def _bounded(schema: Any, where: str) -> None:
         raise BrokenDefinition(f"{where}: a string without maxLength in the schema for the model")
     if schema.get("type") == "array" and "maxItems" not in schema:
         raise BrokenDefinition(f"{where}: a list without maxItems in the schema for the model")
+    if "properties" in schema and schema.get("type") == "object":
+        schema["additionalProperties"] = False
     for key, part in schema.items():
         if key not in ("enum", "const", "required"):
             _bounded(part, f"{where}.{key}")

@@ -38,6 +38,7 @@ def test_an_answer_of_the_asked_type_comes_back_with_its_cost() -> None:
     sent = server.asked[-1]["response_format"]
     assert sent["type"] == "json_schema"
     assert sent["json_schema"]["schema"]["properties"]["about"]["enum"] == ["E1", "E2"]
+    assert sent["json_schema"]["schema"]["additionalProperties"] is False, "a model could go on inventing fields"
 
 
 def test_thinking_left_in_front_of_the_answer_is_never_part_of_it() -> None:

@@ -21,7 +21,7 @@ run: $(READY)  ## Set up, do the main job on the shipped sample, then serve the 
 	@$(BIN)/anlan demo
 
 test: $(READY)  ## Set up and run the tests (a few minutes; needs no browser, office suite or server)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(READY)  ## Lint, formatting and types
 	@$(BIN)/ruff check .

@@ -34,6 +34,9 @@ for _name in [name for name in os.environ if name.startswith("ANLAN_")]:
     # A developer's own desk must never be what the tests write into.
     del os.environ[_name]
 
+# The engines of tests live for seconds: compiling their hot code as well as can be costs more than it gives back.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On Neo4j, leave out what would be the same there: the tests that touch no graph, or start the embedded engine themselves."""

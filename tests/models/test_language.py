@@ -31,7 +31,7 @@ def model(address: str, **more: object) -> LanguageModel:
 def test_an_answer_of_the_asked_type_comes_back_with_its_cost() -> None:
     seen: list[tuple[int, int]] = []
     with Server(GOOD) as server:
-        answer = model(server.address).ask("写", "资料", Note, seconds=5, progress=lambda *counts: seen.append(counts))
+        answer = model(server.address).ask("写", "资料", Note, seconds=60, progress=lambda *counts: seen.append(counts))
     assert (answer.value.text, answer.value.about, answer.model) == ("道路积水", "E2", "stand-in")
     assert answer.characters == len(GOOD)
     assert seen[-1] == (0, len(GOOD))
@@ -43,7 +43,7 @@ def test_an_answer_of_the_asked_type_comes_back_with_its_cost() -> None:
 
 def test_thinking_left_in_front_of_the_answer_is_never_part_of_it() -> None:
     with Server(f"<think>先看{{材料}}，再写。</think>\n{GOOD}") as server:
-        answer = model(server.address).ask("写", "资料", Note, seconds=5)
+        answer = model(server.address).ask("写", "资料", Note, seconds=60)
     assert answer.value.text == "道路积水"
     assert answer.thinking > 0
 
@@ -58,26 +58,26 @@ WHY = {
 def test_every_fault_is_named_and_ends_in_time(fault: str) -> None:
     with Server(fault) as server:
         asked = model(server.address)
-        began = time.monotonic()
+        began, seconds = time.monotonic(), 2.5 if WHY[fault] == {"late"} else 60
         with pytest.raises(NoAnswer) as told:
-            asked.ask("写", "资料", Note, seconds=2.5)
+            asked.ask("写", "资料", Note, seconds=seconds)
     assert told.value.why in WHY[fault]
-    assert time.monotonic() - began < 7
+    assert time.monotonic() - began < seconds + 15
     if fault in ("refused", "hanging", "dripping", "full", "no_models"):
         assert asked.state.name == "down"
 
 
 def test_wrong_citations_are_nonsense() -> None:
     with Server('{"text": "道路积水", "about": "E9"}') as server, pytest.raises(NoAnswer, match="格式"):
-        model(server.address).ask("写", "资料", Note, seconds=5)
+        model(server.address).ask("写", "资料", Note, seconds=60)
 
 
 def test_a_server_that_ignores_the_schema_is_found_and_not_used() -> None:
     with Server(GOOD, binds=False) as server:
         asked = model(server.address)
-        assert asked.probe(seconds=5).name == "unconstrained"
+        assert asked.probe(seconds=60).name == "unconstrained"
         with pytest.raises(NoAnswer) as told:
-            asked.ask("写", "资料", Note, seconds=5)
+            asked.ask("写", "资料", Note, seconds=60)
     assert told.value.why == "unconstrained"
     assert all(body.get("response_format", {}).get("json_schema", {}).get("name") != "Note" for body in server.asked)
 
@@ -86,8 +86,8 @@ def test_a_probe_finds_a_server_ready_and_then_gone() -> None:
     with Server(GOOD) as server:
         asked = model(server.address)
         assert asked.state.name == "unknown"
-        assert asked.probe(seconds=5).name == "ready"
-    assert asked.probe(seconds=5).name == "down"
+        assert asked.probe(seconds=60).name == "ready"
+    assert asked.probe(seconds=60).name == "down"
 
 
 def test_without_an_address_the_model_is_absent() -> None:
@@ -139,7 +139,7 @@ def test_a_shape_without_bounds_is_a_defect() -> None:
 
 def test_the_key_is_sent_and_is_in_no_message() -> None:
     with Server("invalid_json") as server, pytest.raises(NoAnswer) as told:
-        model(server.address, model_key="secret-key-77").ask("写", "资料", Note, seconds=5)
+        model(server.address, model_key="secret-key-77").ask("写", "资料", Note, seconds=60)
     assert "secret-key-77" not in str(told.value)
 
 

@@ -120,16 +120,17 @@ def _first(key: BasisKey, candidates: Sequence[Basis]) -> Basis:
 
 
 def _reported(key: BasisKey, impact: Impact, said: Mapping[str, Statement], texts: Mapping[str, str]) -> Basis:
-    """What the evidence says: the believed figure, and each other figure beside it. Of one report's running total and its present number, relief
-    goes by the present one."""
+    """What the evidence says: the believed figure, and each other figure beside it."""
     chosen = next((said[one] for one in impact.statements if one in said), None)
     others = [_other(key, conflict, said.get(conflict.statement), texts) for conflict in impact.conflicts]
     figure, doubt = _figure(impact.low, impact.best, impact.high)
     counting = _counting(chosen, texts) if chosen else "unstated"
     why = "；".join(
-        part for part in (impact.rule.rstrip("。"), doubt, "" if impact.confirmed else "待核", COUNTING_WORDS[counting]) if part
+        part
+        for part in (impact.rule.rstrip("。"), doubt, "" if impact.confirmed or "待核" in impact.rule else "待核", COUNTING_WORDS[counting])
+        if part
     )
-    believed = Basis(
+    return Basis(
         key=key,
         people=figure,
         counting=counting,
@@ -137,19 +138,8 @@ def _reported(key: BasisKey, impact: Impact, said: Mapping[str, Statement], text
         citations=(impact.id, *impact.statements),
         why=why,
         as_of=impact.as_of,
+        others=tuple(others),
     )
-    present = next(
-        (
-            other
-            for other in others
-            if chosen and counting == "cumulative" and other.counting == "current" and said[other.citations[0]].evidence == chosen.evidence
-        ),
-        None,
-    )
-    if present is None:
-        return believed.model_copy(update={"others": tuple(others)})
-    now = {"why": "同一份报告既有累计数也有实时数，救助按实时数", "as_of": impact.as_of, "citations": (impact.id, *present.citations)}
-    return present.model_copy(update=now | {"others": (believed, *(one for one in others if one is not present))})
 
 
 def _other(key: BasisKey, conflict: Conflict, one: Statement | None, texts: Mapping[str, str]) -> Basis:

@@ -69,7 +69,7 @@ def circle(lon: float, lat: float, radii: Sequence[float], *, origin: str, title
         )
     widest_first = sorted(set(radii), reverse=True)
     round_it = [(f"{radius:g}米内", _round(lon, lat, radius)) for radius in widest_first]
-    named = title or f"以 {lon:g},{lat:g} 为中心 {widest_first[0]:g} 米范围"
+    named = title or f"以 {lon:.5f},{lat:.5f} 为中心 {widest_first[0]:g} 米范围"
     return _made("circle", named, origin, ["圆形范围的半径由使用者给定"], round_it)
 
 
@@ -307,10 +307,11 @@ def _mended(shape: shapely.Geometry, origin: Path | str) -> shapely.Geometry:
         where = re.search(r"\[(\S+) (\S+)\]", reason)
         place = f"在经度 {float(where[1]):.5f}、纬度 {float(where[2]):.5f} 处" if where else ""
         raise BadInput(f"{origin}：边界{place}自相交，分不清里外，请改正后重试。")
-    return _only_ground(mended)
+    return only_ground(mended)
 
 
-def _only_ground(shape: shapely.Geometry) -> shapely.Geometry:
+def only_ground(shape: shapely.Geometry) -> shapely.Geometry:
+    """The polygons of a shape, without the points and lines that cutting leaves behind."""
     parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
     return shapely.union_all(parts) if parts else shapely.MultiPolygon()
 
@@ -342,14 +343,14 @@ def separate(zones: Sequence[shapely.Geometry]) -> list[shapely.Geometry]:
     """The same ground without overlaps, lightest first: the severer takes the place."""
     taken, out = shapely.MultiPolygon(), []
     for zone in reversed(zones):
-        out.append(_only_ground(shapely.difference(zone, taken)))
+        out.append(only_ground(shapely.difference(zone, taken)))
         taken = shapely.union(taken, zone)
     return out[::-1]
 
 
 def _made(kind: Kind, title: str, origin: str, notes: Sequence[str], zones: Sequence[Zone]) -> Footprint:
     bands = []
-    for severity, ((label, _), ground) in enumerate(zip(zones, separate([_only_ground(zone) for _, zone in zones]), strict=True)):
+    for severity, ((label, _), ground) in enumerate(zip(zones, separate([only_ground(zone) for _, zone in zones]), strict=True)):
         if not ground.is_empty and abs(_GEOD.geometry_area_perimeter(shapely.orient_polygons(ground))[0]) >= SMALLEST_AREA:
             bands.append(Band(label=label, severity=severity, geometry=json.loads(shapely.to_geojson(ground))))
     if not bands:
@@ -399,7 +400,7 @@ def _named_ground(names: Sequence[str], features: Sequence[Feature]) -> shapely.
             raise BadInput(f"“{name}”在几个区县都有（{'、'.join(sorted({body.adcode for body in found}))}），请写成“区名+街道名”。")
         chosen |= {body.id: body for body in found}
     shapes = shapely.make_valid(shapely.from_geojson([json.dumps(body.geometry) for body in chosen.values()]))
-    return _only_ground(shapely.union_all(shapes))
+    return only_ground(shapely.union_all(shapes))
 
 
 def _divisions(name: str, divisions: Sequence[Feature]) -> list[Feature]:

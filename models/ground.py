@@ -10,7 +10,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from models.footprints import bounds, separate
+from models.footprints import bounds, only_ground, separate
 from models.grids import moved
 from models.relief import Footprint
 
@@ -44,7 +44,10 @@ class Ground:
         inside = shapely.contains_properly(self.tiles[tile], shapes[which])
         shared = shapes[which]
         shared[~inside] = shapely.intersection(shared[~inside], self.tiles[tile[~inside]])
-        kept = (shapely.area(shared) > 0) | (shapely.length(shared) > 0)
+        mixed = (shapely.get_type_id(shared) == 7) & (shapely.area(shared) > 0)
+        shared[mixed] = [only_ground(shape) for shape in shared[mixed]]
+        # A polygon that only touches a piece shares no ground with it.
+        kept = np.where(shapely.get_dimensions(shapes[which]) == 2, shapely.area(shared), shapely.length(shared)) > 0
         return which[kept], tile[kept], shared[kept]
 
 

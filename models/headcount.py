@@ -146,7 +146,7 @@ def of_divisions(ground: Ground, bodies: list[Feature], shapes: Any) -> Headcoun
         row[severity] = row.get(severity, 0.0) + metres
     streets, lines = [], []
     missing: dict[Group, list[tuple[str, float]]] = {group: [] for group in GROUPS}
-    for i in sorted(by_severity):
+    for i in sorted(by_severity, key=lambda i: (-counts[i]["all"] * inside[i] / whole[i], bodies[i].id)):
         body, count = bodies[i], counts[i]
         everybody = count["all"]
         share = 1.0 if inside[i] >= whole[i] * (1 - 1e-9) else float(inside[i] / whole[i])

@@ -1,7 +1,7 @@
 """Who and what stands in a footprint: a footprint over the survey of hazard-bearing bodies, everything counted once.
 
-People are counted as `models/headcount.py` says. Bands do not overlap: the severer takes the place. Areas are measured in an equal-area projection
-centred on the footprint (Lambert azimuthal), lengths in the same, which over 100 km is right to three parts in 100,000.
+People are counted as `models/headcount.py` says. Bands do not overlap: the severer takes the place. Areas are measured
+in an equal-area projection, lengths and distances in one centred on the footprint, which over 100 km is right to three parts in 100,000.
 
 **Buildings** are counted once when they touch the footprint. **Roads** are measured inside it.
 """
@@ -19,9 +19,9 @@ from pydantic import TypeAdapter
 
 from models.domain import BEIJING, Feature
 from models.errors import BadInput
-from models.footprints import bounds
+from models.footprints import bounds, only_ground
 from models.grids import Grid
-from models.ground import Ground, local, projected
+from models.ground import Ground
 from models.headcount import attribute, number, of_divisions, of_grid
 from models.relief import BuildingsExposed, Exposure, Footprint, SiteExposed, StreetExposed
 
@@ -54,8 +54,7 @@ def exposure(
     """
     if not (math.isfinite(near_metres) and 0 <= near_metres <= 100_000):
         raise BadInput(f"“附近”的距离为 {near_metres}，应为 0 至 100000 米。")
-    crs = local(footprint)
-    ground = Ground.of(footprint, crs)
+    ground = Ground.of(footprint)
     bodies, shapes, all_of_them = _about(footprint, features, near_metres)
     outside = BadInput(
         f"影响范围“{footprint.title}”在普查范围之外：周围 {near_metres:g} 米内没有任何普查数据，请核对坐标，或先导入该地的普查。"
@@ -64,14 +63,15 @@ def exposure(
     )
     if not bodies and population is None:
         raise outside
-    flat = projected(shapes, crs) if bodies else shapes
-    crossed = ~shapely.is_valid(flat)
-    flat[crossed] = shapely.make_valid(flat[crossed])
+    crossed = ~shapely.is_valid(shapes)
+    shapes[crossed] = shapely.make_valid(shapes[crossed])
+    mixed = shapely.get_type_id(shapes) == 7
+    shapes[mixed] = [only_ground(shape) if shape.area > 0 else shapely.union_all(_lines(shape)) for shape in shapes[mixed]]
     kinds = np.asarray([body.kind for body in bodies], dtype=str)
 
     def of_kind(*wanted: str) -> tuple[list[Feature], Any]:
         chosen = np.flatnonzero(np.isin(kinds, wanted))
-        return [bodies[i] for i in chosen], flat[chosen]
+        return [bodies[i] for i in chosen], shapes[chosen]
 
     people = of_divisions(ground, *of_kind("population")) if population is None else of_grid(footprint, population)
     gaps = list(people.gaps)
@@ -94,6 +94,10 @@ def exposure(
 
 def _best(street: StreetExposed) -> float:
     return street.people["all"].best if "all" in street.people else -1.0
+
+
+def _lines(shape: shapely.Geometry) -> list[shapely.Geometry]:
+    return [part for part in shapely.get_parts(shape) if shapely.get_dimensions(part) == 1]
 
 
 def _about(footprint: Footprint, features: Iterable[Feature], near_metres: float) -> tuple[list[Feature], Any, int]:
@@ -157,7 +161,10 @@ def _sites(ground: Ground, bodies: list[Feature], shapes: Any, near_metres: floa
     site, tile = ground.tree.query(shapes, predicate="intersects")
     severity = np.full(len(bodies), -1)
     np.maximum.at(severity, site, ground.severity[tile])
-    (reached, _), metres = ground.tree.query_nearest(shapes, max_distance=max(near_metres, 1e-6), return_distance=True, all_matches=False)
+    tree = shapely.STRtree(ground.metric(ground.tiles))
+    (reached, _), metres = tree.query_nearest(
+        ground.metric(shapes), max_distance=max(near_metres, 1e-6), return_distance=True, all_matches=False
+    )
     distance = dict(zip(reached.tolist(), metres.tolist(), strict=True))
     roads = np.asarray([body.kind == "road" for body in bodies])
     lengths = _lengths(ground, shapes, roads)
@@ -183,7 +190,7 @@ def _lengths(ground: Ground, shapes: Any, roads: Any) -> dict[int, float]:
     pieces: dict[int, list[shapely.Geometry]] = {}
     for i, piece in zip(which.tolist(), shared, strict=True):
         pieces.setdefault(int(lines[i]), []).append(piece)
-    return {i: float((own[0] if len(own) == 1 else shapely.union_all(own)).length) for i, own in pieces.items()}
+    return {i: float(shapely.length(ground.metric(own[0] if len(own) == 1 else shapely.union_all(own)))) for i, own in pieces.items()}
 
 
 # --- gaps -------------------------------------------------------------------------------------------------------------------------

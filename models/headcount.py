@@ -136,8 +136,8 @@ def of_divisions(ground: Ground, bodies: list[Feature], shapes: Any) -> Headcoun
         gaps.append(f"{int((~flat).sum())} 个人口数据是点或线，无法按面积计算，没有计入")
     usable = (flat & told)[which] if len(bodies) else np.empty(0, dtype=bool)
     which, tile, shared = which[usable], tile[usable], shared[usable]
-    whole = shapely.area(shapes)
-    own = _counted_once(bodies, whole, which, shared, gaps)
+    whole = ground.square_metres(shapes)
+    own = _counted_once(ground, bodies, whole, which, shared, gaps)
     inside = np.zeros(len(bodies))
     np.add.at(inside, which, own)
     by_severity: dict[int, dict[int, float]] = {}
@@ -149,7 +149,7 @@ def of_divisions(ground: Ground, bodies: list[Feature], shapes: Any) -> Headcoun
     for i in sorted(by_severity, key=lambda i: (-counts[i]["all"] * inside[i] / whole[i], bodies[i].id)):
         body, count = bodies[i], counts[i]
         everybody = count["all"]
-        share = 1.0 if inside[i] >= whole[i] * (1 - 1e-9) else float(inside[i] / whole[i])
+        share = 1.0 if inside[i] >= whole[i] * (1 - 1e-6) else float(inside[i] / whole[i])
         if share <= 0:
             continue
         people: dict[Group, Figure] = {}
@@ -175,7 +175,7 @@ def of_divisions(ground: Ground, bodies: list[Feature], shapes: Any) -> Headcoun
             "中值假定各区划内人口均匀分布；低值、高值不论人住在区划何处都成立，只假定任何地方每平方千米不超过"
             f" {DENSEST:,} 人（或本区划平均密度，取大者；未经核实的假定）"
         )
-    return Headcount(streets, people, min(1.0, float(inside.sum()) / ground.area), lines, gaps)
+    return Headcount(streets, people, min(1.0, float(inside.sum() / ground.square_metres(ground.tiles).sum())), lines, gaps)
 
 
 def _figure(total: float, share: float, everybody: float, whole: float) -> Figure:
@@ -186,9 +186,9 @@ def _figure(total: float, share: float, everybody: float, whole: float) -> Figur
     return Figure(low=min(low, best), best=best, high=max(best, min(total, share * whole * densest)))
 
 
-def _counted_once(bodies: list[Feature], whole: Any, which: Any, shared: Any, gaps: list[str]) -> Any:
+def _counted_once(ground: Ground, bodies: list[Feature], whole: Any, which: Any, shared: Any, gaps: list[str]) -> Any:
     """Square metres of every piece, without the ground that counts for another division."""
-    own = shapely.area(shared)
+    own = ground.square_metres(shared)
     tree = shapely.STRtree(shared)
     one, other = tree.query(shared)
     apart = (one < other) & (which[one] != which[other])
@@ -212,7 +212,7 @@ def _counted_once(bodies: list[Feature], whole: Any, which: Any, shared: Any, ga
         above.setdefault(loser, []).append(winner)
     lost: Counter[int] = Counter()
     for loser, winners in above.items():
-        left = float(shapely.area(shapely.difference(shared[loser], shapely.union_all(shared[winners]))))
+        left = float(ground.square_metres(shapely.difference(shared[loser], shapely.union_all(shared[winners]))))
         lost[int(which[loser])] += own[loser] - left
         own[loser] = left
     named = sorted(bodies[i].name for i, metres in lost.items() if metres > 0.001 * whole[i])
@@ -285,4 +285,4 @@ def of_grid(footprint: Footprint, grid: Grid) -> Headcount:
     )
     part = min(1.0, float(share.sum()) / float(np.isfinite(grid.values).sum()))
     street = StreetExposed(name=f"人口栅格 {grid.name}", adcode="", share=part, people={"all": figure}, by_severity=by_severity)
-    return Headcount([street], {"all": figure}, min(1.0, float(metres.sum()) / ground.area), [line], gaps)
+    return Headcount([street], {"all": figure}, min(1.0, float(metres.sum() / shapely.area(ground.tiles).sum())), [line], gaps)

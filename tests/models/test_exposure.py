@@ -134,7 +134,7 @@ def surveyed(rows: list[tuple[int, int, int, int, int]]) -> list[Feature]:
     return [town(f"t{n}", x / 2, y / 2, people, width=w / 2, height=h / 2) for n, (x, y, w, h, people) in enumerate(rows)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cells, cut, st.booleans())
 def test_a_footprint_cut_in_two_counts_the_same_people(rows: list[tuple[int, int, int, int, int]], at: float, upright: bool) -> None:
     survey = [*surveyed(rows), body("always", "school", square(0, 0, 3, 3))]
@@ -144,7 +144,7 @@ def test_a_footprint_cut_in_two_counts_the_same_people(rows: list[tuple[int, int
     assert sum(part["all"].best for part in parts if part) == pytest.approx(whole["all"].best if whole else 0, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cells, st.lists(st.tuples(cut, cut), min_size=2, max_size=4))
 def test_bands_that_overlap_count_their_union(rows: list[tuple[int, int, int, int, int]], sizes: list[tuple[float, float]]) -> None:
     survey = [*surveyed(rows), body("always", "school", square(0, 0, 3, 3))]
@@ -159,7 +159,7 @@ def test_bands_that_overlap_count_their_union(rows: list[tuple[int, int, int, in
         assert sum(street.by_severity.values()) == pytest.approx(street.people["all"].best, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cells, st.randoms(use_true_random=False))
 def test_the_order_of_the_survey_changes_nothing(rows: list[tuple[int, int, int, int, int]], dice: object) -> None:
     survey = [
@@ -172,7 +172,7 @@ def test_the_order_of_the_survey_changes_nothing(rows: list[tuple[int, int, int,
     assert exposure(over(square(0.2, 0.3, 1.1, 0.9)), survey, today=TODAY) == exposure(over(square(0.2, 0.3, 1.1, 0.9)), mixed, today=TODAY)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(cells)
 def test_nobody_is_counted_beyond_the_survey(rows: list[tuple[int, int, int, int, int]]) -> None:
     found = exposure(over(square(-1, -1, 6, 6)), surveyed(rows), today=TODAY).people["all"]

@@ -206,7 +206,10 @@ def _dbf_encoding(file: Path) -> str | None:
     with beside[".dbf"].open("rb") as stream:
         body = stream.read(1024 * 1024)
     with tempfile.NamedTemporaryFile(suffix=".txt") as sample:
-        sample.write(body[32:].replace(b"\x00", b" "))
+        # The names of the columns and the rows; the lengths between them are no text.
+        rows = int.from_bytes(body[8:10], "little")
+        text = b" ".join([*(body[start : start + 11] for start in range(32, rows - 1, 32)), body[rows:]])
+        sample.write(text.replace(b"\x00", b" "))
         sample.flush()
         return encoding_of(Path(sample.name)).upper()
 

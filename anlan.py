@@ -11,6 +11,7 @@ import dataclasses
 import getpass
 import json
 import logging
+import math
 import os
 import secrets
 import signal
@@ -746,6 +747,90 @@ def _groups(given: list[str]) -> dict[Group, int]:
         return TypeAdapter(dict[Group, int]).validate_python(dict(one.split("=", 1) for one in given))
     except (ValueError, ValidationError) as error:
         raise typer.BadParameter("--group is written children=120, with one of children, elderly, alone, disabled") from error
+
+
+@app.command()
+def exposure(
+    footprint: Annotated[Path | None, typer.Option(help="File: GeoJSON, GeoPackage, Shapefile, ASC grid or GeoTIFF.")] = None,
+    circle: Annotated[str, typer.Option(help="LON,LAT,RADIUS_M; several radii make bands.")] = "",
+    area: Annotated[list[str] | None, typer.Option(help="District, street or town of the survey; repeatable.")] = None,
+    layer: Annotated[str, typer.Option(help="Layer of a GeoPackage with several.")] = "",
+    depth: Annotated[
+        str, typer.Option(help="The numbers are metres of water; depths at which bands begin (0.15,0.5,1), or `default`.")
+    ] = "",
+    intensity: Annotated[str, typer.Option(help="The numbers are degrees of intensity at which bands begin (6,7,8), or `default`.")] = "",
+    column: Annotated[str, typer.Option(help="Column that holds them.")] = "",
+    where: Annotated[str, typer.Option(help="COLUMN=VALUE: only these polygons.")] = "",
+    crs: Annotated[str, typer.Option(help="Coordinate system of a footprint file that declares none (EPSG:4490).")] = "",
+    survey: Annotated[list[Path] | None, typer.Option(help="Survey files to use instead of the home's; repeatable.")] = None,
+    population: Annotated[Path | None, typer.Option(help="Raster of people per cell, in place of the survey's divisions.")] = None,
+    near: Annotated[float, typer.Option(help="Metres within which a site is near.")] = 500,
+    as_json: AsJson = False,
+) -> None:
+    """People, buildings, roads and sites in a hazard's footprint, from the survey, counted once, with the arithmetic and the gaps."""
+    from models import footprints, grids
+    from models.exposure import exposure as exposed
+
+    if sum(map(bool, (footprint, circle, area))) != 1 or (depth and intensity):
+        raise typer.BadParameter("give one of --footprint, --circle, --area, and at most one of --depth, --intensity")
+    numbers = _numbers("--depth/--intensity", levels) if (levels := depth or intensity) not in ("", "default") else ()
+    bodies = _surveyed(survey) if survey else None
+    with _knowledge() if bodies is None and not population else contextlib.nullcontext() as knowledge:
+        if footprint:
+            measure: Any = "depth" if depth else "intensity" if intensity else ""
+            ground = footprints.from_file(footprint, layer=layer, measure=measure, column=column, levels=numbers, where=where, crs=crs)
+        elif circle:
+            lon, lat, *radii = (*_numbers("--circle", circle), math.nan, math.nan)[: max(3, circle.count(",") + 1)]
+            ground = footprints.circle(lon, lat, radii, origin="command-line")
+        else:
+            named = bodies if bodies is not None else knowledge.store.features(["population"], limit=300_000) if knowledge else []
+            ground = footprints.area(area or [], named, origin="command-line")
+        around = bodies if bodies is not None else knowledge.store.features_around(*footprints.bounds(ground)) if knowledge else []
+    found = exposed(ground, around, population=grids.read_grid(population) if population else None, near_metres=near)
+    if as_json:
+        _emit(found)
+    else:
+        _print_exposure(found)
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadInput(f"{option} 应为用逗号分开的数，现为“{text[:60]}”。") from error
+
+
+def _surveyed(files: list[Path]) -> list[Any]:
+    """The bodies in survey files; rows that cannot be read are told on stderr."""
+    from ingestion.sources import survey
+    from models.domain import Feature
+
+    records = [record for file in files for record in survey.read(file, datetime.now(BEIJING))]
+    bodies = [record for record in records if isinstance(record, Feature)]
+    if len(bodies) < len(records):
+        err.print(f"{len(records) - len(bodies)} 条普查记录无法读取，没有计入")
+    return bodies
+
+
+def _print_exposure(found: Any) -> None:
+    from models.relief import GROUPS
+
+    print(f"{found.footprint.title}（{'；'.join(band.label for band in found.footprint.bands)}）")
+    if found.footprint.assumption:
+        print(f"  假定：{found.footprint.assumption}")
+    for group, figure in found.people.items():
+        print(f"{GROUPS[group]}  {figure.best:,.0f}（{figure.low:,.0f}–{figure.high:,.0f}）")
+    for line in found.arithmetic:
+        print(f"  {line}")
+    for row in found.buildings:
+        print(f"建筑  {row.structure} {row.storeys}  {row.count} 栋" + (f"，{row.floor_area:,.0f} 平方米" if row.floor_area else ""))
+    for site in found.sites:
+        amount = "" if site.amount is None else f"，{site.amount:,.0f} 米在内" if site.kind == "road" else f"，{site.amount:,.0f}"
+        print(f"{site.kind}  {site.name}  {'在内' if site.inside else f'相距 {site.metres:,.0f} 米'}{amount}")
+    first, last = found.surveyed
+    print(f"有人口数据的面积 {found.covered:.1%}；普查日期 {first or '未注明'} 至 {last or '未注明'}")
+    for gap in found.gaps:
+        print(f"  缺口：{gap}")
 
 
 # ---------------------------------------------------------------- the library

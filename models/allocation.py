@@ -41,7 +41,7 @@ from pydantic import ValidationError
 
 from models.allocation_check import check_parts, feasibility
 from models.allocation_mixed import filled, mixed
-from models.allocation_problem import UNLIMITED, Ints, Ladder, Part, build, whole_packs
+from models.allocation_problem import Ints, Ladder, Part, build, whole_packs
 from models.allocation_proof import NEVER, RANK, Exchanges, exchanges
 from models.allocation_solver import Found, network
 from models.domain import BEIJING

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +16,8 @@ NEAREST = 5
 STEPS = 10
 """Into how many a range of shares is cut in one pass."""
 TOLERANCE = 1e-6
+PRIMAL = 4
+"""HiGHS's number for the primal simplex method."""
 
 
 @dataclass
@@ -72,6 +73,8 @@ class Network:
         self.vehicle_row[self.limited] = len(part.lots) + np.arange(len(self.limited))
         self.first_demand_row = len(part.lots) + len(self.limited)
         self.columns, self.seconds = 0, 0.0
+        self.basis: tuple[list[highspy.HighsBasisStatus], list[highspy.HighsBasisStatus]] | None = None
+        """How the arcs and the rows stood when last solved."""
         held = self.cost[self.open]
         self.spread, self.dearest = (float(held.max() - held.min()), float(held.max())) if held.size else (0.0, 0.0)
         # The cheapest lots of each demand first.
@@ -110,6 +113,9 @@ class Network:
                 np.concatenate([np.full(steps, -1.0), np.ones(len(index))]),
             )
         )
+        if self.basis:
+            solver.setBasis(self._start(width, demand, arcs))
+            solver.setOptionValue("simplex_strategy", PRIMAL)
         while True:
             begun = time.monotonic()
             solver.run()
@@ -128,6 +134,9 @@ class Network:
             if not len(lot):
                 self.columns = max(self.columns, steps + len(self.lot))
                 sent = np.array(answer.col_value)[steps:]
+                basis = solver.getBasis()
+                self.basis = basis.col_status[steps:], basis.row_status
+                self.had = np.bincount(self.demand, np.rint(sent), len(part.demands))
                 assert np.all(np.abs(sent - np.rint(sent)) < 1e-5), "a basic solution of the network is whole"
                 return np.rint(sent).astype(np.int64), by_demand / scale
             begins, rows = self.entries(lot, new)
@@ -136,8 +145,25 @@ class Network:
                 len(lot), self.cost[lot, new].astype(float), np.zeros(len(lot)), free, len(rows), begins[:-1].astype(np.int32),
                 rows.astype(np.int32), np.ones(len(rows)),
             )  # fmt: skip
-            solver.setOptionValue("simplex_strategy", 4)  # primal: the point reached stays feasible when columns are added
+            solver.setOptionValue("simplex_strategy", PRIMAL)  # the point reached stays feasible when columns are added
             self.lot, self.demand = np.concatenate([self.lot, lot]), np.concatenate([self.demand, new])
+
+
+    def _start(self, width: Ints, demand: Ints, arcs: int) -> highspy.HighsBasis:
+        """The point last reached, as a basis for finer steps: of each demand the steps it fills at their bound, the one it is in basic."""
+        assert self.basis
+        order = np.argsort(demand, kind="stable")
+        total = np.cumsum(width[order])
+        ends = total - np.concatenate([[0], total])[np.searchsorted(demand[order], demand[order])]
+        full = np.empty(len(width), dtype=np.int64)
+        had = self.had[demand[order]]
+        full[order] = np.where(ends <= had, 2, np.where(ends - width[order] < had, 1, 0))
+        names = [highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper]
+        basis = highspy.HighsBasis()
+        basis.col_status = [names[one] for one in full] + self.basis[0][:arcs]
+        basis.row_status = self.basis[1]
+        basis.alien, basis.valid = True, True
+        return basis
 
 
 def _most_promising(reduced: Floats) -> tuple[Ints, Ints]:
@@ -154,8 +180,9 @@ def _most_promising(reduced: Floats) -> tuple[Ints, Ints]:
 def network(part: Part, ladder: Ladder, limit: float) -> Found:
     """Whole packs of a uniform part: passes over ever finer steps of the minimum until no step that is only partly had can be cut further."""
     model, size = Network(part, ladder), len(part.demands)
+    if not model.open.any():
+        return Found(np.zeros((len(part.lots), size), dtype=np.int64), "optimal", 0, 0, 0.0)
     until = time.monotonic() + limit
-    everyone = np.arange(size)
     sure, low = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     asked, undecided = ladder.whole + ladder.split, np.ones(size, dtype=bool)
     width_of_step, steps, sent, status = LEVELS, 1, np.zeros(0, dtype=np.int64), "optimal"

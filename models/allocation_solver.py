@@ -73,6 +73,8 @@ class Network:
         self.vehicle_row[self.limited] = len(part.lots) + np.arange(len(self.limited))
         self.first_demand_row = len(part.lots) + len(self.limited)
         self.columns, self.seconds = 0, 0.0
+        self.last: tuple[Floats, Ints, Ints, float] | None = None
+        """The steps of the pass solved last, as given to `solve`."""
         self.basis: tuple[list[highspy.HighsBasisStatus], list[highspy.HighsBasisStatus]] | None = None
         """How the arcs and the rows stood when last solved."""
         held = self.cost[self.open]
@@ -90,31 +92,33 @@ class Network:
         held = rows >= 0
         return np.concatenate([[0], np.cumsum(held.sum(1))]), rows[held]
 
+    def model(self, worth: Floats, width: Ints, demand: Ints, scale: float) -> highspy.HighsLp:
+        """The linear program over the arcs now held; the steps come first, so that arcs can be added behind them."""
+        arcs, steps = len(self.lot), len(worth)
+        start, index = self.entries(self.lot, self.demand)
+        ups = np.concatenate([self.part.packs, self.part.room[self.limited]]).astype(float)
+        balance = np.zeros(len(self.part.demands))
+        return linear(
+            np.concatenate([-scale * worth, self.cost[self.lot, self.demand]]),
+            np.concatenate([width.astype(float), np.full(arcs, highspy.kHighsInf)]),
+            np.concatenate([np.full(len(ups), -highspy.kHighsInf), balance]),
+            np.concatenate([ups, balance]),
+            np.concatenate([np.arange(steps), steps + start]),
+            np.concatenate([self.first_demand_row + demand, index]),
+            np.concatenate([np.full(steps, -1.0), np.ones(len(index))]),
+        )
+
     def solve(self, worth: Floats, width: Ints, demand: Ints, scale: float, limit: float) -> tuple[Ints, Floats] | None:
         """Packs per arc (as `self.lot`, `self.demand` then stand) and the price of each demand in units of `scale`; None out of time.
 
         `worth`, `width` and `demand` describe the steps: what a pack in it is worth, how many it takes, whose it is.
         """
-        part, arcs, steps = self.part, len(self.lot), len(worth)
-        start, index = self.entries(self.lot, self.demand)
-        ups = np.concatenate([part.packs, part.room[self.limited]]).astype(float)
-        balance = np.zeros(len(part.demands))
+        part, steps, self.last = self.part, len(worth), (worth, width, demand, scale)
         solver = quiet(limit)
         solver.setOptionValue("presolve", "off")
-        # Steps come first, so that arcs can be added behind them.
-        solver.passModel(
-            linear(
-                np.concatenate([-scale * worth, self.cost[self.lot, self.demand]]),
-                np.concatenate([width.astype(float), np.full(arcs, highspy.kHighsInf)]),
-                np.concatenate([np.full(len(ups), -highspy.kHighsInf), balance]),
-                np.concatenate([ups, balance]),
-                np.concatenate([np.arange(steps), steps + start]),
-                np.concatenate([self.first_demand_row + demand, index]),
-                np.concatenate([np.full(steps, -1.0), np.ones(len(index))]),
-            )
-        )
+        solver.passModel(self.model(worth, width, demand, scale))
         if self.basis:
-            solver.setBasis(self._start(width, demand, arcs))
+            solver.setBasis(self._start(width, demand, len(self.lot)))
             solver.setOptionValue("simplex_strategy", PRIMAL)
         while True:
             begun = time.monotonic()
@@ -148,7 +152,6 @@ class Network:
             solver.setOptionValue("simplex_strategy", PRIMAL)  # the point reached stays feasible when columns are added
             self.lot, self.demand = np.concatenate([self.lot, lot]), np.concatenate([self.demand, new])
 
-
     def _start(self, width: Ints, demand: Ints, arcs: int) -> highspy.HighsBasis:
         """The point last reached, as a basis for finer steps: of each demand the steps it fills at their bound, the one it is in basic."""
         assert self.basis
@@ -177,9 +180,9 @@ def _most_promising(reduced: Floats) -> tuple[Ints, Ints]:
     return lot, demand
 
 
-def network(part: Part, ladder: Ladder, limit: float) -> Found:
+def network(part: Part, ladder: Ladder, limit: float, model: Network | None = None) -> Found:
     """Whole packs of a uniform part: passes over ever finer steps of the minimum until no step that is only partly had can be cut further."""
-    model, size = Network(part, ladder), len(part.demands)
+    model, size = model or Network(part, ladder), len(part.demands)
     if not model.open.any():
         return Found(np.zeros((len(part.lots), size), dtype=np.int64), "optimal", 0, 0, 0.0)
     until = time.monotonic() + limit

@@ -81,7 +81,7 @@ class Network:
         self.spread, self.dearest = (float(held.max() - held.min()), float(held.max())) if held.size else (0.0, 0.0)
         # The cheapest lots of each demand first.
         rank = np.where(self.open, self.cost, np.iinfo(np.int64).max)
-        nearest = np.argsort(rank, axis=0, kind="stable")[:NEAREST]
+        nearest = np.argpartition(rank, NEAREST, axis=0)[:NEAREST] if len(rank) > NEAREST else np.argsort(rank, axis=0, kind="stable")
         chosen = np.zeros_like(self.open)
         np.put_along_axis(chosen, nearest, True, axis=0)
         self.lot, self.demand = np.nonzero(chosen & self.open)
@@ -173,9 +173,11 @@ def _most_promising(reduced: Floats) -> tuple[Ints, Ints]:
     """Arcs of negative reduced cost: for each demand and for each lot the two best."""
     chosen = np.zeros(reduced.shape, dtype=bool)
     for axis in (0, 1):
-        if reduced.size:
-            best = np.argsort(reduced, axis=axis, kind="stable").take([0, 1] if reduced.shape[axis] > 1 else [0], axis=axis)
+        left = reduced.copy()
+        for _ in range(2 if reduced.size else 0):
+            best = np.expand_dims(left.argmin(axis), axis)
             np.put_along_axis(chosen, best, True, axis=axis)
+            np.put_along_axis(left, best, 0.0, axis=axis)
     lot, demand = np.nonzero(chosen & (reduced < -1e-4))
     return lot, demand
 

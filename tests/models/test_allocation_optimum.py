@@ -147,7 +147,10 @@ class Case:
                 left = tuple(r - sum(way) if v.depot == lot.depot else r for r, v in zip(room, self.vehicles, strict=True))
                 if any(one < 0 for one in left):
                     continue
-                state = (tuple(min(Fraction(d.quantity), s + n * c) for s, n, c, d in zip(has, way, worth, self.demands, strict=True)), left)
+                state = (
+                    tuple(min(Fraction(d.quantity), s + n * c) for s, n, c, d in zip(has, way, worth, self.demands, strict=True)),
+                    left,
+                )
                 cost = paid + sum((n * self.cost(lot, d) for n, d in zip(way, self.demands, strict=True) if n), Fraction(0))
                 if cost < after.get(state, cost + 1):
                     after[state] = cost

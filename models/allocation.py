@@ -99,7 +99,7 @@ def allocate(
     until = time.monotonic() + time_limit
     lines, missing, found, plans, known = [], [], [], [], []
     for left, part in zip(range(len(problem.parts), 0, -1), problem.parts, strict=True):
-        limit = max((until - time.monotonic()) / left, 0.05) if not part.uniform else max(until - time.monotonic(), 0.05)
+        limit = (until - time.monotonic()) / (1 if part.uniform else left)
         one, exchange = _solve(part, limit)
         found.append(one)
         plans.append(one.sent)

@@ -113,6 +113,8 @@ class Network:
 
         `worth`, `width` and `demand` describe the steps: what a pack in it is worth, how many it takes, whose it is.
         """
+        if limit <= 0:
+            return None
         part, steps, self.last = self.part, len(worth), (worth, width, demand, scale)
         solver = quiet(limit)
         solver.setOptionValue("presolve", "off")

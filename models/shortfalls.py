@@ -1,7 +1,7 @@
 """Why a demand is not met, and what would mend it: read from the stock, the roads and the plan, by trying what one change would free.
 
-A reason is named only when taking it away alone would bring this demand at least one pack more, directly or by an exchange with demands
-that rank after it. Where no single thing would, there is not enough.
+A reason is named only when taking it away alone would free at least one pack for this demand, directly or by an exchange with demands that
+rank after it; a demand that ranks before may then have the better claim to what this frees. Where no single thing would, there is not enough.
 """
 
 from __future__ import annotations

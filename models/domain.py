@@ -1108,6 +1108,8 @@ class Offer(Model):
     """Sentences that passed every check, in order."""
     dropped: tuple[Dropped, ...] = ()
     """Sentences that did not."""
+    in_time: bool = True
+    """False when the time was up before the model had finished: what is offered are the sentences it had finished."""
     seconds: dict[str, float]
     """Time of each stage in seconds: material, first_token, answer, check, total."""
 

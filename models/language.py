@@ -62,6 +62,8 @@ class NoAnswer(AnlanError):
     def __init__(self, why: Why, message: str) -> None:
         super().__init__(message)
         self.why = why
+        self.written = ""
+        """What a server that was still writing when the time was up had written of its answer."""
 
 
 class ModelState(Model):
@@ -239,20 +241,25 @@ class LanguageModel:
         format_ = {"type": "json_schema", "json_schema": {"name": shape.__name__, "schema": schema, "strict": True}}
         began, first = time.monotonic(), 0.0
         text, thinking, length, pieces, end = [], 0, 0, 0, ""
-        for kind, piece in self._events(name, messages, format_, seconds, cancelled=cancelled):
-            first = first or time.monotonic() - began
-            pieces += kind != "end"
-            if kind == "end":
-                end = piece
-            elif kind == "thinking":
-                thinking += len(piece)
-            else:
-                text.append(piece)
-                length += len(piece)
-                if length > LONGEST_ANSWER:
-                    raise NoAnswer("too_long", f"模型回答超过{LONGEST_ANSWER}字仍未结束，已舍弃。")
-            if progress:
-                progress(thinking, length)
+        try:
+            for kind, piece in self._events(name, messages, format_, seconds, cancelled=cancelled):
+                first = first or time.monotonic() - began
+                pieces += kind != "end"
+                if kind == "end":
+                    end = piece
+                elif kind == "thinking":
+                    thinking += len(piece)
+                else:
+                    text.append(piece)
+                    length += len(piece)
+                    if length > LONGEST_ANSWER:
+                        raise NoAnswer("too_long", f"模型回答超过{LONGEST_ANSWER}字仍未结束，已舍弃。")
+                if progress:
+                    progress(thinking, length)
+        except NoAnswer as trouble:
+            if trouble.why == "late":
+                trouble.written = "".join(text).rpartition("</think>")[2]
+            raise
         whole = "".join(text)
         # A server without a reasoning parser leaves the thinking in front of the answer.
         before, mark, after = whole.rpartition("</think>")

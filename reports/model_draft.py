@@ -12,9 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
+from pydantic_core import from_json
 from rapidfuzz import fuzz
 
 from graph.guardian import pause_of
@@ -135,6 +136,23 @@ def shape_of(sections: Sequence[Section], pieces: Sequence[Piece]) -> type[BaseM
     return create_model("Retelling", **fields)
 
 
+def finished(written: str, shape: type[BaseModel]) -> BaseModel:
+    """The sentences that a model which ran out of time had finished: whole, and each as the shape wants it. The one it was at is left out."""
+    try:
+        parts = from_json(written, allow_partial=True)
+    except ValueError:
+        parts = {}
+    sections: dict[str, list[Any]] = {name: [] for name in shape.model_fields}
+    for name, field in shape.model_fields.items():
+        (sentence,) = get_args(field.annotation)
+        for part in (parts.get(name) if isinstance(parts, dict) else None) or []:
+            try:
+                sections[name].append(sentence.model_validate(part))
+            except ValidationError:
+                continue
+    return shape.model_construct(None, **sections)
+
+
 def question(page: Page, sections: Sequence[Section], pieces: Sequence[Piece]) -> str:
     """The question: the material as one JSON value, then what to look for in it, as questions: a small model copies whatever reads like an answer."""
     wanted = "\n".join(
@@ -178,25 +196,25 @@ def retell(
     if not pieces or not sections:
         raise Refused("本事件没有可供整理的材料，保留规则稿。")
     asked = time.monotonic()
-    answer = model.ask(
-        INSTRUCTION, question(page, sections, pieces), shape_of(sections, pieces), seconds=seconds, cancelled=cancelled, progress=progress
-    )
+    stages, shape, in_time = {"material": asked - began}, shape_of(sections, pieces), True
+    try:
+        answer = model.ask(INSTRUCTION, question(page, sections, pieces), shape, seconds=seconds, cancelled=cancelled, progress=progress)
+        value, stages["first_token"] = answer.value, answer.first_token
+    except NoAnswer as late:
+        value, in_time = finished(late.written, shape), False
+        if not any(getattr(value, section.key) for section in sections):
+            raise
     answered = time.monotonic()
-    claims, dropped = checked(answer.value, sections, pieces, page, Shelf(report, dossier))
+    claims, dropped = checked(value, sections, pieces, page, Shelf(report, dossier))
     ended = time.monotonic()
-    stages = {
-        "material": asked - began,
-        "first_token": answer.first_token,
-        "answer": answered - asked,
-        "check": ended - answered,
-        "total": ended - began,
-    }
+    stages |= {"answer": answered - asked, "check": ended - answered, "total": ended - began}
     return Offer(
         report=report.id,
         version=report.version,
-        model=answer.model,
+        model=model.state.model,
         claims=tuple(claims),
         dropped=tuple(dropped),
+        in_time=in_time,
         seconds={name: round(value, 3) for name, value in stages.items()},
     )
 

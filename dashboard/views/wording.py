@@ -66,6 +66,8 @@ def _beside(state: ReportState, offer: Offer, known_now: Dossier) -> None:
         f'<div class="anlan-row-line">{look.origin_label(offer.model)}'
         f'<span class="anlan-dim">{look.escaped(t("model.offer_note", kept=len(offer.claims), dropped=len(offer.dropped)))}</span></div>'
     )
+    if not offer.in_time:
+        look.show(look.chip(t("model.unfinished"), "soon"))
     if offer.version != state.report.version:
         look.show(look.chip(t("model.older", version=offer.version), "soon"))
     for section in model_draft.sections_of(state.report):

@@ -58,7 +58,7 @@ def test_three_sample_incidents_reach_a_signed_document_with_the_models_wording(
     found = sorted((one for one in knowledge.store.incidents() if one.mode == "actual"), key=lambda one: (-one.evidence_count, one.id))
     model = LanguageModel(server)
     assert model.probe(seconds=120).name in ("ready", "slow"), model.state
-    answered, kept, refused = 0, 0, 0
+    answered, unfinished, kept, refused = 0, 0, 0, 0
     for incident in found[:INCIDENTS]:
         began = time.monotonic()
         stages: dict[str, float] = {}
@@ -67,6 +67,7 @@ def test_three_sample_incidents_reach_a_signed_document_with_the_models_wording(
         try:
             made = model_draft.offer(knowledge, state.report.id, model, people["duty"], seconds=DRAFT_SECONDS - 60)
             stages |= {f"model_{name}": seconds for name, seconds in made.seconds.items()}
+            unfinished += not made.in_time
             answered, kept, refused = answered + 1, kept + len(made.claims), refused + len(made.dropped)
             if sections := list(dict.fromkeys(claim.section for claim in made.claims)):
                 state = model_draft.take(knowledge, state.report.id, state.report.version, made, sections, people["duty"])
@@ -83,7 +84,7 @@ def test_three_sample_incidents_reach_a_signed_document_with_the_models_wording(
         assert document.read_bytes().startswith(b"PK")
         assert stages["rules"] <= 10
         assert stages["total"] <= DRAFT_SECONDS
-    print(f"{answered} of {INCIDENTS} answered by the model; sentences kept {kept}, refused {refused}")
+    print(f"{answered} of {INCIDENTS} answered by the model, {unfinished} of them not to the end; sentences kept {kept}, refused {refused}")
     assert answered == INCIDENTS
     assert kept > 0
 

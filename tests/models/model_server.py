@@ -1,6 +1,6 @@
 """A server that speaks the OpenAI protocol and misbehaves as told: for what a healthy vLLM cannot be made to do.
 
-`Server(how)` listens on loopback. `how` is a name below, or the words to stream as the answer.
+`Server(how)` listens on loopback. `how` is a name below, or the words to stream as the answer; with `stalls` nothing comes after them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ BOUND = json.dumps({"word": "青铜七九"}, ensure_ascii=False)
 class Server:
     """One misbehaving server. `asked` holds the bodies of all questions; `answer` makes the words of each."""
 
-    def __init__(self, how: str, answer: Callable[[dict[str, Any]], str] | None = None, *, binds: bool = True) -> None:
-        self.how, self.answer, self.binds = how, answer, binds
+    def __init__(
+        self, how: str, answer: Callable[[dict[str, Any]], str] | None = None, *, binds: bool = True, stalls: bool = False
+    ) -> None:
+        self.how, self.answer, self.binds, self.stalls = how, answer, binds, stalls
         self.asked: list[dict[str, Any]] = []
         outer = self
 
@@ -89,6 +91,10 @@ class Server:
                         self.end_headers()
                     case _:
                         words = outer.answer(body) if outer.answer else outer.how
+                        if outer.stalls:
+                            self._start()
+                            self._chunk(_event(words))
+                            time.sleep(30)
                         self._stream([words[at : at + 7] for at in range(0, len(words), 7)])
 
             def _whole(self, status: int, body: bytes, kind: str = "application/json") -> None:

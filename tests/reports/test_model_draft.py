@@ -46,6 +46,39 @@ def test_a_faithful_sentence_passes_with_who_said_it_and_whether_it_is_checked()
     assert "ev-1" in made.claims[0].citations
 
 
+@pytest.mark.parametrize(
+    ("written", "texts"),
+    [
+        (
+            answering(scene=[("晴川苑楼下电动车烧起来了", ["E1"])], measures=[("消防已到场扑救", ["E2"])])[:-12],
+            ["晴川苑楼下电动车烧起来了"],
+        ),
+        (
+            '{"scene": [{"cites": ["E1"], "text": "晴川苑楼下电动车烧起来了"}], "course": [{"cites": ["E9"], "text": "楼下"}',
+            ["晴川苑楼下电动车烧起来了"],
+        ),
+    ],
+)
+def test_of_a_model_whose_time_is_up_the_finished_sentences_are_offered(written: str, texts: list[str]) -> None:
+    with Server(written, stalls=True) as server:
+        model = LanguageModel(Settings(model_url=server.address))
+        model.probe(seconds=60)
+        made = model_draft.retell(drafted(fire()), fire(), model, SETTINGS, seconds=4)
+    assert not made.in_time
+    assert [claim.text for claim in made.claims] == [f"据12345热线反映，{text}（待核）。" for text in texts]
+    assert not made.dropped
+
+
+@pytest.mark.parametrize("written", ['{"scene": [{"cites": ["E1"], "text": "晴川苑楼下电', '{"scene": [], ', '["scene"', "第一"])
+def test_a_model_that_had_finished_no_sentence_gave_no_answer(written: str) -> None:
+    with Server(written, stalls=True) as server:
+        model = LanguageModel(Settings(model_url=server.address))
+        model.probe(seconds=60)
+        with pytest.raises(NoAnswer) as told:
+            model_draft.retell(drafted(fire()), fire(), model, SETTINGS, seconds=2)
+    assert told.value.why == "late"
+
+
 WRONG = {
     "a figure nobody gave": ("楼下电动车烧起来了，过火面积80平方米", "E1", "number"),
     "a time nobody gave": ("2025年7月18日楼下电动车烧起来了", "E1", "time"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from ingestion.called import NO_SURNAME, SHORT_TITLE, TITLE
@@ -130,9 +131,7 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
     plain, known = reading.plain, segmenter().has_word
     for word in reading.words:
         text = word.text
-        if not 2 <= len(text) <= 3 or plain[word.at - 1 : word.at] in _ADDRESS or not HAN.fullmatch(text):
-            continue
-        if text in NOT_NAMES or text[-1] in "姓河湖江溪岭岛" or TITLE.match(text) or reading.is_place(word.at, word.end):
+        if not _may_be_one(text, word.tag) or plain[word.at - 1 : word.at] in _ADDRESS or reading.is_place(word.at, word.end):
             continue
         likely = [given.get(c, 1) for c in text]
         named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]
@@ -158,6 +157,14 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
         elif not known(text) and min(likely) >= 0 and sum(likely) >= 2 * len(text):
             yield -1.0, Person(word.at, word.end)
     yield from _patterns(reading)
+
+
+@lru_cache(maxsize=16_384)
+def _may_be_one(text: str, tag: str) -> bool:
+    """Whether a word can be a nickname at all, wherever it stands."""
+    if not 2 <= len(text) <= 3 or not HAN.fullmatch(text) or text in NOT_NAMES or text[-1] in "姓河湖江溪岭岛" or TITLE.match(text):
+        return False
+    return tag.startswith("nr") or (len(text) == 2 and text[0] == text[1]) or not segmenter().has_word(text)
 
 
 def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: float) -> tuple[int, int] | None:

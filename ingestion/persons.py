@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import accumulate
+from functools import cache, lru_cache
 
 from ingestion.called import SHORT_TITLE, TITLE, glossed, handles, latin_names, run_on_handles
 from ingestion.name_words import HAN, Word, cut, segmenter, surnames, weights
@@ -59,7 +58,7 @@ _SITE = re.compile(
 )
 """What follows the name of a firm, a house or a make."""
 _PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
-_ADDRESSED = frozenset("省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛")
+_ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
 _FACILITY = re.compile(
     r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
 )
@@ -129,6 +128,42 @@ def persons(text: str) -> list[Person]:
     return sorted(found, key=lambda p: p.at)
 
 
+@lru_cache(maxsize=16_384)
+def _by_itself(name: str, shown: int) -> tuple[int, float] | None:
+    """What a candidate is worth wherever it stands: how likely its characters are, and how much more it needs for them; null for no name."""
+    given, odds = name[shown:], weights()
+    surname = 4 if shown == 2 else odds["surname"].get(name[0], -9)
+    each = [odds["given"].get(c, 1) for c in given]
+    likely = surname + sum(each)
+    if likely < 0 or min(each) <= -3 or name in NOT_NAMES or name[:2] in NOT_NAMES:
+        return None
+    more = 0.0
+    if len(given) == 2 and given[0] == given[1] and given[0] not in SAME:
+        more -= 2.5
+    if len(given) == 1 and given == name[0]:
+        more += 3
+    if given[-1] in _WATER_END:
+        more += 4
+    if surname < 0:
+        more += 2
+    return likely, more
+
+
+@lru_cache(maxsize=16_384)
+def _transliterates(text: str, tag: str, inside: bool) -> bool:
+    """Whether a word may begin, or go on with (`inside`), a transliterated name."""
+    if len(text) > 6 or not HAN.fullmatch(text):
+        return inside and bool(_DOT.fullmatch(text))
+    odds = [weights()["foreign"].get(c, 0) for c in text]
+    known = segmenter().has_word(text)
+    if tag in ("nrt", "nrfg"):
+        return min(odds) >= 0 or (known and len(text) > 2 and sum(odds) >= 2 * len(text))
+    if tag in ("ns", "nz") or (known and len(text) > 1 and tag != "nr") or (not inside and text in NOT_NAMES):
+        return False
+    least = 2 if inside or (len(text) > 2 and sum(odds) >= 3 * len(text)) else 3
+    return min(odds) >= least
+
+
 class _Reading:
     """One text cut into words, and the names found in it."""
 
@@ -140,7 +175,6 @@ class _Reading:
         self._divisions: dict[int, tuple[int, int]] | None = None
         self._places: dict[int, int] = {}
         self.abroad: set[int] = set()
-        self._addressed = [0, *accumulate(c in _ADDRESSED for c in plain)]
 
     def names(self) -> list[Person]:
         scored = sorted([*self._chinese(), *self._foreign(), *nicknames(self)], key=lambda s: (-s[0], s[1].at))
@@ -227,24 +261,15 @@ class _Reading:
     def _score(self, at: int, shown: int, end: int) -> float:
         """How far above its threshold a surname with a given name lies; negative for no name."""
         plain, name = self.plain, self.plain[at:end]
-        given = name[shown:]
-        odds, of_given = weights(), weights()["given"]
-        surname = 4 if shown == 2 else odds["surname"].get(name[0], -9)
-        each = [of_given.get(c, 1) for c in given]
-        likely = surname + sum(each)
-        if likely < 0 or min(each) <= -3 or name in NOT_NAMES or name[:2] in NOT_NAMES:
+        alone = _by_itself(name, shown)
+        if alone is None:
             return _NO
+        likely, more = alone
         needed = self._needed(at, shown, end)
         if needed is None:
             return _NO
-        if len(given) == 2 and given[0] == given[1] and given[0] not in SAME:
-            needed -= 2.5
-        if len(given) == 1 and given == name[0]:
-            needed += 3
-        if given[-1] in _WATER_END:
-            needed += 4
-        if surname < 0:
-            needed += 2
+        given = name[shown:]
+        needed += more
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
         score = likely - needed + self._lean(at, end, given)
@@ -267,7 +292,7 @@ class _Reading:
         return self.is_place(at, end)
 
     def _lean(self, at: int, end: int, given: str) -> float:
-        addressed = self._addressed[min(end + 8, len(self.plain))] - self._addressed[max(0, at - 8)]
+        addressed = _ADDRESSED.search(self.plain, max(0, at - 8), end + 8)
         if addressed or (len(given) > 1 and segmenter().has_word(given)):
             return _LEAN
         return _LEAN_ELSEWHERE
@@ -360,17 +385,18 @@ class _Reading:
 
     def _runs(self) -> Iterator[tuple[int, int, bool]]:
         """Where words that transliterate stand together, and whether the dictionary knows one of them for a name."""
-        at = 0
-        while at < len(self.words):
-            end = at
-            while end < len(self.words) and self._transliterates(self.words[end], end > at):
-                end += 1
-            stop = end
-            while stop > at and not HAN.fullmatch(self.words[stop - 1].text):
+        words, done = self.words, 0
+        for first, word in enumerate(words):
+            if first < done or not _transliterates(word.text, word.tag, False):
+                continue
+            done = first + 1
+            while done < len(words) and _transliterates(words[done].text, words[done].tag, True):
+                done += 1
+            stop = done
+            while stop > first and not HAN.fullmatch(words[stop - 1].text):
                 stop -= 1
-            if stop > at:
-                yield self.words[at].at, self.words[stop - 1].end, any(w.tag == "nrt" for w in self.words[at:stop])
-            at = max(end, at + 1)
+            if stop > first:
+                yield word.at, words[stop - 1].end, any(w.tag == "nrt" for w in words[first:stop])
 
     def _is_foreign_place(self, at: int, end: int) -> bool:
         plain = self.plain
@@ -394,16 +420,3 @@ class _Reading:
         if plain[end : end + 1] in BESIDE and (end + 1 in spots or _ISLAND.match(plain, end + 1)):
             return True
         return plain[at - 1 : at] in BESIDE and (at - 2 in spots or plain[at - 2 : at - 1] in _PLACE_END | _WATER_END)
-
-    def _transliterates(self, word: Word, inside: bool) -> bool:
-        text = word.text
-        if len(text) > 6 or not HAN.fullmatch(text):
-            return inside and bool(_DOT.fullmatch(text))
-        odds = [weights()["foreign"].get(c, 0) for c in text]
-        known = segmenter().has_word(text)
-        if word.tag in ("nrt", "nrfg"):
-            return min(odds) >= 0 or (known and len(text) > 2 and sum(odds) >= 2 * len(text))
-        if word.tag in ("ns", "nz") or (known and len(text) > 1 and word.tag != "nr") or (not inside and text in NOT_NAMES):
-            return False
-        least = 2 if inside or (len(text) > 2 and sum(odds) >= 3 * len(text)) else 3
-        return min(odds) >= least

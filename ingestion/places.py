@@ -13,6 +13,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import add
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -168,23 +169,20 @@ class Gazetteer:
 
     def _hits(self, plain: str) -> list[_Hit]:
         hits: list[_Hit] = []
-        at = 0
-        begins = self._names.begins
-        while at < len(plain) - 1:
-            if plain[at : at + 2] not in begins and not (hits and hits[-1].end == at):
-                at += 1
+        begins, done = self._names.begins, 0
+        for start, pair in enumerate(map(add, plain, plain[1:])):
+            if start < done or (pair not in begins and not (hits and start == done)):
                 continue
-            name = self._names.longest_at(plain, at)
-            before = hits[-1] if hits and hits[-1].end == at else None
+            name = self._names.longest_at(plain, start)
+            before = hits[-1] if hits and done == start else None
             county = self._county_behind(before, plain) if before and not (name and self._finer(name, before)) else None
             if county:
                 hits.append(county)  # 北京朝阳 is the district, though 朝阳 alone is a city
-            elif name and self._stands_alone(name, plain, at + len(name), before):
-                hits.append(_Hit(at, at + len(name), tuple(self._names.entries[name])))
+            elif name and self._stands_alone(name, plain, start + len(name), before):
+                hits.append(_Hit(start, start + len(name), tuple(self._names.entries[name])))
             else:
-                at += 1
                 continue
-            at = hits[-1].end
+            done = hits[-1].end
         return hits
 
     def _finer(self, name: str, before: _Hit) -> bool:

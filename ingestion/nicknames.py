@@ -187,6 +187,16 @@ def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: flo
         return at, end
     if not known and len(text) == 3 and min(likely[1:]) >= 2 and sum(likely[1:]) >= 5 and weights()["surname"].get(text[0], -9) < 0:
         return at + 1, end  # 系嘉欣: the word before was taken along
+    if (
+        not known
+        and len(text) == 3
+        and named
+        and around >= 2
+        and min(likely[1:]) >= 1
+        and sum(likely[1:]) >= 3
+        and text[0] not in weights()["surname"]
+    ):
+        return at + 1, end  # 看思聪老公: what follows says that it is someone
     enough = sum(likely) >= 3 * len(likely) - around
     if named and ((enough and min(likely) >= (3 if known else 1)) or (known and len(text) == 3 and min(likely) >= 1 and sum(likely) >= 5)):
         return at, end

@@ -22,7 +22,11 @@ from models.divisions import by_code
 _NO = -99.0
 _WEAK = -3.0
 """How far below its threshold a name may lie that stands beside a name."""
+_NEARLY = -1.0
+"""How far below its threshold a name may lie that is said more than once."""
 _MOST_CONTEXT = 4.5
+_RIVER = 4.0
+"""How much more a name needs that ends like a river or a mountain."""
 _LEAN, _LEAN_ELSEWHERE = 1.5, 2.5
 """In favour of hiding, and more so where no word for an address stands near."""
 IN_A_PLACE = 8.0
@@ -60,7 +64,7 @@ _SITE = re.compile(
 _PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
 _ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
 _FACILITY = re.compile(
-    r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
+    r"[^\W\d_在到去从的是和与往被把向于说来回进出了获赢夺率A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
 )
 """A house or a sight not far after: 盖蒂博物馆, 万龙滑雪酒店."""
 _CUT_FACILITY = re.compile("博物馆|艺术馆|美术馆|大剧院|购物中心|步行街|度假村|风景区|开发区|高新区|体育馆|体育场|火车站|汽车站")
@@ -72,7 +76,7 @@ _BEFORE = re.compile(
     r"(?:叫做?|名叫|姓名|联系|寻找|感谢|认识|采访|[员长师生民人者手商家客迷友夫妻子女儿父母爸妈哥姐弟妹婆公伴司机记总裁理任席授士星演导帅锋卫将模]|书记|专家|总裁|教练|助教|偶像|女神|男神|歌手|主持|主演|执导|饰演|扮演|出演|同事|老公|老婆|男友|女友|恭喜|祝贺|致敬|支持|@|//|教授|回复|作者|市民|网友|同学|[\"“'《【\[(（、和与跟及同给对向找被让])[:：\s]?$"
 )
 _AFTER = re.compile(
-    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|回答|谈到|谈及|接受|执导|主演|饰演|饰|扮演|出演|参演|演唱|担任|出任|当选|生日快乐|童鞋|同学|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|夫人|夫妇|夫妻|一家|家人|等人|二人|两人|三人|本人|编剧|所(?:写|著|作|说)|的?《|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟|粉丝|歌|新歌|作品|微博|专辑|演唱会|经纪|助理|生日|婚礼|画|诗)|[(（](?:男|女|化名|饰)|[:：、》】\])）]|和|与|及|vs|VS)"
+    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|回答|谈到|谈及|接受|执导|主演|饰演|饰|扮演|出演|参演|演唱|担任|出任|当选|生日快乐|童鞋|同学|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|老公|老婆|夫人|夫妇|夫妻|一家|家人|等人|二人|两人|三人|本人|编剧|所(?:写|著|作|说)|的?《|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟|粉丝|歌|新歌|作品|微博|专辑|演唱会|经纪|助理|生日|婚礼|画|诗|博客|文章|小说|散文|书法|传记|自传|故居|遗孀|同事|徒弟)|[(（](?:男|女|化名|饰)|[:：、》】\])）]|和|与|及|vs|VS)"
 )
 _EDGE = re.compile(r"$|[^\u4e00-\u9fff]")
 _LAUGH = re.compile(r"[哈呵嘿嘻耶啊呀哇喔哦噢]{2}")
@@ -143,7 +147,7 @@ def _by_itself(name: str, shown: int) -> tuple[int, float] | None:
     if len(given) == 1 and given == name[0]:
         more += 3
     if given[-1] in _WATER_END:
-        more += 4
+        more += _RIVER
     if surname < 0:
         more += 2
     return likely, more
@@ -202,7 +206,7 @@ class _Reading:
         return found
 
     def _siblings(self, scored: list[tuple[float, Person]], found: list[Person], take: Callable[[float, Person], bool]) -> None:
-        """What is almost a name is one beside a name (周觅和锦荣), and where the text gives the name elsewhere."""
+        """What is almost a name is one beside a name (周觅和锦荣), where the text gives the name elsewhere, and where it says it again."""
         ends, begins = {p.end for p in found}, {p.at for p in found}
         known = {self.plain[p.at : p.end] for p in found} | {
             self.plain[p.at + p.shown : p.end] for p in found if p.end - p.at - p.shown > 1
@@ -214,11 +218,15 @@ class _Reading:
                 beside = (self.plain[at - 1 : at] in BESIDE and at - 1 in ends) or (
                     self.plain[end : end + 1] in BESIDE and end + 1 in begins
                 )
-                if (beside or self.plain[at:end] in known) and take(score, person):
+                if (beside or self.plain[at:end] in known or (score >= _NEARLY and self._is_said_again(at, end))) and take(score, person):
                     ends.add(end)
                     begins.add(at)
             if not again:
                 break
+
+    def _is_said_again(self, at: int, end: int) -> bool:
+        """Whether what stands here as words of its own comes more than once: people are spoken of again, odd cuts are not."""
+        return at in self.begin and end in self.stop and self.plain.count(self.plain[at:end]) > 1
 
     def word_at(self, at: int) -> Word:
         return self.words[bisect_right(self.starts, at) - 1]
@@ -269,6 +277,8 @@ class _Reading:
         if needed is None:
             return _NO
         given = name[shown:]
+        if more >= _RIVER and len(name) == 3 and self._is_listed(at, end):
+            more -= _RIVER  # 李银河 is a person in the dictionary, too
         needed += more
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
@@ -287,9 +297,14 @@ class _Reading:
             return True  # 李总: the surname alone is the name
         if "某" in given or given == "姓" or _NUMBERED.fullmatch(name) or _LAUGH.search(name) or TITLE.match(given):
             return True
-        if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
+        if given[-1] in "河湖" and not self._is_listed(at, end) and not _BEFORE.search(plain[max(0, at - 5) : at]):
             return True
         return self.is_place(at, end)
+
+    def _is_listed(self, at: int, end: int) -> bool:
+        """Whether the dictionary has these words as the name of a person."""
+        word = self.word_at(at)
+        return (word.at, word.end) == (at, end) and word.tag == "nr" and bool(segmenter().has_word(word.text))
 
     def _lean(self, at: int, end: int, given: str) -> float:
         addressed = _ADDRESSED.search(self.plain, max(0, at - 8), end + 8)
@@ -309,9 +324,13 @@ class _Reading:
             foreign = sum(odds["foreign"].get(c, 0) for c in name) > sum(odds["given"].get(c, 1) for c in name)
             if first.tag == "nrfg":
                 return 3
-            if not person or (foreign and two):
+            if foreign and two:
                 return None
-            return 3.5 if two else 7.5
+            if not person:
+                # 林熙蕾 stands in the dictionary as the name of something, and every character of it is one of a name.
+                likely = odds["surname"].get(name[0], -9) >= 3 and min(odds["given"].get(c, 1) for c in name[shown:]) >= 2
+                return 4 if two and likely and first.tag in ("n", "nt", "nz") else None
+            return 2 if two else 7.5
         if at not in self.begin:
             if not two or end not in self.stop:
                 # 前费|穆所写: one given name, where the words are the model's own and what follows says that it is one.

@@ -39,6 +39,8 @@ _BROTHER = re.compile(
 _FAMILIAR = re.compile(
     r"(?<![\u4e00-\u9fff大小老阿])(?:[小老阿大])(?P<who>[\u4e00-\u9fff])(?=$|[^\u4e00-\u9fff]|说|在|的|和|家|被|是|也|给|跟|打|来|去|你|我|他|她)|(?<=[和跟给找叫问是让对被])[小老阿](?P<then>[\u4e00-\u9fff])(?=$|[^\u4e00-\u9fff]|说|在|的|和|家)"
 )
+_LETTERED = re.compile(r"(?<![A-Za-z])[小老阿][A-Z](?![A-Za-z0-9\-市区县])")
+"""小V, 老K."""
 _NO_FAMILIAR = frozenset(
     [
         "小康",
@@ -239,6 +241,8 @@ def _patterns(reading: Reading) -> Iterator[tuple[float, Person]]:
             yield 0.3, Person(at, end)
     for m in _FAN.finditer(plain):
         yield 0.3, Person(*m.span("who"))
+    for m in _LETTERED.finditer(plain):
+        yield 0.3, Person(*m.span())
     for m in _LITTLE.finditer(plain):
         at, end = m.span("who")
         last = reading.word_at(end - 1)

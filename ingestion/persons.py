@@ -25,8 +25,6 @@ _WEAK = -3.0
 _NEARLY = -1.0
 """How far below its threshold a name may lie that is said more than once."""
 _MOST_CONTEXT = 4.5
-_RIVER = 4.0
-"""How much more a name needs that ends like a river or a mountain."""
 _LEAN, _LEAN_ELSEWHERE = 1.5, 2.5
 """In favour of hiding, and more so where no word for an address stands near."""
 IN_A_PLACE = 8.0
@@ -58,7 +56,7 @@ _DATELINE = re.compile(r"[\d０-９]{1,2}月[\d０-９]{1,2}日[电讯]")
 _CAPITAL = re.compile(r"(?:首都|首府|城市|港口|小镇|古城|前往|抵达|飞往|位于|来自|毗邻|驻)$")
 _NUMBERED = re.compile(r".*[一二三四五六七八九十][环栋幢组楼号]|.*[东西南北中]部")
 _SITE = re.compile(
-    r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|办事处|轿车|总站|号|粉丝|超话"
+    r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|国际|眼科|置业|办事处|轿车|总站|号|粉丝|超话"
 )
 """What follows the name of a firm, a house or a make."""
 _PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
@@ -147,7 +145,7 @@ def _by_itself(name: str, shown: int) -> tuple[int, float] | None:
     if len(given) == 1 and given == name[0]:
         more += 3
     if given[-1] in _WATER_END:
-        more += _RIVER
+        more += 4
     if surname < 0:
         more += 2
     return likely, more
@@ -225,8 +223,10 @@ class _Reading:
                 break
 
     def _is_said_again(self, at: int, end: int) -> bool:
-        """Whether what stands here as words of its own comes more than once: people are spoken of again, odd cuts are not."""
-        return at in self.begin and end in self.stop and self.plain.count(self.plain[at:end]) > 1
+        """Whether a word that only the model takes for a name comes more than once: people are spoken of again, odd cuts are not."""
+        word = self.word_at(at)
+        new = (word.at, word.end) == (at, end) and word.tag.startswith("nr") and not segmenter().has_word(word.text)
+        return new and self.plain.count(word.text) > 1
 
     def word_at(self, at: int) -> Word:
         return self.words[bisect_right(self.starts, at) - 1]
@@ -277,8 +277,6 @@ class _Reading:
         if needed is None:
             return _NO
         given = name[shown:]
-        if more >= _RIVER and len(name) == 3 and self._is_listed(at, end):
-            more -= _RIVER  # 李银河 is a person in the dictionary, too
         needed += more
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
@@ -297,14 +295,9 @@ class _Reading:
             return True  # 李总: the surname alone is the name
         if "某" in given or given == "姓" or _NUMBERED.fullmatch(name) or _LAUGH.search(name) or TITLE.match(given):
             return True
-        if given[-1] in "河湖" and not self._is_listed(at, end) and not _BEFORE.search(plain[max(0, at - 5) : at]):
+        if given[-1] in "河湖" and not _BEFORE.search(plain[max(0, at - 5) : at]):
             return True
         return self.is_place(at, end)
-
-    def _is_listed(self, at: int, end: int) -> bool:
-        """Whether the dictionary has these words as the name of a person."""
-        word = self.word_at(at)
-        return (word.at, word.end) == (at, end) and word.tag == "nr" and bool(segmenter().has_word(word.text))
 
     def _lean(self, at: int, end: int, given: str) -> float:
         addressed = _ADDRESSED.search(self.plain, max(0, at - 8), end + 8)
@@ -329,8 +322,8 @@ class _Reading:
             if not person:
                 # 林熙蕾 stands in the dictionary as the name of something, and every character of it is one of a name.
                 likely = odds["surname"].get(name[0], -9) >= 3 and min(odds["given"].get(c, 1) for c in name[shown:]) >= 2
-                return 4 if two and likely and first.tag in ("n", "nt", "nz") else None
-            return 2 if two else 7.5
+                return 4 if two and likely and first.tag in ("nt", "nz") else None
+            return 3.5 if two else 7.5
         if at not in self.begin:
             if not two or end not in self.stop:
                 # 前费|穆所写: one given name, where the words are the model's own and what follows says that it is one.

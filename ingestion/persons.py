@@ -238,7 +238,7 @@ class _Reading:
                 *(m.span() for known in (_ABROAD, _MAKES) for m in known.finditer(self.plain) if self._whole(*m.span())),
             ]
             self._divisions = {i: (at, end) for at, end in spans for i in range(at, end)}
-            self._places = {i: f.at for f in gazetteer("").found(self.plain) for i in range(f.at, f.end)}
+            self._places = {i: at for at, end in gazetteer("").found_spans(self.plain) for i in range(at, end)}
 
     def _whole(self, at: int, end: int) -> bool:
         """马里 is no country in 马里奥."""
@@ -381,8 +381,9 @@ class _Reading:
         What is a place once (首都马德里, 在马德里) is one throughout the text.
         """
         runs = list(self._runs())
-        self.abroad = {i for at, end, _ in runs if self._is_foreign_place(at, end) for i in range(at, end)}
-        places = {self.plain[at:end] for at, end, _ in runs if self._is_foreign_place(at, end)}
+        abroad = [(at, end) for at, end, _ in runs if self._is_foreign_place(at, end)]
+        self.abroad = {i for at, end in abroad for i in range(at, end)}
+        places = {self.plain[at:end] for at, end in abroad}
         for at, end, nrt in runs:
             run = self.plain[at:end]
             likely = sum(weights()["foreign"].get(c, 0) for c in run) / len(run)

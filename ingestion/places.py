@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import add
@@ -125,21 +126,16 @@ class Gazetteer:
         """As `find`, with positions."""
         plain = halved(text)
         reading = self._read(plain)
-        spans = sorted([*reading.spans(), *_routes(plain)], key=lambda s: (s[0], -s[1]))
-        out: list[Found] = []
-        done = 0
-        for at, end in spans:
-            if at >= done:
-                out.append(Found(self._place(text, at, end, reading), at, end))
-                done = end
-        taken = [(f.at, f.end) for f in out]
-        for m in _LOOSE.finditer(plain):
-            at = m.start("place")
-            if not _meets(taken, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
-                mark = _MARK.match(plain, m.end())
-                end = mark.end() if mark else m.end()
-                out.append(Found(Place(quote=text[at:end], name=text[at:end]), at, end))
+        named = _named(plain, reading)
+        out = [Found(self._place(text, at, end, reading), at, end) for at, end in named]
+        out += [Found(Place(quote=text[at:end], name=text[at:end]), at, end) for at, end in _unnamed(plain, named)]
         return sorted(out, key=lambda f: f.at)
+
+    def found_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where `found` finds places, without asking which they are."""
+        plain = halved(text)
+        named = _named(plain, self._read(plain))
+        return sorted([*named, *_unnamed(plain, named)])
 
     def address(self, text: str) -> list[Place]:
         """The places of an address field: as `find`, and where that knows no district, the address taken apart (广西防城港东兴…)."""
@@ -347,6 +343,24 @@ class _Reading:
 
 _PLAIN_WORDS = frozenset(["城区", "郊区", "矿区", "东区", "西区", "市辖区"])
 """Names of districts that are plain words elsewhere."""
+
+
+def _named(plain: str, reading: _Reading) -> list[tuple[int, int]]:
+    """Stretches that hold a known name or a numbered road, none across another."""
+    out: list[tuple[int, int]] = []
+    for at, end in sorted([*reading.spans(), *_routes(plain)], key=lambda s: (s[0], -s[1])):
+        if not out or at >= out[-1][1]:
+            out.append((at, end))
+    return out
+
+
+def _unnamed(plain: str, named: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Stretches that hold no known name and read like a place: in front of 路口, 小区, 厂."""
+    for m in _LOOSE.finditer(plain):
+        at = m.start("place")
+        if not _meets(named, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
+            mark = _MARK.match(plain, m.end())
+            yield at, mark.end() if mark else m.end()
 
 
 def _routes(plain: str) -> list[tuple[int, int]]:

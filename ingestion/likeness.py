@@ -254,7 +254,8 @@ def _bands_of(marks: Triples) -> Triples:
     # Multiply-shift: the product must run over its 64 bits, or every row would order the triples alike and all bands be one.
     hashes = (marks * _SPREAD) >> _HIGH
     signature = ((hashes * _FACTORS + _OFFSETS) >> _HIGH).min(axis=1).reshape(BANDS, ROWS)
-    return (signature * _ROW_FACTORS).sum(axis=1, dtype=np.uint64)
+    bands: Triples = (signature * _ROW_FACTORS).sum(axis=1, dtype=np.uint64)
+    return bands
 
 
 def _buckets_of(bands: Triples, group: str) -> tuple[int, ...]:

@@ -89,26 +89,27 @@ def duplicates(path: Path) -> dict[str, Any]:
     (mode, spot, denial); cost of one message when few and when 100,000 are known."""
     rows = list(_rows(path))
     gold = {row["id"]: row["near_dup_cluster"] for row in rows}
-    alone = _folded((row["id"], row["text"], "") for row in rows)
-    known = [(row["id"], row["text"], _group(row["id"], row["text"])) for row in rows]
+    alone = _folded((row["id"], row["text"], "", "") for row in rows)
+    known = [(row["id"], row["text"], *_group(row["id"], row["text"])) for row in rows]
     return {"posts": len(rows), **_pairwise(alone, gold), **{f"fused_{k}": v for k, v in _pairwise(_folded(known), gold).items()}} | _cost()
 
 
-def _folded(messages: Iterable[tuple[str, str, str]]) -> dict[str, str]:
+def _folded(messages: Iterable[tuple[str, str, str, str]]) -> dict[str, str]:
     wordings, first_of = Wordings(), {}
-    for id, text, group in messages:
-        first = wordings.first_like(text, group)
+    for id, text, group, spot in messages:
+        first = wordings.first_like(text, group, spot)
         if first is None:
-            wordings.remember(id, text, group)
+            wordings.remember(id, text, group, spot)
         first_of[id] = first or id
     return first_of
 
 
-def _group(id: str, text: str) -> str:
-    """What fusion asks of a copy beside the words."""
+def _group(id: str, text: str) -> tuple[str, str]:
+    """What fusion asks of a copy beside the words: its group and its spot."""
     evidence = Evidence.of(received_at=datetime(2026, 7, 1, tzinfo=BEIJING), source=social.SOURCE.name, external_id=id, text=text)
     said, quoted = what_it_says(evidence, gazetteer("南京市"), "南京市")
-    return Heard.of(view_of(evidence, social.SOURCE, said), said, quoted).group
+    heard = Heard.of(view_of(evidence, social.SOURCE, said), said, quoted)
+    return heard.group, heard.spot
 
 
 def _pairwise(ours: dict[str, str], gold: dict[str, str]) -> dict[str, Any]:

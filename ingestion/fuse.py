@@ -176,20 +176,20 @@ class Fuser:
 
     def _repeated(self, heard: Heard) -> str | None:
         """The earlier message this one repeats. The same words a day later, or about what was over by then, are news."""
-        first = self._wordings.first_like(heard.view.text, heard.group)
+        first = self._wordings.first_like(heard.view.text, heard.group, heard.spot)
         while first is not None:
             home = self._placed.get(first)
             is_over = home is not None and home in self._known and self._known[home].was_over(heard.at)
             if not is_over and abs(heard.at - self._said[first]) <= timedelta(hours=REPEATED_HOURS):
                 return first
             self._wordings.forget(first)
-            first = self._wordings.first_like(heard.view.text, heard.group)
+            first = self._wordings.first_like(heard.view.text, heard.group, heard.spot)
         return None
 
     def _remember_words(self, heard: Heard) -> None:
         if heard.view.duplicate_of is None:
             self._said[heard.view.id] = heard.at
-            self._wordings.remember(heard.view.id, heard.view.text, heard.group)
+            self._wordings.remember(heard.view.id, heard.view.text, heard.group, heard.spot)
 
     def _decide(self, heard: Heard) -> Fused:
         """The steps of the module's first page, in order."""

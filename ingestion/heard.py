@@ -112,7 +112,7 @@ class Heard:
     @property
     def group(self) -> str:
         """Messages of different groups are never duplicates, however alike their words."""
-        return f"{self.view.mode}|{self.spot}|{any(one.property == 'retraction' for one in self.statements)}"
+        return f"{self.view.mode}|{any(one.property == 'retraction' for one in self.statements)}"
 
     @property
     def is_point(self) -> bool:

@@ -4,6 +4,8 @@ Each text becomes a set of character triples; MinHash bands put likely twins int
 most buckets are compared, so finding one costs the same at ten messages and at a hundred thousand. A twin is only a twin if its figures
 agree: "被困3人" and "被困5人" are two messages, and so are calls from building 3 and building 5. A long text that is passed on is cut,
 introduced and dated anew; there the clock, the telephone number and the hand that passed it on may differ, people and houses may not.
+Where a text is about (its spot) is read from its words, and in a cut or introduced copy from other words: spots of long texts are
+two only when neither text speaks of the other's.
 """
 
 from __future__ import annotations
@@ -97,7 +99,9 @@ class Wording:
     """One remembered text."""
 
     group: str
-    """Texts of different groups (mode, place, denial or not) are never twins."""
+    """Texts of different groups (mode, denial or not) are never twins."""
+    spot: str
+    """Where it is about, as its reader understood; empty when not known."""
     words: str
     numbers: tuple[str, ...]
     counted: frozenset[str]
@@ -107,6 +111,8 @@ class Wording:
     triples: Triples
     buckets: tuple[int, ...]
     """One for each band: equal in two texts of one group when the smallest hashes of the band are equal."""
+    elsewhere: tuple[int, ...]
+    """Buckets a twin on the other side of `LONG` lies in."""
 
 
 @dataclass
@@ -120,9 +126,9 @@ class Wordings:
     """First text, then the keys of its later wordings: a copy of a copy is a copy of the first."""
     _first: dict[str, str] = field(default_factory=dict)
 
-    def first_like(self, text: str, group: str) -> str | None:
+    def first_like(self, text: str, group: str, spot: str = "") -> str | None:
         """Id of the earliest remembered text with nearly the same words, or None. The new wording is kept beside the first."""
-        wording = _wording(group, text)
+        wording = _wording(group, spot, text)
         if not wording.words:
             return None
         best: tuple[float, str] | None = None
@@ -137,9 +143,9 @@ class Wordings:
             self._retell(best[1], wording)
         return best[1]
 
-    def remember(self, id: str, text: str, group: str) -> None:
+    def remember(self, id: str, text: str, group: str, spot: str = "") -> None:
         """Keep a text that repeats nothing, so that later ones can be compared with it."""
-        wording = _wording(group, text)
+        wording = _wording(group, spot, text)
         if wording.words and id not in self._kept:
             self._keep(id, wording)
             while len(self._kept) > REMEMBERED:
@@ -171,7 +177,7 @@ class Wordings:
 
     def _neighbours(self, wording: Wording) -> list[str]:
         shared: Counter[str] = Counter()
-        for name in wording.buckets:
+        for name in (*wording.buckets, *wording.elsewhere):
             shared.update(reversed(self._buckets.get(name, ())))
         return [id for id, _ in shared.most_common(COMPARED)]
 
@@ -204,27 +210,54 @@ def _sameness(one: Wording, other: Wording) -> float:
 def _agrees(one: Wording, other: Wording) -> bool:
     """Whether neither contradicts the other in places and counts: what a copy leaves out or adds is no contradiction."""
     pairs = ((one.divisions, other.divisions), (one.counted, other.counted))
-    return all(mine <= theirs or theirs <= mine for mine, theirs in pairs)
+    return _one_spot(one, other) and all(mine <= theirs or theirs <= mine for mine, theirs in pairs)
+
+
+def _one_spot(one: Wording, other: Wording) -> bool:
+    """Whether two texts may be about one spot. In few words the spot is what tells one call from the next."""
+    if one.spot == other.spot:
+        return True
+    if min(len(one.words), len(other.words)) < LONG:
+        return False
+    return not one.spot or not other.spot or _speaks_of(one, other.spot) or _speaks_of(other, one.spot)
+
+
+def _speaks_of(wording: Wording, spot: str) -> bool:
+    return plain(spot).removesuffix("下穿") in wording.words.replace("的", "")
 
 
 @lru_cache(maxsize=4)
-def _wording(group: str, text: str) -> Wording:
+def _wording(group: str, spot: str, text: str) -> Wording:
     words = plain(text)
     marks = triples(words)
+    # Many say the same few words, each of another spot, and would crowd one another out of a bucket; long texts need not agree on theirs.
+    long, near = len(words) >= LONG, ALIKE * LONG <= len(words) <= LONG / ALIKE
+    bands = _bands_of(marks) if words else None
+    buckets = [] if bands is None else [_buckets_of(bands, salt) for salt in ([group, f"{group}|{spot}"] if spot else [group])]
+    if not long:
+        buckets.reverse()
     return Wording(
         group,
+        spot,
         words,
         tuple(_NUMBER.findall(words)),
         frozenset(m[0] for m in _COUNTED.finditer(words)),
         frozenset(_DIVISION.findall(words)),
         marks,
-        _buckets_of(marks, group) if words else (),
+        buckets[0] if buckets else (),
+        buckets[1] if near and len(buckets) > 1 else (),
     )
 
 
-def _buckets_of(marks: Triples, group: str) -> tuple[int, ...]:
+def _bands_of(marks: Triples) -> Triples:
+    """One number for each band of smallest hashes."""
     # Multiply-shift: the product must run over its 64 bits, or every row would order the triples alike and all bands be one.
     hashes = (marks * _SPREAD) >> _HIGH
     signature = ((hashes * _FACTORS + _OFFSETS) >> _HIGH).min(axis=1).reshape(BANDS, ROWS)
+    bands: Triples = (signature * _ROW_FACTORS).sum(axis=1, dtype=np.uint64)
+    return bands
+
+
+def _buckets_of(bands: Triples, group: str) -> tuple[int, ...]:
     place = np.uint64(zlib.crc32(group.encode("utf-8", "replace"))) + _BAND_NUMBERS
-    return tuple(((signature * _ROW_FACTORS).sum(axis=1, dtype=np.uint64) ^ (place * _SPREAD)).tolist())
+    return tuple((bands ^ (place * _SPREAD)).tolist())

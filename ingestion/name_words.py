@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,10 @@ from ingestion.surnames import DOUBLE
 
 CHARACTERS = Path(__file__).parent / "name_characters.txt"
 HAN = re.compile(r"[\u4e00-\u9fff]+")
+_BREAK = re.compile(r"(?<=[，。！？；：、“”（）《》【】…～!?;:,()\"*\n])")
+"""Marks that are words of their own to the segmenter, so that what stands between two of them is cut the same wherever it stands."""
+_STRETCHES = 4096
+"""Stretches between marks whose words are kept: once a name in a text is hidden, the rest of it is read again, and people repeat each other."""
 
 
 class Word(NamedTuple):
@@ -47,11 +51,20 @@ def cut(plain: str) -> list[Word]:
     """The words of a text with their tags. A word the model made up of two names and what joins them (昆凌和锦荣) is cut there."""
     words: list[Word] = []
     at = 0
-    for word, tag in segmenter().tag(plain):
-        parts = [word]
-        if len(word) > 3 and not segmenter().has_word(word) and (joined := re.fullmatch(r"(\S{1,3})([和与及跟])(\S{1,3})", word)):
-            parts = list(joined.groups())
-        for part in parts:
-            words.append(Word(part, tag, at, at + len(part)))
-            at += len(part)
+    for stretch in _BREAK.split(plain):
+        for word, tag in _cut(stretch):
+            end = at + len(word)
+            words.append(Word(word, tag, at, end))
+            at = end
     return words
+
+
+@lru_cache(maxsize=_STRETCHES)
+def _cut(stretch: str) -> tuple[tuple[str, str], ...]:
+    words: list[tuple[str, str]] = []
+    for word, tag in segmenter().tag(stretch):
+        if len(word) > 3 and not segmenter().has_word(word) and (joined := re.fullmatch(r"(\S{1,3})([和与及跟])(\S{1,3})", word)):
+            words += [(part, tag) for part in joined.groups()]
+        else:
+            words.append((word, tag))
+    return tuple(words)

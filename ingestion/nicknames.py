@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from ingestion.called import NO_SURNAME, SHORT_TITLE, TITLE
@@ -38,6 +39,8 @@ _BROTHER = re.compile(
 _FAMILIAR = re.compile(
     r"(?<![\u4e00-\u9fff大小老阿])(?:[小老阿大])(?P<who>[\u4e00-\u9fff])(?=$|[^\u4e00-\u9fff]|说|在|的|和|家|被|是|也|给|跟|打|来|去|你|我|他|她)|(?<=[和跟给找叫问是让对被])[小老阿](?P<then>[\u4e00-\u9fff])(?=$|[^\u4e00-\u9fff]|说|在|的|和|家)"
 )
+_LETTERED = re.compile(r"(?<![A-Za-z])[小老阿][A-Z](?![A-Za-z0-9\-市区县])")
+"""小V, 老K."""
 _NO_FAMILIAR = frozenset(
     [
         "小康",
@@ -130,9 +133,7 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
     plain, known = reading.plain, segmenter().has_word
     for word in reading.words:
         text = word.text
-        if not 2 <= len(text) <= 3 or plain[word.at - 1 : word.at] in _ADDRESS or not HAN.fullmatch(text):
-            continue
-        if text in NOT_NAMES or text[-1] in "姓河湖江溪岭岛" or TITLE.match(text) or reading.is_place(word.at, word.end):
+        if not _may_be_one(text, word.tag) or plain[word.at - 1 : word.at] in _ADDRESS or reading.is_place(word.at, word.end):
             continue
         likely = [given.get(c, 1) for c in text]
         named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]
@@ -160,6 +161,14 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
     yield from _patterns(reading)
 
 
+@lru_cache(maxsize=16_384)
+def _may_be_one(text: str, tag: str) -> bool:
+    """Whether a word can be a nickname at all, wherever it stands."""
+    if not 2 <= len(text) <= 3 or not HAN.fullmatch(text) or text in NOT_NAMES or text[-1] in "姓河湖江溪岭岛" or TITLE.match(text):
+        return False
+    return tag.startswith("nr") or (len(text) == 2 and text[0] == text[1]) or not segmenter().has_word(text)
+
+
 def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: float) -> tuple[int, int] | None:
     """Where in this word a nickname lies; none where it is no nickname."""
     text, at, end = word.text, word.at, word.end
@@ -180,6 +189,16 @@ def _span(word: Word, likely: list[int], named: bool, doubled: bool, around: flo
         return at, end
     if not known and len(text) == 3 and min(likely[1:]) >= 2 and sum(likely[1:]) >= 5 and weights()["surname"].get(text[0], -9) < 0:
         return at + 1, end  # 系嘉欣: the word before was taken along
+    if (
+        not known
+        and len(text) == 3
+        and named
+        and around >= 2
+        and min(likely[1:]) >= 1
+        and sum(likely[1:]) >= 3
+        and text[0] not in weights()["surname"]
+    ):
+        return at + 1, end  # 看思聪老公: what follows says that it is someone
     enough = sum(likely) >= 3 * len(likely) - around
     if named and ((enough and min(likely) >= (3 if known else 1)) or (known and len(text) == 3 and min(likely) >= 1 and sum(likely) >= 5)):
         return at, end
@@ -222,6 +241,8 @@ def _patterns(reading: Reading) -> Iterator[tuple[float, Person]]:
             yield 0.3, Person(at, end)
     for m in _FAN.finditer(plain):
         yield 0.3, Person(*m.span("who"))
+    for m in _LETTERED.finditer(plain):
+        yield 0.3, Person(*m.span())
     for m in _LITTLE.finditer(plain):
         at, end = m.span("who")
         last = reading.word_at(end - 1)

@@ -38,6 +38,8 @@ TOLD = "含有写给起草人或系统的要求：原文保留，这部分未作
 def without_orders(text: str) -> str:
     """`text` at the same length, with clauses addressed to the writer replaced by full stops, so that every offset still holds."""
     spans = [found.span() for found in _PASTED.finditer(text)] + [_clause(text, found) for found in _ORDER.finditer(text)]
+    if not spans:
+        return text
     left = text
     for at, end in spans:
         left = left[:at] + re.sub(r"[^\n]", "。", left[at:end]) + left[end:]

@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import accumulate
+from functools import cache, lru_cache
 
 from ingestion.called import SHORT_TITLE, TITLE, glossed, handles, latin_names, run_on_handles
 from ingestion.name_words import HAN, Word, cut, segmenter, surnames, weights
@@ -23,6 +22,8 @@ from models.divisions import by_code
 _NO = -99.0
 _WEAK = -3.0
 """How far below its threshold a name may lie that stands beside a name."""
+_NEARLY = -1.0
+"""How far below its threshold a name may lie that is said more than once."""
 _MOST_CONTEXT = 4.5
 _LEAN, _LEAN_ELSEWHERE = 1.5, 2.5
 """In favour of hiding, and more so where no word for an address stands near."""
@@ -55,13 +56,13 @@ _DATELINE = re.compile(r"[\d０-９]{1,2}月[\d０-９]{1,2}日[电讯]")
 _CAPITAL = re.compile(r"(?:首都|首府|城市|港口|小镇|古城|前往|抵达|飞往|位于|来自|毗邻|驻)$")
 _NUMBERED = re.compile(r".*[一二三四五六七八九十][环栋幢组楼号]|.*[东西南北中]部")
 _SITE = re.compile(
-    r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|办事处|轿车|总站|号|粉丝|超话"
+    r"\d{1,4}(?![\d岁人日时分月年级米:：.])|[工农]业区|开发区|产业园|科技|服饰|机械|电子|塑料|印刷|物联|快运|重工|金属|制品|实业|贸易|餐饮|造纸|名苑|名都|名府|创意园|专卖|家电|精品|电器|工艺|水暖|国际|眼科|置业|办事处|轿车|总站|号|粉丝|超话"
 )
 """What follows the name of a firm, a house or a make."""
 _PLACE_END = frozenset("邑居墅祠岛路街巷弄村庄屯镇乡区县市州桥沟湾坡庙寺岗营塘坝寨堡苑厦厂府线段城楼园站口场洼堤垱垸洲圩埠店铺")
-_ADDRESSED = frozenset("省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛")
+_ADDRESSED = re.compile("[省市区县镇乡村路街道号栋幢楼室厦园庄桥站河江湖山岛]")
 _FACILITY = re.compile(
-    r"[^\W\d_在到去从的是和与往被把向于说来回进出了A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
+    r"[^\W\d_在到去从的是和与往被把向于说来回进出了获赢夺率A-Za-z]{0,4}(?:博物馆|酒店|度假|艺术村|美术馆|影城|剧院|大厦|广场|公园|景区|公寓|花园|半岛|群岛|岛|码头|海滩|机场|温泉|瀑布|遗址|古镇|古城|[东西南北中]部|以[东西南北])"
 )
 """A house or a sight not far after: 盖蒂博物馆, 万龙滑雪酒店."""
 _CUT_FACILITY = re.compile("博物馆|艺术馆|美术馆|大剧院|购物中心|步行街|度假村|风景区|开发区|高新区|体育馆|体育场|火车站|汽车站")
@@ -73,7 +74,7 @@ _BEFORE = re.compile(
     r"(?:叫做?|名叫|姓名|联系|寻找|感谢|认识|采访|[员长师生民人者手商家客迷友夫妻子女儿父母爸妈哥姐弟妹婆公伴司机记总裁理任席授士星演导帅锋卫将模]|书记|专家|总裁|教练|助教|偶像|女神|男神|歌手|主持|主演|执导|饰演|扮演|出演|同事|老公|老婆|男友|女友|恭喜|祝贺|致敬|支持|@|//|教授|回复|作者|市民|网友|同学|[\"“'《【\[(（、和与跟及同给对向找被让])[:：\s]?$"
 )
 _AFTER = re.compile(
-    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|回答|谈到|谈及|接受|执导|主演|饰演|饰|扮演|出演|参演|演唱|担任|出任|当选|生日快乐|童鞋|同学|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|夫人|夫妇|夫妻|一家|家人|等人|二人|两人|三人|本人|编剧|所(?:写|著|作|说)|的?《|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟|粉丝|歌|新歌|作品|微博|专辑|演唱会|经纪|助理|生日|婚礼|画|诗)|[(（](?:男|女|化名|饰)|[:：、》】\])）]|和|与|及|vs|VS)"
+    r"[\s]?(?:说|称|表示|认为|介绍|告诉|指出|透露|坦言|回忆|诉称|提到|笑着|强调|解释|回答|谈到|谈及|接受|执导|主演|饰演|饰|扮演|出演|参演|演唱|担任|出任|当选|生日快乐|童鞋|同学|先生|女士|小姐|老师|同志|师傅|阿姨|大爷|大妈|大哥|大姐|医生|教授|警官|律师|姐姐|哥哥|欧巴|老公|老婆|夫人|夫妇|夫妻|一家|家人|等人|二人|两人|三人|本人|编剧|所(?:写|著|作|说)|的?《|的(?:妻|丈|父|母|儿|女|家|老|朋|同|尸|遗|电|手|姐|妹|哥|弟|粉丝|歌|新歌|作品|微博|专辑|演唱会|经纪|助理|生日|婚礼|画|诗|博客|文章|小说|散文|书法|传记|自传|故居|遗孀|同事|徒弟)|[(（](?:男|女|化名|饰)|[:：、》】\])）]|和|与|及|vs|VS)"
 )
 _EDGE = re.compile(r"$|[^\u4e00-\u9fff]")
 _LAUGH = re.compile(r"[哈呵嘿嘻耶啊呀哇喔哦噢]{2}")
@@ -129,6 +130,42 @@ def persons(text: str) -> list[Person]:
     return sorted(found, key=lambda p: p.at)
 
 
+@lru_cache(maxsize=16_384)
+def _by_itself(name: str, shown: int) -> tuple[int, float] | None:
+    """What a candidate is worth wherever it stands: how likely its characters are, and how much more it needs for them; null for no name."""
+    given, odds = name[shown:], weights()
+    surname = 4 if shown == 2 else odds["surname"].get(name[0], -9)
+    each = [odds["given"].get(c, 1) for c in given]
+    likely = surname + sum(each)
+    if likely < 0 or min(each) <= -3 or name in NOT_NAMES or name[:2] in NOT_NAMES:
+        return None
+    more = 0.0
+    if len(given) == 2 and given[0] == given[1] and given[0] not in SAME:
+        more -= 2.5
+    if len(given) == 1 and given == name[0]:
+        more += 3
+    if given[-1] in _WATER_END:
+        more += 4
+    if surname < 0:
+        more += 2
+    return likely, more
+
+
+@lru_cache(maxsize=16_384)
+def _transliterates(text: str, tag: str, inside: bool) -> bool:
+    """Whether a word may begin, or go on with (`inside`), a transliterated name."""
+    if len(text) > 6 or not HAN.fullmatch(text):
+        return inside and bool(_DOT.fullmatch(text))
+    odds = [weights()["foreign"].get(c, 0) for c in text]
+    known = segmenter().has_word(text)
+    if tag in ("nrt", "nrfg"):
+        return min(odds) >= 0 or (known and len(text) > 2 and sum(odds) >= 2 * len(text))
+    if tag in ("ns", "nz") or (known and len(text) > 1 and tag != "nr") or (not inside and text in NOT_NAMES):
+        return False
+    least = 2 if inside or (len(text) > 2 and sum(odds) >= 3 * len(text)) else 3
+    return min(odds) >= least
+
+
 class _Reading:
     """One text cut into words, and the names found in it."""
 
@@ -140,7 +177,6 @@ class _Reading:
         self._divisions: dict[int, tuple[int, int]] | None = None
         self._places: dict[int, int] = {}
         self.abroad: set[int] = set()
-        self._addressed = [0, *accumulate(c in _ADDRESSED for c in plain)]
 
     def names(self) -> list[Person]:
         scored = sorted([*self._chinese(), *self._foreign(), *nicknames(self)], key=lambda s: (-s[0], s[1].at))
@@ -168,7 +204,7 @@ class _Reading:
         return found
 
     def _siblings(self, scored: list[tuple[float, Person]], found: list[Person], take: Callable[[float, Person], bool]) -> None:
-        """What is almost a name is one beside a name (周觅和锦荣), and where the text gives the name elsewhere."""
+        """What is almost a name is one beside a name (周觅和锦荣), where the text gives the name elsewhere, and where it says it again."""
         ends, begins = {p.end for p in found}, {p.at for p in found}
         known = {self.plain[p.at : p.end] for p in found} | {
             self.plain[p.at + p.shown : p.end] for p in found if p.end - p.at - p.shown > 1
@@ -180,11 +216,17 @@ class _Reading:
                 beside = (self.plain[at - 1 : at] in BESIDE and at - 1 in ends) or (
                     self.plain[end : end + 1] in BESIDE and end + 1 in begins
                 )
-                if (beside or self.plain[at:end] in known) and take(score, person):
+                if (beside or self.plain[at:end] in known or (score >= _NEARLY and self._is_said_again(at, end))) and take(score, person):
                     ends.add(end)
                     begins.add(at)
             if not again:
                 break
+
+    def _is_said_again(self, at: int, end: int) -> bool:
+        """Whether a word that only the model takes for a name comes more than once: people are spoken of again, odd cuts are not."""
+        word = self.word_at(at)
+        new = (word.at, word.end) == (at, end) and word.tag.startswith("nr") and not segmenter().has_word(word.text)
+        return new and self.plain.count(word.text) > 1
 
     def word_at(self, at: int) -> Word:
         return self.words[bisect_right(self.starts, at) - 1]
@@ -196,7 +238,7 @@ class _Reading:
                 *(m.span() for known in (_ABROAD, _MAKES) for m in known.finditer(self.plain) if self._whole(*m.span())),
             ]
             self._divisions = {i: (at, end) for at, end in spans for i in range(at, end)}
-            self._places = {i: f.at for f in gazetteer("").found(self.plain) for i in range(f.at, f.end)}
+            self._places = {i: at for at, end in gazetteer("").found_spans(self.plain) for i in range(at, end)}
 
     def _whole(self, at: int, end: int) -> bool:
         """马里 is no country in 马里奥."""
@@ -227,24 +269,15 @@ class _Reading:
     def _score(self, at: int, shown: int, end: int) -> float:
         """How far above its threshold a surname with a given name lies; negative for no name."""
         plain, name = self.plain, self.plain[at:end]
-        given = name[shown:]
-        odds, of_given = weights(), weights()["given"]
-        surname = 4 if shown == 2 else odds["surname"].get(name[0], -9)
-        each = [of_given.get(c, 1) for c in given]
-        likely = surname + sum(each)
-        if likely < 0 or min(each) <= -3 or name in NOT_NAMES or name[:2] in NOT_NAMES:
+        alone = _by_itself(name, shown)
+        if alone is None:
             return _NO
+        likely, more = alone
         needed = self._needed(at, shown, end)
         if needed is None:
             return _NO
-        if len(given) == 2 and given[0] == given[1] and given[0] not in SAME:
-            needed -= 2.5
-        if len(given) == 1 and given == name[0]:
-            needed += 3
-        if given[-1] in _WATER_END:
-            needed += 4
-        if surname < 0:
-            needed += 2
+        given = name[shown:]
+        needed += more
         if plain[at - 1 : at] in _ADDRESS:
             needed += 2.5
         score = likely - needed + self._lean(at, end, given)
@@ -267,7 +300,7 @@ class _Reading:
         return self.is_place(at, end)
 
     def _lean(self, at: int, end: int, given: str) -> float:
-        addressed = self._addressed[min(end + 8, len(self.plain))] - self._addressed[max(0, at - 8)]
+        addressed = _ADDRESSED.search(self.plain, max(0, at - 8), end + 8)
         if addressed or (len(given) > 1 and segmenter().has_word(given)):
             return _LEAN
         return _LEAN_ELSEWHERE
@@ -284,8 +317,12 @@ class _Reading:
             foreign = sum(odds["foreign"].get(c, 0) for c in name) > sum(odds["given"].get(c, 1) for c in name)
             if first.tag == "nrfg":
                 return 3
-            if not person or (foreign and two):
+            if foreign and two:
                 return None
+            if not person:
+                # 林熙蕾 stands in the dictionary as the name of something, and every character of it is one of a name.
+                likely = odds["surname"].get(name[0], -9) >= 3 and min(odds["given"].get(c, 1) for c in name[shown:]) >= 2
+                return 4 if two and likely and first.tag in ("nt", "nz") else None
             return 3.5 if two else 7.5
         if at not in self.begin:
             if not two or end not in self.stop:
@@ -344,8 +381,9 @@ class _Reading:
         What is a place once (首都马德里, 在马德里) is one throughout the text.
         """
         runs = list(self._runs())
-        self.abroad = {i for at, end, _ in runs if self._is_foreign_place(at, end) for i in range(at, end)}
-        places = {self.plain[at:end] for at, end, _ in runs if self._is_foreign_place(at, end)}
+        abroad = [(at, end) for at, end, _ in runs if self._is_foreign_place(at, end)]
+        self.abroad = {i for at, end in abroad for i in range(at, end)}
+        places = {self.plain[at:end] for at, end in abroad}
         for at, end, nrt in runs:
             run = self.plain[at:end]
             likely = sum(weights()["foreign"].get(c, 0) for c in run) / len(run)
@@ -360,17 +398,18 @@ class _Reading:
 
     def _runs(self) -> Iterator[tuple[int, int, bool]]:
         """Where words that transliterate stand together, and whether the dictionary knows one of them for a name."""
-        at = 0
-        while at < len(self.words):
-            end = at
-            while end < len(self.words) and self._transliterates(self.words[end], end > at):
-                end += 1
-            stop = end
-            while stop > at and not HAN.fullmatch(self.words[stop - 1].text):
+        words, done = self.words, 0
+        for first, word in enumerate(words):
+            if first < done or not _transliterates(word.text, word.tag, False):
+                continue
+            done = first + 1
+            while done < len(words) and _transliterates(words[done].text, words[done].tag, True):
+                done += 1
+            stop = done
+            while stop > first and not HAN.fullmatch(words[stop - 1].text):
                 stop -= 1
-            if stop > at:
-                yield self.words[at].at, self.words[stop - 1].end, any(w.tag == "nrt" for w in self.words[at:stop])
-            at = max(end, at + 1)
+            if stop > first:
+                yield word.at, words[stop - 1].end, any(w.tag == "nrt" for w in words[first:stop])
 
     def _is_foreign_place(self, at: int, end: int) -> bool:
         plain = self.plain
@@ -394,16 +433,3 @@ class _Reading:
         if plain[end : end + 1] in BESIDE and (end + 1 in spots or _ISLAND.match(plain, end + 1)):
             return True
         return plain[at - 1 : at] in BESIDE and (at - 2 in spots or plain[at - 2 : at - 1] in _PLACE_END | _WATER_END)
-
-    def _transliterates(self, word: Word, inside: bool) -> bool:
-        text = word.text
-        if len(text) > 6 or not HAN.fullmatch(text):
-            return inside and bool(_DOT.fullmatch(text))
-        odds = [weights()["foreign"].get(c, 0) for c in text]
-        known = segmenter().has_word(text)
-        if word.tag in ("nrt", "nrfg"):
-            return min(odds) >= 0 or (known and len(text) > 2 and sum(odds) >= 2 * len(text))
-        if word.tag in ("ns", "nz") or (known and len(text) > 1 and word.tag != "nr") or (not inside and text in NOT_NAMES):
-            return False
-        least = 2 if inside or (len(text) > 2 and sum(odds) >= 3 * len(text)) else 3
-        return min(odds) >= least

@@ -11,8 +11,10 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import add
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -124,21 +126,16 @@ class Gazetteer:
         """As `find`, with positions."""
         plain = halved(text)
         reading = self._read(plain)
-        spans = sorted([*reading.spans(), *_routes(plain)], key=lambda s: (s[0], -s[1]))
-        out: list[Found] = []
-        done = 0
-        for at, end in spans:
-            if at >= done:
-                out.append(Found(self._place(text, at, end, reading), at, end))
-                done = end
-        taken = [(f.at, f.end) for f in out]
-        for m in _LOOSE.finditer(plain):
-            at = m.start("place")
-            if not _meets(taken, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
-                mark = _MARK.match(plain, m.end())
-                end = mark.end() if mark else m.end()
-                out.append(Found(Place(quote=text[at:end], name=text[at:end]), at, end))
+        named = _named(plain, reading)
+        out = [Found(self._place(text, at, end, reading), at, end) for at, end in named]
+        out += [Found(Place(quote=text[at:end], name=text[at:end]), at, end) for at, end in _unnamed(plain, named)]
         return sorted(out, key=lambda f: f.at)
+
+    def found_spans(self, text: str) -> list[tuple[int, int]]:
+        """Where `found` finds places, without asking which they are."""
+        plain = halved(text)
+        named = _named(plain, self._read(plain))
+        return sorted([*named, *_unnamed(plain, named)])
 
     def address(self, text: str) -> list[Place]:
         """The places of an address field: as `find`, and where that knows no district, the address taken apart (广西防城港东兴…)."""
@@ -168,23 +165,20 @@ class Gazetteer:
 
     def _hits(self, plain: str) -> list[_Hit]:
         hits: list[_Hit] = []
-        at = 0
-        begins = self._names.begins
-        while at < len(plain) - 1:
-            if plain[at : at + 2] not in begins and not (hits and hits[-1].end == at):
-                at += 1
+        begins, done = self._names.begins, 0
+        for start, pair in enumerate(map(add, plain, plain[1:])):
+            if start < done or (pair not in begins and not (hits and start == done)):
                 continue
-            name = self._names.longest_at(plain, at)
-            before = hits[-1] if hits and hits[-1].end == at else None
+            name = self._names.longest_at(plain, start)
+            before = hits[-1] if hits and done == start else None
             county = self._county_behind(before, plain) if before and not (name and self._finer(name, before)) else None
             if county:
                 hits.append(county)  # 北京朝阳 is the district, though 朝阳 alone is a city
-            elif name and self._stands_alone(name, plain, at + len(name), before):
-                hits.append(_Hit(at, at + len(name), tuple(self._names.entries[name])))
+            elif name and self._stands_alone(name, plain, start + len(name), before):
+                hits.append(_Hit(start, start + len(name), tuple(self._names.entries[name])))
             else:
-                at += 1
                 continue
-            at = hits[-1].end
+            done = hits[-1].end
         return hits
 
     def _finer(self, name: str, before: _Hit) -> bool:
@@ -349,6 +343,24 @@ class _Reading:
 
 _PLAIN_WORDS = frozenset(["城区", "郊区", "矿区", "东区", "西区", "市辖区"])
 """Names of districts that are plain words elsewhere."""
+
+
+def _named(plain: str, reading: _Reading) -> list[tuple[int, int]]:
+    """Stretches that hold a known name or a numbered road, none across another."""
+    out: list[tuple[int, int]] = []
+    for at, end in sorted([*reading.spans(), *_routes(plain)], key=lambda s: (s[0], -s[1])):
+        if not out or at >= out[-1][1]:
+            out.append((at, end))
+    return out
+
+
+def _unnamed(plain: str, named: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Stretches that hold no known name and read like a place: in front of 路口, 小区, 厂."""
+    for m in _LOOSE.finditer(plain):
+        at = m.start("place")
+        if not _meets(named, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
+            mark = _MARK.match(plain, m.end())
+            yield at, mark.end() if mark else m.end()
 
 
 def _routes(plain: str) -> list[tuple[int, int]]:

@@ -22,6 +22,7 @@ _SPOKEN = str.maketrans(
 )
 _S = r"[\s\-–—_.·,，/()\u200b-\u200f\u2060\ufeff\ufe0f\u20e3]{0,3}"
 _MOBILE = re.compile(rf"(?<!\d)(?:\+?0{{0,2}}86{_S})?1{_S}[3-9](?:{_S}\d){{9}}(?!\d)")
+_DIGITS = re.compile(r"\d+")
 _RUN_ON = re.compile(r"(?<![\d.])1[3-9]\d{10,}(?!\d|[元万亿])")
 """A mobile number with the next item's number glued on (…8385 2.)."""
 _LANDLINE = re.compile(r"(?<!\d)\(?0(?:10|2\d|[3-9]\d{2})\)?[\s\-–—_]{0,2}\d{3,4}[\s\-]?\d{4}(?:[\s\-–—转]{1,2}\d{1,6})?(?!\d)")
@@ -147,9 +148,10 @@ def _once(text: str, *, bare: bool) -> str:
 
 
 def _spans(plain: str, *, bare: bool) -> Iterator[tuple[int, int]]:
+    if _has_digits(plain):
+        yield from _numbers(plain)
     spoken = plain.translate(_SPOKEN)
-    yield from _numbers(plain)
-    if spoken != plain:
+    if spoken != plain and _has_digits(spoken):
         yield from _spoken_numbers(plain, spoken)
     for m in _MAIL.finditer(plain):
         yield m.span()
@@ -172,6 +174,11 @@ def _spans(plain: str, *, bare: bool) -> Iterator[tuple[int, int]]:
         if len(name) > 2 and plain.count(name) > 1:
             for m in re.finditer(re.escape(name), plain):
                 yield m.start() + shown, m.end()
+
+
+def _has_digits(plain: str) -> bool:
+    """Whether there are as many digits as the shortest number that is hidden on its own: a service number, nine."""
+    return sum(map(len, _DIGITS.findall(plain))) >= 9
 
 
 def _numbers(plain: str) -> Iterator[tuple[int, int]]:

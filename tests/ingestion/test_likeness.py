@@ -53,3 +53,27 @@ def test_a_bucket_that_fills_up_is_not_searched_whole() -> None:
     for number in range(3 * PER_BUCKET):
         wordings.remember(str(number), f"积水反馈{number}人被困", "")
     assert len(wordings._neighbours(wordings._kept["0"])) <= PER_BUCKET
+
+
+def test_a_cut_of_a_long_text_is_the_same_though_another_spot_was_read_from_it() -> None:
+    wordings = Wordings()
+    wordings.remember("1", LONG, "", "甲子新村")
+    assert wordings.first_like("帮转：" + LONG, "", "") == "1"  # what a copy does not tell is no contradiction
+    assert wordings.first_like(LONG, "", LONG[:4]) == "1"
+    assert wordings.first_like(LONG, "", "乙丑中学") is None  # neither text speaks of the other's spot
+
+
+def test_the_same_few_words_of_another_spot_are_another_call() -> None:
+    wordings = Wordings()
+    for number in range(200):
+        assert wordings.first_like("楼下停电了请派人来修", "", f"{number}号小区") is None
+        wordings.remember(str(number), "楼下停电了请派人来修", "", f"{number}号小区")
+    assert wordings.first_like("楼下停电了请派人来修。", "", "7号小区") == "7"
+
+
+def test_a_twin_is_found_on_the_other_side_of_long() -> None:
+    wordings = Wordings()
+    short = "漆桥街道甲子路下穿通道里灌满了水有两辆车熄火停在中间人已经爬到车顶上请快来"
+    wordings.remember("1", short + "我们都在这里等", "", "甲子路下穿")
+    assert len(short) < 50 <= len(short + "我们都在这里等大家也在旁边等着")
+    assert wordings.first_like(short + "我们都在这里等大家也在旁边等着", "", "甲子路下穿") == "1"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
-from time import process_time
 
 import pytest
 import yaml
@@ -239,25 +239,29 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("word", HOSTILE)
-def test_time_grows_with_the_text_and_not_faster(nanjing: Gazetteer, word: str) -> None:
-    def seconds(length: int) -> float:
-        text = (word * length)[:length]
-        began = process_time()
+def calls(nanjing: Gazetteer, text: str) -> int:
+    """How many functions are entered to read a text, those written in C included: the work done, however busy the machine."""
+    count = 0
+
+    def entered(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(entered)
+    try:
         found = nanjing.found(text)
-        spent = process_time() - began
-        assert all(f.place.quote == text[f.at : f.end] for f in found)
-        return spent
+    finally:
+        sys.setprofile(before)
+    assert all(f.place.quote == text[f.at : f.end] for f in found)
+    return count
 
-    assert seconds(20_000) < 25 * max(seconds(2_000), 0.005)
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_work_grows_with_the_text_and_not_faster(nanjing: Gazetteer, word: str) -> None:
+    assert calls(nanjing, (word * 10_000)[:10_000]) < 11 * calls(nanjing, (word * 1_000)[:1_000])
 
 
-def test_three_hundred_characters_take_under_three_milliseconds(nanjing: Gazetteer) -> None:
+def test_a_message_is_read_with_little_work(nanjing: Gazetteer) -> None:
     text = "今天下午三点，江宁区东山街道甲子路与乙丑路交叉口积水约三十厘米，有两辆车被困，请尽快派人来看看，旁边小区的车库也进了水。"
-    texts = [(text * 6)[i : i + 300] for i in range(60)]
-    spent = []
-    for one in texts:
-        began = process_time()
-        nanjing.find(one)
-        spent.append(process_time() - began)
-    assert sorted(spent)[int(0.95 * len(spent))] < 0.003
+    assert calls(nanjing, (text * 6)[:300]) < 10 * 300

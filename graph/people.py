@@ -20,7 +20,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from graph import second_factor
 from graph.ledger import Ledger
-from models.domain import BEIJING, Entry, Evidence, Person, Role
+from models.domain import BEIJING, Entry, Person, Role
 from models.errors import BadInput, MustChange, NeedsCode, NotAllowed, NotFound, Refused
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
@@ -174,9 +174,7 @@ def arrive(ledger: Ledger, person: Person, *, at: datetime) -> Person:
         ledger.add_person(person, "", "oidc")
         known = person
     if (known.role, known.districts, known.display_name) != (person.role, person.districts, person.display_name):
-        known = ledger.change_person(
-            person.name, by="oidc", role=person.role, districts=person.districts, display_name=person.display_name
-        )
+        known = ledger.change_person(person.name, by="oidc", role=person.role, districts=person.districts, display_name=person.display_name)
     ledger.signed_in(person.name, at=at)
     return known
 
@@ -255,15 +253,6 @@ def allow_any(ledger: Ledger, person: Person, actions: Sequence[str], *, subject
         allow(ledger, person, actions[0], subject=subject)
 
 
-def read_unmasked(ledger: Ledger, person: Person, evidence_id: str, reason: str) -> Evidence:
-    """One item as it was received, personal data and all. The only door to it: the right is checked, the reason is recorded first.
-
-    Raises NotAllowed without the right, Refused without a reason, NotFound when it is unknown or erased.
-    """
-    allow(ledger, person, "read_unmasked", subject=evidence_id)
-    return ledger.body(evidence_id, by=person.name, reason=reason)
-
-
 # -- inside ---------------------------------------------------------------------------------------------------------------------
 
 
@@ -325,7 +314,9 @@ def _stronger(ledger: Ledger, name: str, password: str) -> str | None:
 def _refuse_initial(ledger: Ledger, person: Person, now: datetime) -> None:
     if person.must_change:
         ledger.refused(person.name, "sign_in", "initial password", at=now)
-        raise MustChange(f"{person.name} 的口令是他人设置的初始口令：请先改成自己的（看板登录页，或 anlan people password {person.name}）。")
+        raise MustChange(
+            f"{person.name} 的口令是他人设置的初始口令：请先改成自己的（看板登录页，或 anlan people password {person.name}）。"
+        )
 
 
 def _refuse_stale_login(ledger: Ledger, person: Person, about: str, login_at: datetime | None, now: datetime) -> None:

@@ -59,5 +59,7 @@ def unseal(sealed: str, password: str) -> str | None:
 
 def _key(password: str, salt: bytes) -> bytes:
     # A salt of its own: this key says nothing about the stored hash of the password, nor that about this key.
-    raw = hash_secret_raw(password.encode("utf-8", "surrogatepass"), salt, time_cost=3, memory_cost=65536, parallelism=4, hash_len=32, type=Type.ID)
+    raw = hash_secret_raw(
+        password.encode("utf-8", "surrogatepass"), salt, time_cost=3, memory_cost=65536, parallelism=4, hash_len=32, type=Type.ID
+    )
     return base64.urlsafe_b64encode(raw)

@@ -16,7 +16,7 @@ from dashboard.reading import Row, knowledge, overview, position, reading
 from dashboard.session import answering
 from dashboard.sources import evidence_head
 from dashboard.words import ago, hazard_name, known, t
-from graph import judgements, second_readings
+from graph import judgements, scope, second_readings
 from graph.projection import HOURS_OF_URGENCY, LIFE, waits_for_person
 from graph.triage import as_triaged, correct
 from models.domain import EvidenceView, Judgement, Mode, SecondReading
@@ -269,7 +269,6 @@ def unmasked(view: EvidenceView) -> None:
         if st.button(t("queue.unmasked_read"), key=f"unmasked-read-{view.id}", disabled=not reason.strip()):
             with answering():
                 who = session.here()
-                session.allowed("read_unmasked")
-                body = reading(lambda k: k.ledger.body(view.id, by=who.name, reason=reason.strip()))
+                body = reading(lambda k: scope.read_unmasked(k, who, view.id, reason.strip()))
                 look.show(f'<div class="anlan-evidence">{look.escaped(body.title)}<br>{look.escaped(body.text)}</div>')
                 position()

@@ -656,7 +656,9 @@ def report(
         typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only)."),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under reports/ in the home folder.")] = None,
-    user: Annotated[str, typer.Option("--as", help="Account in whose name a file is made (duty if not given), or the report looked at.")] = "",
+    user: Annotated[
+        str, typer.Option("--as", help="Account in whose name a file is made (duty if not given), or the report looked at.")
+    ] = "",
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:

@@ -179,6 +179,11 @@ def arrive(ledger: Ledger, person: Person, *, at: datetime) -> Person:
     return known
 
 
+def session_over(began: datetime, active: datetime, now: datetime, *, idle: timedelta, longest: timedelta) -> bool:
+    """Whether a session has lasted too long, or nobody has done anything in it for too long. A clock set back ends nothing early."""
+    return now - began >= longest or now - active >= idle
+
+
 def ask_again(ledger: Ledger, person: Person, about: str) -> Entry:
     """Note that someone the identity provider vouches for is sent there again, to give the credential for one act."""
     return ledger.record("person.asked", person.name, {"about": about}, by=person.name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import Row, knowledge, overview, position, reading
+from dashboard.reading import Row, knowledge, overview, position, reading, seen
 from dashboard.session import answering
 from dashboard.sources import evidence_head
 from dashboard.words import ago, hazard_name, known, t
@@ -70,8 +70,8 @@ def _taken() -> Taken:
         return kept
     mode, which, words = asked
     seq = position()
-    limit = SEARCHED if words else LINE
-    views = reading(lambda k: k.store.evidence(limit, mode=mode, waiting_for_person=which == "waiting"))
+    limit = SEARCHED if words or session.here().districts else LINE
+    views = seen(reading(lambda k: k.store.evidence(limit, mode=mode, waiting_for_person=which == "waiting")))
     found = [view.id for view in views if words in view.text or words in view.place or words in view.title]
     fresh = Taken(asked, seq, tuple(found[:LINE]))
     st.session_state["queue_taken"] = fresh
@@ -107,7 +107,7 @@ def news(list_: Taken) -> None:
 
 
 def _listed(list_: Taken) -> None:
-    views = reading(lambda k: k.store.evidence_named(list_.ids))
+    views = seen(reading(lambda k: k.store.evidence_named(list_.ids)))
     if not views:
         look.show(f'<div class="anlan-empty">{look.escaped(t("queue.empty"))}</div>')
         return

@@ -58,8 +58,12 @@ class Door:
 
     def visitor(self) -> Visitor:
         context = self.browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")  # type: ignore[attr-defined]
-        inside = (*INSIDE, "http://localhost")
-        context.on("request", lambda r: None if r.url.startswith(inside) else self.outside.append(r.url))
+        theirs = "http://localhost"  # the provider's own pages ask for a style sheet from outside; ours may not
+        context.on(
+            "request",
+            lambda r: None if r.url.startswith((*INSIDE, theirs)) or r.frame.url.startswith(theirs) else self.outside.append(r.url),
+        )
+        context.route("https://**", lambda route: route.abort())
         return Visitor(context.new_page(), address(self.settings))
 
     def entries(self, kind: str, subject: str) -> list[dict[str, object]]:

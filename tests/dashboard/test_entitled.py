@@ -23,7 +23,7 @@ from dashboard.app import SHEETS
 from graph import importing, listening, people
 from graph.knowledge import Knowledge
 from models.domain import Person, Role
-from models.errors import NotAllowed
+from models.errors import MustChange, NotAllowed
 from reports import signoff
 from tests.dashboard.evening import PASSWORD, Evening
 
@@ -258,3 +258,55 @@ def test_the_unmasked_has_one_door() -> None:
                     if owner.endswith("ledger"):
                         users.add(path.relative_to(ROOT).as_posix())
     assert users == {"graph/scope.py"}
+
+
+def test_an_account_s_life_on_the_command_line(
+    known: Knowledge, evening: Evening, accounts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def the_same() -> Iterator[Knowledge]:
+        yield known
+
+    monkeypatch.setattr(anlan, "_knowledge", the_same)
+    files = {}
+    for name, text in (("admin", PASSWORD), ("first", "初始口令四个词 1"), ("own", "自己的四个词 22")):
+        files[name] = tmp_path / name
+        files[name].write_text(text, encoding="utf-8")
+        files[name].chmod(0o600)
+
+    def run(*argv: str, password: str) -> tuple[int, BaseException | None, str]:
+        monkeypatch.setenv("ANLAN_PASSWORD_FILE", str(files[password]))
+        result = CliRunner().invoke(anlan.app, list(argv))
+        return result.exit_code, result.exception, result.output
+
+    added = ("people", "add", "fresh", "duty", "--districts", "320105", "--password-file", str(files["first"]), "--as", "role-admin")
+    assert run(*added, password="admin")[0] == 0
+    draft = ("draft", evening.fire, "--as", "fresh", "--json")
+    assert isinstance(run(*draft, password="first")[1], MustChange)
+    assert run("people", "password", "fresh", "--new-password-file", str(files["own"]), password="first")[0] == 0
+    assert isinstance(run(*draft, password="first")[1], NotAllowed)
+    assert run(*draft, password="own")[0] == 0
+    assert isinstance(run("draft", "day-2026-07-18", "--as", "fresh", password="own")[1], NotAllowed)
+    assert run("people", "change", "fresh", "--districts", "", "--as", "role-admin", password="admin")[0] == 0
+    assert known.ledger.person("fresh").districts == ()
+    assert run("people", "reset", "fresh", "--new-password-file", str(files["first"]), "--as", "role-admin", password="admin")[0] == 0
+    assert isinstance(run(*draft, password="first")[1], MustChange)
+
+
+def test_signing_on_the_command_line_gives_the_credential_for_that_text(
+    known: Knowledge, evening: Evening, accounts: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def the_same() -> Iterator[Knowledge]:
+        yield known
+
+    monkeypatch.setattr(anlan, "_knowledge", the_same)
+    file = tmp_path / "password"
+    file.write_text(PASSWORD, encoding="utf-8")
+    report = signoff.write_draft(known, evening.flood, account("duty")).report
+    digest = report.content_digest()
+    signoff.submit(known, report.id, version=1, digest=digest, by=account("duty"))
+    argv = ["sign", report.id, "--as", "role-signer", "--digest", digest, "--password-file", str(file), "--json"]
+    assert CliRunner().invoke(anlan.app, argv).exit_code == 0
+    confirmed = [entry.payload["about"] for entry in known.ledger.entries(kinds=["person.confirmed"], subject="role-signer")]
+    assert confirmed[-1] == digest

@@ -250,13 +250,11 @@ def test_every_function_that_writes_in_a_person_s_name_asks_whether_that_is_allo
 
 def test_the_unmasked_has_one_door() -> None:
     users = set()
-    for room in ("graph", "reports", "dashboard", "ingestion"):
-        for path in (ROOT / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "body":
-                    owner = ast.unparse(node.func.value)
-                    if owner.endswith("ledger"):
-                        users.add(path.relative_to(ROOT).as_posix())
+    rooms = ("graph", "reports", "dashboard", "ingestion", "models")
+    for path in [ROOT / "anlan.py", *(path for room in rooms for path in (ROOT / room).rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ledger.body"):
+                users.add(path.relative_to(ROOT).as_posix())
     assert users == {"graph/scope.py"}
 
 

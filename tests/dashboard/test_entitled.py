@@ -267,7 +267,7 @@ def test_an_account_s_life_on_the_command_line(
 
     monkeypatch.setattr(anlan, "_knowledge", the_same)
     files = {}
-    for name, text in (("admin", PASSWORD), ("first", "初始口令四个词 1"), ("own", "自己的四个词 22")):
+    for name, text in (("admin", PASSWORD), ("first", "初始口令的四个词 2026"), ("own", "自己想的四个词 2027")):
         files[name] = tmp_path / name
         files[name].write_text(text, encoding="utf-8")
         files[name].chmod(0o600)

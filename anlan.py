@@ -15,6 +15,7 @@ import math
 import os
 import secrets
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -29,7 +30,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role, SourceState
-from models.errors import AnlanError, BadInput, NotAllowed, NotFound, Refused
+from models.errors import AnlanError, BadInput, NeedsCode, NotAllowed, NotFound, Refused
 from models.relief import Group
 from models.settings import Settings
 
@@ -58,7 +59,14 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 AsUser = Annotated[str, typer.Option("--as", help="Account in whose name this is done.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept in the ledger.")]
-PasswordFile = Annotated[Path | None, typer.Option(help="File holding the account's password; otherwise it is asked for.")]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="File holding the account's password and, on a second line, its changing code if it has one; otherwise ANLAN_PASSWORD_FILE, else it is asked for."
+    ),
+]
+Looking = Annotated[str, typer.Option("--as", help="Look as this account: only what it may see. Without it, as whoever runs this machine.")]
+NewPasswordFile = Annotated[Path | None, typer.Option(help="File holding the new password; otherwise it is asked for.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Day whose law is asked for (YYYY-MM-DD); today if not given.")]
 ReadDigest = Annotated[
     str,
@@ -86,17 +94,52 @@ def _knowledge() -> Iterator[Any]:
         yield knowledge
 
 
-def _person(knowledge: Any, name: str, password_file: Path | None) -> Person:
-    """Sign in: a command acts in a named person's name only with that person's password."""
-    from graph import people
+def _secret(path: Path) -> list[str]:
+    """The lines of a file with a password in it; a file others can read is used, and complained of."""
+    mode = path.stat().st_mode
+    if stat.S_ISREG(mode) and mode & 0o077:
+        err.print(f"口令文件 {path} 可被其他用户读取，请改为 600 权限（chmod 600）。", markup=False)
+    return path.read_text("utf-8").strip().splitlines() or [""]
 
-    if password_file:
-        password = password_file.read_text("utf-8").strip()
-    elif sys.stdin.isatty():
-        password = getpass.getpass(f"{name} 的口令 / password: ")
-    else:
-        raise Refused("没有终端可供输入口令：请用 --password-file 指定口令文件。")
-    return people.sign_in(knowledge.ledger, name, password)
+
+def _credential(name: str, password_file: Path | None) -> tuple[str, str]:
+    """Password and changing code (empty where none is given) of the account a command acts for."""
+    if path := password_file or Settings().password_file:
+        password, *rest = _secret(path)
+        return password, rest[0] if rest else ""
+    if sys.stdin.isatty():
+        return getpass.getpass(f"{name} 的口令 / password: "), ""
+    raise Refused("没有终端可供输入口令：请用 --password-file 或 ANLAN_PASSWORD_FILE 指定口令文件。")
+
+
+def _with_code(check: Callable[[str], Person], code: str) -> Person:
+    """What a check of the credential says, asked once more with the changing code where the account wants one and someone is there."""
+    try:
+        return check(code)
+    except NeedsCode:
+        if code or not sys.stdin.isatty():
+            raise
+        return check(getpass.getpass("手机上的动态码 / code: "))
+
+
+def _person(knowledge: Any, name: str, password_file: Path | None, *subjects: str) -> Person:
+    """Sign in: a command acts in a named person's name only with that person's password, and only on what that person sees."""
+    from graph import people, scope
+
+    password, code = _credential(name, password_file)
+    person = _with_code(lambda typed: people.sign_in(knowledge.ledger, name, password, typed), code)
+    scope.demand(knowledge, person, *subjects)
+    return person
+
+
+def _signer(knowledge: Any, name: str, password_file: Path | None, report: str, digest: str) -> Person:
+    """As `_person`, for a signature: the credential given here counts for exactly this text."""
+    from graph import people, scope
+
+    password, code = _credential(name, password_file)
+    person = _with_code(lambda typed: people.confirm(knowledge.ledger, name, password, typed, about=digest), code)
+    scope.demand(knowledge, person, report)
+    return person
 
 
 # ---------------------------------------------------------------- evidence in
@@ -371,12 +414,15 @@ def triage_correct(
 
 
 @app.command()
-def incidents(as_json: AsJson = False) -> None:
+def incidents(user: Looking = "", password_file: PasswordFile = None, as_json: AsJson = False) -> None:
     """The incidents, newest change first, with grade and earliest deadline."""
+    from graph import scope
     from models import rules
 
     with _knowledge() as knowledge:
         found = knowledge.store.incidents()
+        if user:
+            found = scope.visible(_person(knowledge, user, password_file), found)
         impacts = knowledge.store.impacts([i.id for i in found])
     for incident in found:
         due = rules.earliest(rules.deadlines(incident, impacts.get(incident.id, [])))
@@ -414,7 +460,7 @@ def incident(
     words: Annotated[
         list[str], typer.Argument(metavar="ID | VERB …", help="An incident id, or: " + "; ".join(INCIDENT_VERBS.values()) + ".")
     ],
-    user: Annotated[str, typer.Option("--as", help="Account in whose name it is judged; not needed to look.")] = "",
+    user: Annotated[str, typer.Option("--as", help="Account in whose name it is judged, or looked at; not needed to look.")] = "",
     reason: Annotated[str, typer.Option(help="Why; required for every judgement.")] = "",
     title: Annotated[str, typer.Option(help="Title of the incident split off.")] = "",
     password_file: PasswordFile = None,
@@ -426,10 +472,13 @@ def incident(
         return
     if len(words) > 1:
         raise typer.BadParameter(f"give one incident id, or one of {'、'.join(INCIDENT_VERBS)}")
+    from graph import scope
     from reports.subject import dossier_of
 
     with _knowledge() as knowledge:
+        person = _person(knowledge, user, password_file, words[0]) if user else None
         dossier = dossier_of(knowledge, words[0])
+        dossier = scope.narrowed(person, dossier) if person else dossier
     if as_json:
         _emit(dossier)
         return
@@ -516,7 +565,7 @@ def draft(
     else:
         with _knowledge() as knowledge:
             stages["open"] = time.perf_counter() - started
-            person = _person(knowledge, user, password_file)
+            person = _person(knowledge, user, password_file, incident)
             began = time.perf_counter()
             state = signoff.write_draft(knowledge, incident, person, report_type=type)
             stages["draft_and_verify"] = time.perf_counter() - began
@@ -609,7 +658,9 @@ def report(
         typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only)."),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under reports/ in the home folder.")] = None,
-    user: AsUser = "duty",
+    user: Annotated[
+        str, typer.Option("--as", help="Account in whose name a file is made (duty if not given), or the report looked at.")
+    ] = "",
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -624,10 +675,12 @@ def report(
         raise typer.BadParameter("--out needs --format")
     with _knowledge() as knowledge:
         if form:
-            person = _person(knowledge, user, password_file)
+            person = _person(knowledge, user or "duty", password_file, id)
             path = rendering.render(knowledge, id, out, person, form=form)  # type: ignore[arg-type]
             _emit({"format": form, "file": str(path)}) if as_json else print(path)
             return
+        if user:
+            _person(knowledge, user, password_file, id)
         state = knowledge.store.report(id)
         since = signoff.judged_since(state, dossier_of(knowledge, state.report.incident))
     if as_json:
@@ -655,8 +708,9 @@ def _decide(verb: str, report_id: str, user: str, password_file: Path | None, di
     from reports import signoff
 
     with _knowledge() as knowledge:
-        person = _person(knowledge, user, password_file)
+        person = None if verb == "sign" else _person(knowledge, user, password_file, report_id)
         read = _read_and_confirm(knowledge, report_id, digest_read)
+        person = person or _signer(knowledge, user, password_file, report_id, digest_read or read.content_digest())
         action = {"submit": signoff.submit, "sign": signoff.sign, "return": signoff.return_, "withdraw": signoff.withdraw}[verb]
         state = action(knowledge, report_id, version=read.version, digest=digest_read or read.content_digest(), by=person, reason=reason)
         path = None
@@ -1179,22 +1233,39 @@ def people_add(
     role: Role,
     display_name: Annotated[str, typer.Option(help="Name as printed in reports.")] = "",
     by: Annotated[str, typer.Option("--as", help="Administrator; not needed for the very first account.")] = "",
-    password_file: PasswordFile = None,
+    districts: Annotated[
+        str, typer.Option(help="Division codes (six digits) it is limited to, with commas; empty for the whole city.")
+    ] = "",
+    chosen: Annotated[
+        bool, typer.Option("--chosen", help="Its owner chose the password; otherwise it must be changed at the first sign-in.")
+    ] = False,
+    password_file: NewPasswordFile = None,
     by_password_file: PasswordFile = None,
 ) -> None:
-    """Add an account. The first one must be an administrator."""
+    """Add an account. The first one must be an administrator, who chooses the password."""
     from graph import people
 
     with _knowledge() as knowledge:
-        if knowledge.ledger.people():
+        admin: Person | None = None
+        if any(not person.is_external for person in knowledge.ledger.people()):
             if not by:
                 raise NotAllowed("已有账号：请用 --as 以管理员身份添加。")
-            people.allow(knowledge.ledger, _person(knowledge, by, by_password_file), "manage_people")
+            admin = _person(knowledge, by, by_password_file)
+            people.allow(knowledge.ledger, admin, "manage_people", subject=name)
         elif role != "admin":
             raise Refused("第一个账号必须是管理员（admin）。")
-        password = password_file.read_text("utf-8").strip() if password_file else getpass.getpass(f"{name} 的新口令: ")
-        people.add(knowledge.ledger, Person(name=name, display_name=display_name or name, role=role), password, by=by or "system")
-        print(f"已添加 {name}（{role}）")
+        person = Person(name=name, display_name=display_name or name, role=role, districts=_codes(districts))
+        initial = admin is not None and not chosen
+        people.add(knowledge.ledger, person, _new_password(name, password_file), admin or "system", initial=initial)
+        print(f"已添加 {name}（{role}）" + ("，其首次登录时须更改口令（看板，或 anlan people password）。" if initial else ""))
+
+
+def _new_password(name: str, path: Path | None) -> str:
+    return _secret(path)[0] if path else getpass.getpass(f"{name} 的新口令: ")
+
+
+def _codes(typed: str) -> tuple[str, ...]:
+    return tuple(code.strip() for code in typed.replace("，", ",").split(",") if code.strip())
 
 
 @people_app.command("list")
@@ -1206,7 +1277,92 @@ def people_list(as_json: AsJson = False) -> None:
         if as_json:
             _emit(person)
         else:
-            print(f"{person.name:<12} {person.role:<9} {person.display_name}")
+            marks = [
+                "、".join(person.districts),
+                "统一身份认证" if person.is_external else "",
+                "动态码" if person.has_code else "",
+                "须改口令" if person.must_change else "",
+            ]
+            print(f"{person.name:<12} {person.role:<9} {person.display_name}  {'  '.join(mark for mark in marks if mark)}".rstrip())
+
+
+@people_app.command("password")
+def people_password(name: str, password_file: PasswordFile = None, new_password_file: NewPasswordFile = None) -> None:
+    """Change one's own password, with the old one; the only thing an initial password is good for."""
+    from graph import people
+    from graph.ledger import Ledger
+
+    ledger = Ledger(Settings().ledger_address)
+    password, code = _credential(name, password_file)
+    fresh = _new_password(name, new_password_file)
+    _with_code(lambda typed: people.change_own_password(ledger, name, password, fresh, typed), code)
+    print(f"已更改 {name} 的口令。")
+
+
+@people_app.command("reset")
+def people_reset(
+    name: str,
+    user: AsUser,
+    password_file: PasswordFile = None,
+    new_password_file: NewPasswordFile = None,
+    only_code: Annotated[bool, typer.Option("--only-code", help="Leave the password, only take the changing code off.")] = False,
+) -> None:
+    """Give an account a new initial password, which ends a lock-out and its changing code; an administrator's act."""
+    from graph import people
+
+    with _knowledge() as knowledge:
+        admin = _person(knowledge, user, password_file)
+        if only_code:
+            people.drop_code(knowledge.ledger, name, admin)
+        else:
+            people.allow(knowledge.ledger, admin, "manage_people", subject=name)
+            people.change_password(knowledge.ledger, name, _new_password(name, new_password_file), admin, initial=name != admin.name)
+    print(f"已停用 {name} 的动态码。" if only_code else f"已重设 {name} 的口令，其下次登录时须改成自己的。")
+
+
+@people_app.command("change")
+def people_change(
+    name: str,
+    user: AsUser,
+    role: Annotated[Role | None, typer.Option(help="New role.")] = None,
+    districts: Annotated[str | None, typer.Option(help="Division codes it is limited to, with commas; empty for the whole city.")] = None,
+    display_name: Annotated[str | None, typer.Option(help="New name as printed in reports.")] = None,
+    password_file: PasswordFile = None,
+) -> None:
+    """Change an account's role, districts or printed name; an administrator's act."""
+    from graph import people
+
+    with _knowledge() as knowledge:
+        admin = _person(knowledge, user, password_file)
+        person = people.change(
+            knowledge.ledger, name, admin, role=role, districts=None if districts is None else _codes(districts), display_name=display_name
+        )
+    print(f"{person.name}（{person.role}）{person.display_name} {'、'.join(person.districts) or '全市'}")
+
+
+@people_app.command("code")
+def people_code(
+    name: str,
+    off: Annotated[bool, typer.Option("--off", help="Do without it again.")] = False,
+    password_file: PasswordFile = None,
+) -> None:
+    """Ask for a changing code (TOTP) beside one's own password from now on; shows what the telephone must be given."""
+    from graph import people, second_factor
+    from graph.ledger import Ledger
+
+    ledger = Ledger(Settings().ledger_address)
+    password, code = _credential(name, password_file)
+    if off:
+        _with_code(lambda typed: people.drop_own_code(ledger, name, password, typed), code)
+        print("已停用动态码。")
+        return
+    people.sign_in(ledger, name, password, code)
+    if not sys.stdin.isatty():
+        raise Refused("启用动态码要现场输入手机上的码：请在终端里运行，或在看板“我的账号”页办理。")
+    secret = second_factor.new_secret()
+    print(f"请在手机验证器里添加：\n{second_factor.uri(secret, name)}")
+    people.enrol_code(ledger, name, password, secret, getpass.getpass("手机上的动态码 / code: "))
+    print("已启用动态码。")
 
 
 @app.command()

@@ -5,16 +5,44 @@ Run through `dashboard.serve.command`; opened any other way it works too, but ma
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from dashboard import look, model, session
 from dashboard.reading import reports
 from dashboard.session import answering
-from dashboard.views import audit, duty, library, sign_in, signoff, situation, sources
+from dashboard.views import account, audit, duty, library, sign_in, signoff, situation, sources
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
 from models.settings import Settings
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One page of the application."""
+
+    draw: Callable[[], None]
+    title: str
+    icon: str
+    needs: tuple[str, ...]
+    """Permissions of which one opens it; the domain is asked each time it is drawn, whatever the navigation shows."""
+
+
+SHEETS = {
+    "situation": Sheet(situation.page, "page.situation", ":material/map:", ("view",)),
+    "duty": Sheet(duty.page, "page.duty", ":material/support_agent:", ("draft", "read_unmasked", "judge")),
+    "signoff": Sheet(signoff.page, "page.signoff", ":material/draw:", ("sign",)),
+    "library": Sheet(library.page, "library_page.title", ":material/menu_book:", ("view",)),
+    "sources": Sheet(sources.page, "page.sources", ":material/sensors:", ("ingest",)),
+    "audit": Sheet(audit.page, "page.audit", ":material/verified:", ("audit",)),
+    "account": Sheet(account.page, "page.account", ":material/person:", ("view",)),
+}
+"""Every page, in the order of the work, by its address."""
 
 
 def main() -> None:
@@ -26,27 +54,39 @@ def main() -> None:
         if who is None:
             st.navigation([st.Page(sign_in.page, title=t("sign_in.title"), icon=":material/login:")], position="hidden").run()
             return
+        session.did()
         shown = pages(who)
-        st.session_state["pages"] = {page.url_path or "situation": page for page in shown}
-        page = st.navigation(shown, position="top")
+        page = st.navigation(list(shown.values()), position="top")
+        st.session_state["pages"] = {name: one for name, one in shown.items() if _opens(who, name)}
         top_line(who)
         session.told()
         page.run()
 
 
-def pages(who: Person) -> list[st.Page]:
-    """The pages of a role, in the order of the work. Pages are a convenience; rights are checked in the domain."""
-    shown = [st.Page(situation.page, title=t("page.situation"), icon=":material/map:", url_path="situation", default=True)]
-    if session.may(who, "draft") or session.may(who, "read_unmasked"):
-        shown.append(st.Page(duty.page, title=t("page.duty"), icon=":material/support_agent:", url_path="duty"))
-    if session.may(who, "sign"):
-        shown.append(st.Page(signoff.page, title=t("page.signoff"), icon=":material/draw:", url_path="signoff"))
-    shown.append(st.Page(library.page, title=t("library_page.title"), icon=":material/menu_book:", url_path="library"))
-    if session.may(who, "ingest"):
-        shown.append(st.Page(sources.page, title=t("page.sources"), icon=":material/sensors:", url_path="sources"))
-    if session.may(who, "audit"):
-        shown.append(st.Page(audit.page, title=t("page.audit"), icon=":material/verified:", url_path="audit"))
-    return shown
+def pages(who: Person) -> dict[str, StreamlitPage]:
+    """Every page by its address; those this person may not open are not shown, and refuse, on record, whoever types their address."""
+    return {
+        name: st.Page(
+            partial(draw, name),
+            title=t(sheet.title),
+            icon=sheet.icon,
+            url_path=name,
+            default=name == "situation",
+            visibility="visible" if _opens(who, name) else "hidden",
+        )
+        for name, sheet in SHEETS.items()
+    }
+
+
+def draw(name: str) -> None:
+    """One page, if the domain permits it."""
+    with answering():
+        session.allowed(*SHEETS[name].needs)
+        SHEETS[name].draw()
+
+
+def _opens(who: Person, name: str) -> bool:
+    return any(session.may(who, action) for action in SHEETS[name].needs)
 
 
 def top_line(who: Person) -> None:
@@ -70,14 +110,16 @@ def top_line(who: Person) -> None:
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         look.show(f'<div class="anlan-top">{look.escaped(who.display_name)}{look.chip(t("role." + who.role))}{_waiting(who)}</div>')
         model.control(who)
-        st.button(t("sign_in.leave"), icon=":material/logout:", key="leave", type="tertiary", on_click=session.leave)
+        st.button(t("sign_in.leave"), icon=":material/logout:", key="leave", type="tertiary", on_click=session.sign_out)
     if session.mode() == "exercise":
         look.notice(t("mode.banner"), "exercise")
 
 
 @st.fragment(run_every="10s")
 def wall_clock() -> None:
-    """Whose desk this is and what time it is; it keeps going while nothing else happens."""
+    """Whose desk this is and what time it is; it keeps going while nothing else happens, and ends a session nobody sits at."""
+    if session.person() is None:
+        session.by_itself()
     look.show(
         f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b>{model.chip()}'
         f'<span class="anlan-num">{now():%m-%d %H:%M}</span><span class="anlan-dim">{look.escaped(t("time.beijing"))}</span></div>'

@@ -14,9 +14,10 @@ from typing import TypeVar
 
 import streamlit as st
 
+from graph import scope
 from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
-from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState
-from models.errors import Unreachable
+from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, Person, ReportState
+from models.errors import NotFound, Unreachable
 from models.rules import deadlines, grade_accident
 from models.settings import Settings
 from reports.render import rendered_intact
@@ -160,9 +161,21 @@ def _overview(home: str, seq: int, mode: Mode) -> tuple[Row, ...]:
     return reading(read)
 
 
+def watcher() -> Person | None:
+    """The person signed in, read afresh from the ledger, so that a changed role or district counts at once; null before sign-in."""
+    name = st.session_state.get("account")
+    if name is None:
+        return None
+    try:
+        return reading(lambda k: k.ledger.person(str(name)))
+    except NotFound:
+        return None
+
+
 def overview(mode: Mode) -> tuple[Row, ...]:
-    """Every incident of one mode with what the list shows, in no particular order."""
-    return _overview(home(), position(), mode)
+    """Every incident of one mode that this person sees with what the list shows, in no particular order."""
+    rows, who = _overview(home(), position(), mode), watcher()
+    return rows if who is None else tuple(row for row in rows if scope.sees(who, row.incident.place.adcode))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, ttl=600)
@@ -171,8 +184,12 @@ def _dossier(home: str, seq: int, incident: str) -> Dossier:
 
 
 def dossier(incident: str) -> Dossier:
-    """Everything known about one incident, or one day. Raises `NotFound`."""
-    return _dossier(home(), position(), incident)
+    """Everything known about one incident, or one day, that this person sees. Raises `NotFound`, and `NotAllowed` for what lies elsewhere."""
+    found, who = _dossier(home(), position(), incident), watcher()
+    if who is None:
+        return found
+    reading(lambda k: scope.demand(k, who, incident))
+    return scope.narrowed(who, found)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
@@ -181,8 +198,14 @@ def _evidence(home: str, seq: int, mode: Mode, limit: int) -> tuple[EvidenceView
 
 
 def evidence(mode: Mode, *, limit: int = DRAWN_LIMIT) -> tuple[EvidenceView, ...]:
-    """Masked evidence of one mode that is understood, the newest `limit` pieces."""
-    return _evidence(home(), position(), mode, limit)
+    """Masked evidence of one mode that is understood and this person sees, of the newest `limit` pieces."""
+    return seen(_evidence(home(), position(), mode, limit))
+
+
+def seen(views: Sequence[EvidenceView]) -> tuple[EvidenceView, ...]:
+    """Those of them this person sees."""
+    who = watcher()
+    return tuple(views) if who is None else tuple(reading(lambda k: scope.visible_evidence(k, who, views)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, ttl=3600)
@@ -212,8 +235,11 @@ def _reports(home: str, seq: int) -> tuple[ReportState, ...]:
 
 
 def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
-    """Reports of one mode in one of these standings, newest version first; every standing when none is named."""
-    chosen = [state for state in _reports(home(), position()) if state.report.mode == mode and (not statuses or state.status in statuses)]
+    """Reports of one mode in one of these standings that this person sees, newest version first; every standing when none is named."""
+    every, who = _reports(home(), position()), watcher()
+    if who is not None:
+        every = tuple(reading(lambda k: scope.visible_reports(k, who, every)))
+    chosen = [state for state in every if state.report.mode == mode and (not statuses or state.status in statuses)]
     return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
 
 

@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from graph import oidc
 from models.settings import Settings
 
 APP = Path(__file__).with_name("app.py")
@@ -54,18 +55,26 @@ HOSTS = ("localhost", "127.0.0.1")
 
 
 def command(settings: Settings) -> list[str]:
-    """The command that starts the dashboard on `settings.port` of loopback. Run it with `environment(settings)`; it runs until ended."""
+    """The command that starts the dashboard on `settings.port` of loopback. Run it with `environment(settings)`; it runs until ended.
+
+    Raises BrokenDefinition when the file about the identity provider is wrong.
+    """
     options = {**OPTIONS, "server.port": str(settings.port)}
+    hosts = list(HOSTS)
+    if settings.oidc_file:
+        options["secrets.files"] = str(settings.oidc_file.resolve())
+        hosts.append(oidc.load(settings.oidc_file).host)
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags, *(f"--server.allowedHosts={host}" for host in HOSTS)]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags, *(f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts))]
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment for `command`: this process's own, and the settings spelled out, so that both see the same city."""
-    stated = {
-        f"ANLAN_{name.upper()}": str(getattr(settings, name)) for name in ("home", "port", "language", "city_code", "city_name", "bureau")
-    }
+    names = ("home", "port", "language", "city_code", "city_name", "bureau", "session_idle_minutes", "session_hours")
+    stated = {f"ANLAN_{name.upper()}": str(getattr(settings, name)) for name in names}
     stated["ANLAN_HOME"] = str(settings.home.resolve())
+    if settings.oidc_file:
+        stated["ANLAN_OIDC_FILE"] = str(settings.oidc_file.resolve())
     return {**os.environ, **stated, "PYTHONUNBUFFERED": "1"}
 
 

@@ -4,26 +4,131 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NoReturn
 
 import streamlit as st
 
-from dashboard.reading import reading, reopen
+from dashboard.reading import home, reading, reopen, watcher
 from dashboard.words import t
-from graph import people
+from graph import oidc, people
 from models.domain import Mode, Person
-from models.errors import AnlanError, NotAllowed, NotFound, Refused, Unreachable
+from models.errors import AnlanError, NotAllowed, Refused, Unreachable
+from models.settings import Settings
+
+
+class Logins:
+    """Logins at the identity provider that this process has let in: when each was last used, and which have ended."""
+
+    def __init__(self) -> None:
+        self.active: dict[str, datetime] = {}
+        self.ended: set[str] = set()
+
+
+@st.cache_resource(show_spinner=False)
+def _logins(home: str) -> Logins:
+    return Logins()
+
+
+def provider() -> oidc.Provider | None:
+    """The bureau's identity provider; null when none is set."""
+    path = Settings().oidc_file
+    return None if path is None else _provider(str(path), path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _provider(path: str, changed: int) -> oidc.Provider:
+    return oidc.load(Path(path))
+
+
+def claims() -> dict[str, Any]:
+    """What the identity provider said of whoever sits here; empty when it said nothing, or none is set."""
+    return dict(st.user.to_dict()) if provider() is not None and st.user.is_logged_in else {}
 
 
 def person() -> Person | None:
-    """The person signed in, read afresh from the ledger, so that a changed role counts at once; null before sign-in."""
-    name = st.session_state.get("account")
-    if name is None:
+    """The person signed in, read afresh from the ledger, so that a changed role counts at once; null before sign-in and once the session is over."""
+    if st.session_state.get("account") is None:
+        _arrive()
+    if st.session_state.get("account") is None:
         return None
-    try:
-        return reading(lambda k: k.ledger.person(name))
-    except NotFound:
+    found = watcher()
+    if found is None or found.must_change or _is_over(found):
         leave()
+        if found is not None:
+            st.session_state["session_over"] = True
         return None
+    return found
+
+
+def did() -> None:
+    """Someone is doing something here: the idle time begins anew. A page that draws itself again does not count, see `by_itself`."""
+    if st.session_state.pop("by_itself", False):
+        return
+    moment = datetime.now(UTC)
+    st.session_state["active_at"] = moment
+    if login := st.session_state.get("login"):
+        _logins(home()).active[login] = moment
+
+
+def by_itself() -> NoReturn:
+    """Draw the page again without anyone having done anything."""
+    st.session_state["by_itself"] = True
+    st.rerun()
+
+
+def _limits() -> tuple[timedelta, timedelta]:
+    settings = Settings()
+    return timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
+
+
+def _is_over(found: Person) -> bool:
+    now, (idle, longest) = datetime.now(UTC), _limits()
+    began = st.session_state.setdefault("began_at", now)
+    active = st.session_state.setdefault("active_at", now)
+    if not found.is_external:
+        return people.session_over(began, active, now, idle=idle, longest=longest)
+    login = st.session_state.get("login")
+    known = _logins(home())
+    active = known.active.get(str(login), active)
+    return login is None or login in known.ended or people.session_over(began, active, now, idle=idle, longest=longest) or _token_over(now)
+
+
+def _token_over(now: datetime) -> bool:
+    """Whether the provider's own token has ended, where the file says that a session ends with it."""
+    served = provider()
+    end = oidc.expires_at(claims())
+    return served is not None and served.anlan.end_with_token and (end is None or end <= now)
+
+
+def _arrive() -> None:
+    """Let in whoever the identity provider vouches for, unless that login is over. The cookie outlives it: it is believed only within our limits."""
+    said, served = claims(), provider()
+    if served is None or not said:
+        return
+    now, (idle, longest) = datetime.now(UTC), _limits()
+    began = oidc.login_at(said)
+    login = f"{said.get('sub')} {said.get('iat')}"
+    known = _logins(home())
+    active = known.active.get(login, began)
+    if began is None or active is None or login in known.ended or _token_over(now):
+        return
+    if people.session_over(began, active, now, idle=idle, longest=longest):
+        st.session_state["session_over"] = True
+        return
+    try:
+        found = oidc.person_of(said, served)
+    except NotAllowed as refusal:
+        told, name = str(refusal), people.EXTERNAL + str(said.get("sub"))[: oidc.LONGEST_NAME]
+        if st.session_state.get("no_entry") is None:
+            reading(lambda k: k.ledger.refused(name, "sign_in", told))
+        st.session_state["no_entry"] = told
+        return
+    if login not in known.active:
+        reading(lambda k: people.arrive(k.ledger, found, at=now))
+    known.active[login] = now
+    st.session_state.update({"account": found.name, "login": login, "began_at": began, "active_at": now})
 
 
 def here() -> Person:
@@ -39,24 +144,47 @@ def may(who: Person, action: str) -> bool:
     return people.may(who, action)
 
 
-def allowed(action: str) -> None:
-    """Ask the domain; raises `NotAllowed`, and the refusal is in the ledger."""
+def allowed(*actions: str) -> None:
+    """Ask the domain whether one of these is permitted; raises `NotAllowed`, and the refusal is in the ledger."""
     who = here()
-    reading(lambda k: people.allow(k.ledger, who, action))
+    reading(lambda k: people.allow_any(k.ledger, who, actions))
 
 
-def enter(name: str, password: str) -> None:
-    """Sign in. Raises `NotAllowed` with the reason."""
-    found = reading(lambda k: people.sign_in(k.ledger, name, password))
-    st.session_state["account"] = found.name
+def enter(name: str, password: str, code: str = "") -> None:
+    """Sign in. Raises `NotAllowed` with the reason; `NeedsCode` and `MustChange` say what is still wanted."""
+    found = reading(lambda k: people.sign_in(k.ledger, name, password, code))
+    moment = datetime.now(UTC)
+    st.session_state.pop("session_over", None)
+    st.session_state.update({"account": found.name, "began_at": moment, "active_at": moment})
+
+
+def confirm(who: Person, about: str, password: str, code: str) -> None:
+    """The credential given again for one thing: the password and code typed, or a fresh login. Raises `NotAllowed`."""
+    login = oidc.login_at(claims()) if who.is_external else None
+    reading(lambda k: people.confirm(k.ledger, who.name, password, code, about=about, login_at=login))
+
+
+def login_again(who: Person, about: str) -> None:
+    """Send someone to the identity provider once more, to give the credential for one thing."""
+    reading(lambda k: people.ask_again(k.ledger, who, about))
+    st.login()
 
 
 def leave() -> None:
     """Sign out and forget everything typed here, but not the language."""
-    language = st.session_state.get("language")
+    kept = {key: st.session_state[key] for key in ("language",) if key in st.session_state}
+    if login := st.session_state.get("login"):
+        _logins(home()).ended.add(str(login))
     st.session_state.clear()
-    if language:
-        st.session_state["language"] = language
+    st.session_state.update(kept)
+
+
+def sign_out() -> None:
+    """Sign out because the person said so; whoever came from the identity provider is signed out there, too."""
+    outside = bool(claims())
+    leave()
+    if outside:
+        st.logout()
 
 
 def mode() -> Mode:

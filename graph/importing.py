@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Literal
 from graph.articles import parse
 from graph.citations import Shelf, linked, references, repeals
 from graph.facts import facts
+from graph.people import allow
 from graph.texts import MOST_BYTES, read
-from models.domain import Document, Imported, Reference, digest
+from models.domain import Document, Imported, Person, Reference, digest
 from models.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
@@ -190,15 +191,17 @@ class ImportCount:
     seconds: float = 0.0
 
 
-def add(knowledge: Knowledge, paths: Iterable[Path], progress: Progress | None = None, *, by: str) -> ImportCount:
+def add(knowledge: Knowledge, paths: Iterable[Path], progress: Progress | None = None, *, by: Person | str) -> ImportCount:
     """Import these files and folders; may be cut off and run again, and does nothing for what is there already.
 
     A changed file takes the place of its old text; the ledger keeps both. What the new documents supersede or repeal is written on
     the older ones, which are recorded again. Raises BadInput only for a path that does not exist, and Refused while another process
-    imports or removes: each reads what is there before it writes, and two at once would not see each other's versions.
+    imports or removes: each reads what is there before it writes, and two at once would not see each other's versions. NotAllowed to a
+    person without the permission `manage_library`; a mere name is whoever runs the program on the files of the desk.
     """
+    name = _permitted(knowledge, by)
     with knowledge.ledger.sole_importer():
-        return _add(knowledge, paths, progress, by=by)
+        return _add(knowledge, paths, progress, by=name)
 
 
 def _add(knowledge: Knowledge, paths: Iterable[Path], progress: Progress | None, *, by: str) -> ImportCount:
@@ -283,15 +286,23 @@ def reading_of(knowledge: Knowledge, id: str) -> Imported:
     raise NotFound(f"没有编号为 {id} 的导入文件，请用 anlan library list 查看现有文件。")
 
 
-def remove(knowledge: Knowledge, id: str, *, by: str, reason: str = "") -> None:
-    """Take a document off the shelf with everything it brought; older versions it had ended are law again. Raises NotFound, and Refused as `add` does."""
+def remove(knowledge: Knowledge, id: str, *, by: Person | str, reason: str = "") -> None:
+    """Take a document off the shelf with everything it brought; older versions it had ended are law again. Raises NotFound, and as `add` does."""
+    name = _permitted(knowledge, by, id)
     with knowledge.ledger.sole_importer():
         reading_of(knowledge, id)
         shelf = held(knowledge)
         before = {key: item.document for key, item in shelf.items() if key != id}
         del shelf[id]
-        knowledge.ledger.record("library.removed", id, {"reason": reason}, by=by)
-        _record(knowledge, shelf, before, {}, ImportCount(), by=by)
+        knowledge.ledger.record("library.removed", id, {"reason": reason}, by=name)
+        _record(knowledge, shelf, before, {}, ImportCount(), by=name)
+
+
+def _permitted(knowledge: Knowledge, by: Person | str, subject: str = "") -> str:
+    if isinstance(by, str):
+        return by
+    allow(knowledge.ledger, by, "manage_library", subject=subject)
+    return by.name
 
 
 # -- going stale --------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any
 from graph.knowledge import Knowledge
 from graph.people import allow
 from graph.projection import JUDGEMENT_KINDS
+from graph.scope import demand
 from models.believe import believe, spoken_at
 from models.cascades import links_of
 from models.divisions import by_code
@@ -61,7 +62,7 @@ def merge(knowledge: Knowledge, absorbed: str, survivor: str, by: Person, reason
     Refused for one incident, for an exercise and an actual one, and for one that is merged already. NotAllowed without the permission
     `judge`, NotFound for an unknown incident, Stale when evidence kept moving.
     """
-    _permitted(knowledge, by, reason, absorbed)
+    _permitted(knowledge, by, reason, absorbed, survivor)
 
     def work(at: datetime) -> _Outcome:
         gone, stays = _standing(knowledge, absorbed), _standing(knowledge, survivor)
@@ -83,7 +84,7 @@ def split(knowledge: Knowledge, incident: str, evidence: Iterable[str], by: Pers
     Refused when nothing or everything would leave, or evidence is not of this incident.
     """
     wanted = list(dict.fromkeys(evidence))
-    _permitted(knowledge, by, reason, incident)
+    _permitted(knowledge, by, reason, incident, *wanted)
 
     def work(at: datetime) -> _Outcome:
         origin = _standing(knowledge, incident)
@@ -109,7 +110,7 @@ def move(knowledge: Knowledge, evidence: Iterable[str], target: str | None, by: 
     Refused when it would mix an exercise with what is actual, or moves nothing.
     """
     wanted = list(dict.fromkeys(evidence))
-    _permitted(knowledge, by, reason, target or "")
+    _permitted(knowledge, by, reason, target or "", *wanted)
 
     def work(at: datetime) -> _Outcome:
         into = _standing(knowledge, target) if target else None
@@ -302,8 +303,9 @@ def _judgement(
 # -- reading what stands --------------------------------------------------------------------------------------------------------
 
 
-def _permitted(knowledge: Knowledge, by: Person, reason: str, subject: str) -> None:
-    allow(knowledge.ledger, by, "judge", subject=subject)
+def _permitted(knowledge: Knowledge, by: Person, reason: str, *subjects: str) -> None:
+    allow(knowledge.ledger, by, "judge", subject=subjects[0])
+    demand(knowledge, by, *subjects)
     if not reason.strip():
         raise Refused("人工判断须写明理由，请补充一句。")
 

@@ -126,7 +126,12 @@ _account = sa.Table(
     sa.Column("password_hash", sa.Text, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("locked_until", sa.Text, nullable=False),
+    sa.Column("must_change", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("is_external", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("code_secret", sa.Text, nullable=False, server_default=""),
+    sa.Column("code_step", sa.BigInteger, nullable=False, server_default="0"),
 )
+"""`district` holds division codes with commas between; `code_secret` a TOTP secret sealed under the password; `code_step` the last code used."""
 
 _SQLITE_TRIGGERS = (
     "CREATE TRIGGER IF NOT EXISTS entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -640,8 +645,9 @@ class Ledger:
         with self._writing() as db:
             if db.execute(sa.select(_account.c.name).where(_account.c.name == person.name)).first():
                 raise Refused(f"已有名为 {person.name} 的账号，请换一个名字。")
-            row = {**person.model_dump(mode="json"), "password_hash": password_hash, "failures": 0, "locked_until": ""}
-            db.execute(sa.insert(_account), row)
+            own = {"name": person.name, "display_name": person.display_name, "role": person.role, "district": ",".join(person.districts)}
+            marks = {"must_change": int(person.must_change), "is_external": int(person.is_external)}
+            db.execute(sa.insert(_account), {**own, **marks, "password_hash": password_hash, "failures": 0, "locked_until": ""})
             lines = [("person.added", person.name, _json(person.model_dump(mode="json")), by, _text(datetime.now(UTC)))]
             return _entry_of(_append(db, lines)[0])
 
@@ -652,15 +658,25 @@ class Ledger:
         by: str,
         display_name: str | None = None,
         role: Role | None = None,
-        district: str | None = None,
+        districts: Sequence[str] | None = None,
         password_hash: str | None = None,
+        must_change: bool = False,
+        code_secret: str | None = None,
     ) -> Person:
-        """Change an account, and record what changed (never the password's hash); a new password also ends a lock-out."""
-        wanted = {"display_name": display_name, "role": role, "district": district}
+        """Change an account, and record what changed (never a hash or a secret); a new password also ends a lock-out.
+
+        `must_change` goes with a new password. `code_secret` is the sealed secret of a changing code, empty to do without one.
+        """
+        named = None if districts is None else ",".join(districts)
+        wanted = {"display_name": display_name, "role": role, "district": named}
         values: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
         payload = {**values, "password": password_hash is not None}
         if password_hash is not None:
-            values |= {"password_hash": password_hash, "failures": 0, "locked_until": ""}
+            values |= {"password_hash": password_hash, "failures": 0, "locked_until": "", "must_change": int(must_change)}
+            payload["must_change"] = must_change
+        if code_secret is not None:
+            values["code_secret"] = code_secret
+            payload["code"] = bool(code_secret)
         if not values:
             return self.person(name)
         with self._writing() as db:
@@ -676,6 +692,17 @@ class Ledger:
         if value is None:
             raise NotFound(f"没有名为 {name} 的账号；anlan people list 可列出账号。")
         return str(value)
+
+    def code_secret(self, name: str) -> str:
+        """The sealed secret of an account's changing code; empty when it has none or there is no such account."""
+        with self._reading() as db:
+            return str(db.execute(sa.select(_account.c.code_secret).where(_account.c.name == name)).scalar() or "")
+
+    def spend_code(self, name: str, step: int) -> bool:
+        """Use up the code of one time step, and all before it; false when it was used before. Of two at once one wins."""
+        with self._writing() as db:
+            unused = sa.and_(_account.c.name == name, _account.c.code_step < step)
+            return db.execute(sa.update(_account).where(unused).values(code_step=step)).rowcount == 1
 
     def locked_until(self, name: str) -> datetime | None:
         """Until when an account is locked out after too many wrong passwords; null when it is not or does not exist."""
@@ -707,6 +734,11 @@ class Ledger:
         with self._writing() as db:
             db.execute(sa.update(_account).where(_account.c.name == name).values(**values))
             return _entry_of(_append(db, [("person.signed_in", name, "{}", name, _text(at))])[0])
+
+    def clear_failures(self, name: str) -> None:
+        """Forget an account's earlier wrong passwords, after a right one."""
+        with self._writing() as db:
+            db.execute(sa.update(_account).where(_account.c.name == name).values(failures=0, locked_until=""))
 
     # -- connections ---------------------------------------------------------------------------------------------------------
 
@@ -786,7 +818,11 @@ def _received_quarantine(record: Quarantined, moment: str) -> _Received:
 
 
 def _brought_up_to_date(db: sa.Connection) -> None:
-    """A record made by an earlier version has no urgency beside its marks."""
+    """A record made by an earlier version has no urgency beside its marks, and knows less of its accounts."""
+    known = {column["name"] for column in sa.inspect(db).get_columns("account")}
+    for name, kind in (("must_change", "INTEGER"), ("is_external", "INTEGER"), ("code_secret", "TEXT"), ("code_step", "BIGINT")):
+        if name not in known:
+            db.execute(sa.text(f"ALTER TABLE account ADD COLUMN {name} {kind} NOT NULL DEFAULT {chr(39) * 2 if kind == 'TEXT' else 0}"))
     if "urgent" not in {column["name"] for column in sa.inspect(db).get_columns("progress")}:
         db.execute(sa.text("ALTER TABLE progress ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0"))
         db.execute(sa.text("DROP INDEX IF EXISTS progress_waiting"))
@@ -933,7 +969,15 @@ def _entry_of(row: Any) -> Entry:
 
 
 def _person(row: sa.Row[Any]) -> Person:
-    return Person(name=row.name, display_name=row.display_name, role=row.role, district=row.district)
+    return Person(
+        name=row.name,
+        display_name=row.display_name,
+        role=row.role,
+        districts=tuple(code for code in row.district.split(",") if code),
+        must_change=bool(row.must_change),
+        has_code=bool(row.code_secret),
+        is_external=bool(row.is_external),
+    )
 
 
 def _evidence(body: str) -> Evidence:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from graph.knowledge import Knowledge
 from graph.ledger import Ledger
 from graph.people import allow
+from graph.scope import demand
 from models.domain import Entry, EvidenceView, Person
 from models.errors import BadInput
 
@@ -29,6 +30,7 @@ def correct(knowledge: Knowledge, evidence: str, person: Person, *, category: st
     if max(len(category), len(department)) > LONGEST:
         raise BadInput(f"类别或部门名称过长：请不超过 {LONGEST} 个字。")
     allow(knowledge.ledger, person, "judge", subject=evidence)
+    demand(knowledge, person, evidence)
     view = knowledge.store.evidence_one(evidence)
     proposed = [one.model_dump(mode="json") for one in view.suggestions]
     payload = {"category": category, "department": department, "proposed": proposed}

@@ -104,6 +104,7 @@ def view_of(evidence: Evidence, source: Source, said: Understanding) -> Evidence
         lon=evidence.lon if given else place.lon if place else None,
         lat=evidence.lat if given else place.lat if place else None,
         place=mask_place(place.name if place else evidence.place_hint),
+        adcode=place.adcode if place else None,
         hazard=said.hazard,
         request_type=said.request_type,
         category=said.category,

@@ -423,6 +423,8 @@ class EvidenceView(Model):
     """Actual or exercise."""
     duplicate_of: str | None = None
     """Id of the first piece of evidence with nearly the same words."""
+    adcode: str | None = None
+    """Division code (GB/T 2260) of that place; null when unknown or ambiguous."""
     incident: str | None = None
     """Id of the incident it was fused into; null while it waits for a person or concerns none."""
     match_score: float | None = None
@@ -1212,5 +1214,11 @@ class Person(Model):
     """Name as printed."""
     role: Role
     """Role."""
-    district: str = ""
-    """Division code the account is limited to; empty for the whole city."""
+    districts: tuple[str, ...] = ()
+    """Division codes (GB/T 2260, six digits) the account is limited to; empty for the whole city."""
+    must_change: bool = False
+    """Whether the password was set by someone else and must be changed before anything else."""
+    has_code: bool = False
+    """Whether a changing code (TOTP) is asked beside the password."""
+    is_external: bool = False
+    """Whether the bureau's identity provider (OIDC) vouches for it; it then has no password here."""

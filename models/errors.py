@@ -25,6 +25,14 @@ class NotAllowed(Refused):
     """This person may not do this; the refusal itself is written to the ledger."""
 
 
+class MustChange(NotAllowed):
+    """The password is right and was set by someone else: it must be changed before it opens anything."""
+
+
+class NeedsCode(NotAllowed):
+    """The password is right and the account also wants the code its owner's telephone shows."""
+
+
 class Stale(Refused):
     """Someone changed it since it was read; read it again before deciding."""
 

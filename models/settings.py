@@ -50,6 +50,18 @@ class Settings(BaseSettings):
     port: int = Field(default=8501, ge=1, le=65535)
     """Loopback port of the dashboard."""
 
+    session_idle_minutes: float = Field(default=60, gt=0)
+    """Minutes without a person's doing after which a session ends; pages that refresh themselves do not count."""
+
+    session_hours: float = Field(default=12, gt=0)
+    """Hours after which a session ends whatever happens."""
+
+    oidc_file: Path | None = None
+    """TOML file that says how people sign in at the bureau's identity provider (OIDC); empty means local accounts only."""
+
+    password_file: Path | None = None
+    """File with the password of the account a command acts for, where `--password-file` is not given; a second line may hold a changing code."""
+
     language: str = Field(default="zh", pattern="^(zh|en)$")
     """Language the dashboard starts in; each person can switch."""
 

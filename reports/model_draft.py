@@ -21,6 +21,7 @@ from rapidfuzz import fuzz
 from graph.guardian import pause_of
 from graph.knowledge import Knowledge
 from graph.people import allow
+from graph.scope import demand
 from models.domain import Claim, Dossier, Dropped, EvidenceView, Offer, Person, Report
 from models.errors import NotFound, Refused, Stale
 from models.language import LanguageModel, NoAnswer, fenced
@@ -327,6 +328,7 @@ def offer(
 ) -> Offer:
     """Have the model retell a report and write the offer down. NoAnswer leaves nothing behind but the reason, in the ledger."""
     allow(knowledge.ledger, by, "draft", subject=report_id)
+    demand(knowledge, by, report_id)
     report = record_of(knowledge, report_id).state.report
     dossier = dossier_of(knowledge, report.incident)
     try:

@@ -36,8 +36,10 @@ DOORS = {
     "folium": {"dashboard/maps.py"},
     "streamlit_folium": {"dashboard/maps.py"},
     "docx": {"reports/", "graph/library.py"},
-    "argon2": {"graph/people.py"},
     "rasterio": {"models/grids.py"},
+    "argon2": {"graph/people.py", "graph/second_factor.py"},
+    "pyotp": {"graph/second_factor.py"},
+    "segno": {"dashboard/views/account.py"},
     "sklearn": {"ingestion/triage_training.py", "ingestion/evaluate_triage.py"},
 }
 """Library -> the only places that may import it."""

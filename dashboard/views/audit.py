@@ -47,6 +47,9 @@ KINDS = (
     "ai.resumed",
     "person.signed_in",
     "person.refused",
+    "person.asked",
+    "person.confirmed",
+    "person.acted",
     "audit.read",
 )
 """Kinds one can ask for; an entry of any other kind is in the list of all."""

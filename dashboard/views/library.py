@@ -10,6 +10,7 @@ from dashboard import look, session
 from dashboard.session import answering
 from dashboard.views import library_article, library_ask, library_console, library_expiring, library_import, library_search
 from dashboard.words import now, t
+from graph import console
 
 STYLE = look.STYLE.with_name("library.css")
 
@@ -18,9 +19,6 @@ FIRST_DAY = date(1949, 10, 1)
 
 READ_BESIDE = {"search": library_search.bench, "ask": library_ask.bench, "expiring": library_expiring.bench}
 """Benches beside which an article can lie open."""
-
-CONSOLE_ACTIONS = ("manage_library", "audit", "manage_people")
-"""Whoever may do one of these may ask the graph in Cypher."""
 
 
 def page() -> None:
@@ -31,7 +29,7 @@ def page() -> None:
     parts = [*READ_BESIDE]
     if session.may(who, "manage_library"):
         parts.append("import")
-    if any(session.may(who, action) for action in CONSOLE_ACTIONS):
+    if any(session.may(who, action) for action in console.ASKERS):
         parts.append("console")
     part, day = _top(parts)
     with answering():

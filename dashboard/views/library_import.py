@@ -111,7 +111,7 @@ def bring_in(uploads: Sequence[Upload], progress: Progress | None = None) -> Bro
                 path.parent.mkdir()
                 path.write_bytes(data)
                 paths.append(path)
-        count = reading(lambda k: importing.add(k, paths, progress, by=who.name))
+        count = reading(lambda k: importing.add(k, paths, progress, by=who))
     unread = [(Path(name).name, reason.replace(f"{Path(name).parent}/", "")) for name, reason in count.unreadable]
     return BroughtIn(count, (*refused, *unread))
 
@@ -196,7 +196,7 @@ def take_off(document: str, reason: str) -> None:
     who = session.here()
     if not reason.strip():
         raise BadInput(t("library_import.no_reason"))
-    reading(lambda k: importing.remove(k, document, by=who.name, reason=reason.strip()))
+    reading(lambda k: importing.remove(k, document, by=who, reason=reason.strip()))
 
 
 def _named(document: Document) -> str:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import Row, knowledge, overview, position, reading
+from dashboard.reading import Row, knowledge, overview, position, reading, seen
 from dashboard.session import answering
 from dashboard.sources import evidence_head
 from dashboard.words import ago, hazard_name, known, t
-from graph import judgements, second_readings
+from graph import judgements, scope, second_readings
 from graph.projection import HOURS_OF_URGENCY, LIFE, waits_for_person
 from graph.triage import as_triaged, correct
 from models.domain import EvidenceView, Judgement, Mode, SecondReading
@@ -70,8 +70,8 @@ def _taken() -> Taken:
         return kept
     mode, which, words = asked
     seq = position()
-    limit = SEARCHED if words else LINE
-    views = reading(lambda k: k.store.evidence(limit, mode=mode, waiting_for_person=which == "waiting"))
+    limit = SEARCHED if words or session.here().districts else LINE
+    views = seen(reading(lambda k: k.store.evidence(limit, mode=mode, waiting_for_person=which == "waiting")))
     found = [view.id for view in views if words in view.text or words in view.place or words in view.title]
     fresh = Taken(asked, seq, tuple(found[:LINE]))
     st.session_state["queue_taken"] = fresh
@@ -107,7 +107,7 @@ def news(list_: Taken) -> None:
 
 
 def _listed(list_: Taken) -> None:
-    views = reading(lambda k: k.store.evidence_named(list_.ids))
+    views = seen(reading(lambda k: k.store.evidence_named(list_.ids)))
     if not views:
         look.show(f'<div class="anlan-empty">{look.escaped(t("queue.empty"))}</div>')
         return
@@ -269,7 +269,6 @@ def unmasked(view: EvidenceView) -> None:
         if st.button(t("queue.unmasked_read"), key=f"unmasked-read-{view.id}", disabled=not reason.strip()):
             with answering():
                 who = session.here()
-                session.allowed("read_unmasked")
-                body = reading(lambda k: k.ledger.body(view.id, by=who.name, reason=reason.strip()))
+                body = reading(lambda k: scope.read_unmasked(k, who, view.id, reason.strip()))
                 look.show(f'<div class="anlan-evidence">{look.escaped(body.title)}<br>{look.escaped(body.text)}</div>')
                 position()

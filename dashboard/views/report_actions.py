@@ -9,9 +9,10 @@ from datetime import date, datetime
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import Row, knowledge, troubles
+from dashboard.reading import Row, knowledge, reading, troubles
 from dashboard.session import answering
 from dashboard.words import clock, known, t, when
+from graph import scope
 from models.domain import BEIJING, Dossier, ReportState, digest
 from reports import render, signoff
 from reports.subject import day_id
@@ -37,8 +38,9 @@ def draft_buttons(row: Row) -> None:
 
 
 def day_button() -> None:
-    """Draft the report of one day, today or an earlier one, for the mode the desk is in."""
-    if not session.may(session.here(), "draft"):
+    """Draft the report of one day, today or an earlier one, for the mode the desk is in; it tells of the whole city."""
+    who = session.here()
+    if not session.may(who, "draft") or who.districts:
         return
     today = datetime.now(BEIJING).date()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -48,9 +50,10 @@ def day_button() -> None:
 
 
 def _draft(subject: str, kind: str) -> None:
-    started = time.perf_counter()
+    started, who = time.perf_counter(), session.here()
+    reading(lambda k: scope.demand(k, who, subject))
     with st.status(t("report.drafting"), expanded=False):
-        state = signoff.write_draft(knowledge(), subject, session.here(), report_type=kind)
+        state = signoff.write_draft(knowledge(), subject, who, report_type=kind)
     open_draft(state.report.id)
     session.tell(t("report.drafted", stage=known("stage", state.report.stage), seconds=f"{time.perf_counter() - started:.1f}"))
     session.go("duty")

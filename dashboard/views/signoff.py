@@ -6,13 +6,12 @@ import streamlit as st
 
 from dashboard import look, session
 from dashboard.paper import differences, paper, parts_of
-from dashboard.reading import dossier, knowledge, reading, reports
+from dashboard.reading import dossier, knowledge, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
 from dashboard.views import report_actions
 from dashboard.views.draft import finding_markup
 from dashboard.words import clock, known, t
-from graph import people
 from models.domain import Dossier, Person, ReportState
 from reports import signoff
 
@@ -54,18 +53,26 @@ def decision(state: ReportState, who: Person) -> None:
     """Sign, return or withdraw. The digest sent along is the one of the text on the left, so nothing else can be signed."""
     report = state.report
     if state.status == "submitted":
+        if who.is_external:
+            st.button(
+                t("signoff.login_again"),
+                key="login-again",
+                icon=":material/key:",
+                on_click=session.login_again,
+                args=(who, report.content_digest()),
+            )
         with st.form("decision", border=True):
             look.show(
                 f'<div class="anlan-row-line">{look.escaped(t("signoff.binding", version=report.version, digest=report.content_digest()[:16]))}</div>'
             )
-            password = st.text_input(t("signoff.password"), type="password", key="sign_password", autocomplete="current-password")
+            password, code = credential(who)
             reason = st.text_input(t("signoff.reason"), key="sign_reason")
             sign, back = st.columns(2)
             signed = sign.form_submit_button(t("signoff.sign"), type="primary", icon=":material/draw:", width="stretch")
             returned = back.form_submit_button(t("signoff.return"), icon=":material/undo:", width="stretch")
         with answering():
             if signed:
-                decide_signed(state, who, password)
+                decide_signed(state, who, password, code)
             elif returned:
                 signoff.return_(
                     knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who, reason=reason.strip()
@@ -87,10 +94,19 @@ def decision(state: ReportState, who: Person) -> None:
                     st.rerun()
 
 
-def decide_signed(state: ReportState, who: Person, password: str) -> None:
-    """Ask for the password once more: a screen left open must not be able to sign."""
+def credential(who: Person) -> tuple[str, str]:
+    """The fields in which a local account gives its credential again: password, and code where it has one."""
+    if who.is_external:
+        return "", ""
+    password = st.text_input(t("signoff.password"), type="password", key="sign_password", autocomplete="current-password")
+    code = st.text_input(t("sign_in.code"), key="sign_code", autocomplete="one-time-code", max_chars=10) if who.has_code else ""
+    return password, code
+
+
+def decide_signed(state: ReportState, who: Person, password: str, code: str) -> None:
+    """Ask for the credential once more, for exactly this text: a screen left open must not be able to sign."""
     report = state.report
-    reading(lambda k: people.sign_in(k.ledger, who.name, password))
+    session.confirm(who, report.content_digest(), password, code)
     signoff.sign(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who)
     session.tell(t("signoff.signed"))
     st.rerun()

@@ -40,7 +40,7 @@ def counts(drawn: int) -> None:
     """The counts, every five seconds. The whole page is drawn anew only when the graph has moved past `drawn`."""
     with answering():
         if position() != drawn:
-            st.rerun()
+            session.by_itself()
         summary(overview(session.mode()))
 
 

@@ -10,7 +10,7 @@ from dashboard import look, session
 from dashboard.reading import reading
 from dashboard.session import answering
 from dashboard.words import clock, lasting, now, t
-from graph import listening, people
+from graph import listening
 from graph.ledger import Held
 from models.domain import ChannelState, SourceState
 
@@ -114,6 +114,5 @@ def quarantine() -> None:
 def ask_again(one: Held) -> None:
     """Ask the schedule to read a record again; it does so within seconds and writes down what came of it."""
     who = session.here()
-    reading(lambda k: people.allow(k.ledger, who, "ingest", subject=one.digest))
-    reading(lambda k: k.ledger.record("quarantine.asked", one.digest, {}, by=who.name))
+    reading(lambda k: listening.ask_again(k.ledger, who, one.digest))
     session.tell(t("sources.told"))

@@ -41,7 +41,7 @@ def _running(report: str) -> None:
     """How far it is, and a way to stop it; the page is drawn anew when it ends."""
     job = model.desk().jobs.get(report)
     if job is None or job.ended is not None:
-        st.rerun()
+        session.by_itself()
     seconds = time.monotonic() - job.started
     words = t("model.running", seconds=f"{seconds:.0f}", thinking=job.thinking, written=job.written)
     look.show(f'<div class="anlan-row-line" role="status">{look.escaped(words)}</div>')

@@ -35,7 +35,7 @@ from reports import layout
 from reports.cap import cap
 from reports.page import believable
 from reports.pdf import pdf
-from reports.signoff import record_of
+from reports.signoff import record_of, report_of, report_state
 from reports.subject import dossier_of
 from reports.types import report_type
 from reports.wording import EXERCISE_MARK, beijing, day, figure
@@ -74,7 +74,7 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
     allow(knowledge.ledger, by, "view", subject=report_id)
     if number and not NUMBER.fullmatch(number):
         raise BadInput(f"发文字号“{number}”不合规范；应为“机关代字〔年份〕序号号”，如年份用六角括号、序号不加第、不补零")
-    state = record_of(knowledge, report_id).state
+    state = report_state(knowledge, report_id)
     report = state.report
     data = _written(state, dossier_of(knowledge, report.incident), knowledge.settings, number, form)
     suffix = "" if state.status == "signed" else "-草稿"
@@ -314,7 +314,7 @@ def properties_of(path: Path) -> dict[str, str]:
 def rendered_intact(knowledge: Knowledge, report_id: str) -> list[str]:
     """What is wrong, in Chinese sentences, with what went out under this report: files changed or gone, a signature on another text, an edit after it."""
     known = record_of(knowledge, report_id)
-    report, wrong = known.state.report, []
+    report, wrong = report_of(known), []
     for decision in known.state.decisions:
         if decision.verdict == "sign" and decision.version == report.version and decision.digest != report.content_digest():
             wrong.append(f"报告 {report_id} 第{report.version}版的内容与{decision.officer_name}签发时的摘要不符")
@@ -353,7 +353,7 @@ def check(knowledge: Knowledge, path: Path) -> list[str]:
     report_id = properties.get("AnlanReport", "")
     if not report_id:
         return [f"{path} 不是本系统导出的报告"]
-    state = record_of(knowledge, report_id).state
+    state = report_state(knowledge, report_id)
     outputs = [entry.payload for entry in knowledge.ledger.entries(subject=report_id, kinds=["report.rendered"])]
     content = content_of(path)
     held = [one for one in outputs if one.get("content") == content]

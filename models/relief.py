@@ -354,19 +354,6 @@ class StockTaken(Model):
     """Number of the newest ledger entry considered."""
 
 
-class DemandPoint(Model):
-    """One shelter or place where people of a plan are cared for."""
-
-    id: str
-    """Id of the surveyed body, or of the incident's own place."""
-    name: str
-    """Its name."""
-    people: int = Field(ge=0)
-    """How many of the plan's people."""
-    lon: float
-    lat: float
-
-
 class ReliefPlan(Model):
     """Who is exposed, what they need, which depot sends it and what is missing. A proposal until a second person signs it."""
 
@@ -390,6 +377,8 @@ class ReliefPlan(Model):
     """Every population, reported or estimated, none in another's place."""
     basis: BasisKey
     """The one chosen."""
+    basis_why: str = ""
+    """Why this one, in words."""
     people: int = Field(ge=0)
     """People planned for."""
     days: float = Field(gt=0)
@@ -398,8 +387,10 @@ class ReliefPlan(Model):
     """Title of the relief standard."""
     standard_name: str
     """Name or file by which it was chosen."""
-    sites: tuple[DemandPoint, ...] = ()
-    """Where the people are."""
+    sites: tuple[Site, ...] = ()
+    """Where the people are; `people` of each as typed, null where they were spread."""
+    placing: tuple[str, ...] = ()
+    """How the people were spread over the sites, line by line."""
     needs: tuple[Need, ...]
     """What they need."""
     matched: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from graph.knowledge import Knowledge
 from models.domain import BEIJING, Feature, Person, Source, digest
-from models.relief import Allocation, Basis, DemandPoint, Figure, PlanState, ReliefPlan, Solved
+from models.relief import Allocation, Basis, Figure, PlanState, ReliefPlan, Site, Solved
 from reports.signoff import sign, submit, write_plan
 
 SURVEY = Source(name="survey", title="承灾体普查", kind="survey", publisher="普查办", owner="风险处", reliability="A", every_minutes=1440)
@@ -57,7 +57,7 @@ def taking(quantity: float, *, of: str, id: str, **more: Any) -> ReliefPlan:
         "id": f"rl-{id}", "incident": "in-1", "mode": "actual", "title": f"某处积水救助物资调配计划{id}", "issuer": "某市应急管理局",
         "recipients": ("某省应急管理厅",), "bases": (Basis(key="relocated", people=Figure(low=20, best=20, high=20), origin="reported"),),
         "basis": "relocated", "people": 20, "days": 3, "standard": "某标准", "standard_name": "sphere", "needs": (), "solved": solved,
-        "sites": (DemandPoint(id="fe-s", name="某避难场所", people=20, lon=118.8, lat=32.0),),
+        "sites": (Site(id="fe-s", name="某避难场所", people=20, capacity=None, lon=118.8, lat=32.0),),
         "data_as_of": moment, "created_at": moment, "drafted_by": "duty1",
     }  # fmt: skip
     return ReliefPlan.model_validate({**known, **more})

@@ -320,6 +320,8 @@ IMPACT_TYPES: dict[str, tuple[str, str]] = {
     "rescued": ("获救", "人"),
     "evacuated": ("紧急避险转移", "人"),
     "relocated": ("紧急转移安置", "人"),
+    "relocated_central": ("集中安置", "人"),
+    "relocated_dispersed": ("分散安置", "人"),
     "urgent_aid": ("需紧急生活救助", "人"),
     "affected": ("受灾人口", "人"),
     "homes_collapsed": ("倒塌房屋", "间"),
@@ -329,7 +331,7 @@ IMPACT_TYPES: dict[str, tuple[str, str]] = {
     "direct_loss": ("直接经济损失", "万元"),
     "water_depth": ("积水深度", "厘米"),
 }
-"""Impact types: Chinese name and unit. Dead never includes missing; injured includes seriously injured."""
+"""Impact types: Chinese name and unit. Dead never includes missing; injured includes seriously injured; 集中 and 分散 are the two parts of 安置."""
 
 
 class Statement(Model):
@@ -849,10 +851,10 @@ class Need(Model):
 
     item: str
     """Item."""
-    exact: float
-    """People × amount × periods, unrounded."""
-    quantity: float
-    """Rounded up to whole packing units."""
+    exact: float | None
+    """People × amount × periods, unrounded; null when nobody said how many people of its group there are."""
+    quantity: float | None
+    """Rounded up to whole packing units; null like `exact`."""
     unit: str
     """Unit of both."""
     per: str
@@ -865,6 +867,30 @@ class Need(Model):
     """Whether the coefficient was seen in a source text."""
     arithmetic: str
     """The multiplication, written out."""
+    standard_name: str = ""
+    """Short name of the standard: with `ref`, what opens the source."""
+    ref: str = ""
+    """Stable key of the item within its standard."""
+    source: str = ""
+    """Where the coefficient stands, in words: title, publisher, year, clause, how it was seen."""
+    pack: float = 1
+    """Size of one packing unit."""
+    whom: str = "all"
+    """Group of people it is for, a key of `relief.GROUPS`."""
+    people: int | None = None
+    """How many people it was worked out for; null like `exact`."""
+    days: float = 1
+    """For how many days."""
+    every: str = "once"
+    """How often it is given: day, week, month, year, once."""
+    least: float | None = None
+    """The same multiplication with the least amount the standard allows, where it gives one."""
+    part_of: str = ""
+    """`ref` of the item it is already counted in; never added to it nor sent beside it."""
+    priority: int | None = None
+    """1 comes first … 9 last, where the standard says so."""
+    within_minutes: float | None = None
+    """Must arrive within, where the standard says so."""
 
 
 class Claim(Model):

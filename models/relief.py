@@ -170,6 +170,31 @@ class Basis(Model):
     """For an estimate: its assumption and that it is unverified, in words."""
     citations: tuple[str, ...] = ()
     """Ids of the impact and statements, or of the footprint."""
+    why: str = ""
+    """Why this figure and not another, in words."""
+    as_of: AwareDatetime | None = None
+    """Time a reported figure holds for, or when an officer typed it."""
+    others: tuple[Basis, ...] = ()
+    """Every other figure for the same population, shown beside it: differing reports, an officer's, the estimate."""
+
+
+class Site(Model):
+    """A shelter or another place that relief is to be brought to."""
+
+    id: str
+    """Id of the surveyed body, or one made up for a typed place; unique in a plan."""
+    name: str
+    """Its name."""
+    people: int | None = Field(default=None, ge=0)
+    """People there who need relief, as typed; null to have them spread by capacity."""
+    groups: dict[Group, int] = Field(default_factory=dict)
+    """People there by group, where known; a group that is absent is not known."""
+    capacity: float | None = Field(default=None, gt=0)
+    """People it can take; null when the survey does not say."""
+    is_open: bool = True
+    """Whether it takes people in; a closed one is given nobody."""
+    lon: float
+    lat: float
 
 
 class Stock(Model):

@@ -1,4 +1,5 @@
-"""Relief standards: ours, one YAML file each, and InaSAFE minimum-needs profiles, loaded as they are and checked against their source."""
+"""Relief standards: ours and the bureau's own, one YAML file each, and InaSAFE minimum-needs profiles, loaded as they are and checked against
+their source."""
 
 from __future__ import annotations
 
@@ -14,19 +15,27 @@ from models.definitions import read_definition
 from models.domain import Model
 from models.errors import BrokenDefinition, NotFound
 from models.parameters import Evidence
+from models.relief import GROUPS, Group
 
 STANDARDS = Path(__file__).with_name("standards")
 
-Every = Literal["day", "week", "month", "once"]
-PERIOD_DAYS: dict[Every, int] = {"day": 1, "week": 7, "month": 30}
-"""Days in one period. A month is 30 days here, whatever the calendar says."""
-EVERY_WORDS: dict[Every, str] = {"day": "每天", "week": "每周", "month": "每月（30天）", "once": "一次"}
+Every = Literal["day", "week", "month", "year", "once"]
+PERIOD_DAYS: dict[Every, int] = {"day": 1, "week": 7, "month": 30, "year": 365}
+"""Days in one period. A month is 30 days here and a year 365, whatever the calendar says."""
+EVERY_WORDS: dict[Every, str] = {"day": "每天", "week": "每周", "month": "每月（30天）", "year": "每年（365天）", "once": "一次"}
+EVIDENCE_WORDS: dict[Evidence, str] = {
+    "text_mirror": "见于原文镜像",
+    "ocr_full_text": "见于扫描件全文识别文本",
+    "secondary_or_excerpt": "见于二手材料或摘录",
+    "repo_seen": "见于公开代码库文件",
+    "unverified": "未见原文",
+}
 _PROFILE_EVERY: dict[str, Every] = {
-    "daily": "day", "weekly": "week", "monthly": "month", "once": "once",
-    "harian": "day", "mingguan": "week", "bulanan": "month", "sekali": "once",
+    "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "once": "once", "single": "once", "per event": "once",
+    "harian": "day", "mingguan": "week", "bulanan": "month", "tahunan": "year", "sekali": "once",
 }  # fmt: skip
 """How InaSAFE profiles write the frequency, English and Indonesian."""
-_PROFILE_BYTES = 1_000_000
+_STANDARD_BYTES = 1_000_000
 
 
 class StandardItem(Model):
@@ -40,7 +49,7 @@ class StandardItem(Model):
     """English name."""
     known_as: tuple[str, ...] = ()
     """Names other files give it; used to check such a file against this standard."""
-    amount: float = Field(gt=0)
+    amount: float = Field(ge=0, allow_inf_nan=False)
     """Amount per person (or household) and period that is multiplied."""
     range: tuple[float, float] | None = None
     """Least and most the standard allows, where it gives a range."""
@@ -52,10 +61,16 @@ class StandardItem(Model):
     """Per whom."""
     household_size: int | None = Field(default=None, ge=1)
     """People in one household, or sharing one piece."""
+    whom: Group = Field(default="all", alias="for")
+    """The people it is for; written `for:` in a file."""
     every: Every
     """How often."""
-    pack: float = Field(default=1, gt=0)
+    pack: float = Field(default=1, gt=0, allow_inf_nan=False)
     """Size of one packing unit; quantities are rounded up to whole ones."""
+    priority: int | None = Field(default=None, ge=1, le=9)
+    """1 comes first … 9 last; null to go by the planning assumptions."""
+    within_minutes: float | None = Field(default=None, gt=0)
+    """Must arrive within; null to go by the planning assumptions."""
     when: str = ""
     """Condition under which it takes the place of the item with the same key: 初期, 寒冷; empty for the ordinary case."""
     part_of: str = ""
@@ -81,9 +96,16 @@ class StandardItem(Model):
             raise ValueError("verified 为 true 而 evidence 为 unverified，二者矛盾")
         return self
 
+    @property
+    def ref(self) -> str:
+        """What names this item alone within its standard: its key, and the condition of an alternative behind @."""
+        return f"{self.key}@{self.when}" if self.when else self.key
+
     def per_words(self) -> str:
         """Per whom and how often, as people say it."""
-        whom = "每人" if self.per == "person" else f"每户（{self.household_size}人）"
+        whom = (
+            ("每人" if self.whom == "all" else f"每名{GROUPS[self.whom]}") if self.per == "person" else f"每户（{self.household_size}人）"
+        )
         return whom + EVERY_WORDS[self.every]
 
 
@@ -115,6 +137,8 @@ class Standard(Model):
         for item in self.items:
             if ordinary.count(item.key) != 1:
                 raise ValueError(f"{item.item}：键 {item.key} 应恰有一项不写 when")
+            if self.kind != "profile" and item.amount == 0:
+                raise ValueError(f"{item.item}：amount 应大于0")
             if item.part_of and item.part_of not in ordinary:
                 raise ValueError(f"{item.item}：part_of 指向不存在的 {item.part_of}")
         return self
@@ -135,36 +159,83 @@ def standards() -> dict[str, Standard]:
 
 
 def read_standards(folder: Path) -> dict[str, Standard]:
-    """All standards of a folder by name. Raises `BrokenDefinition` naming the file."""
+    """All standards of a folder by name; none where there is no such folder. Raises `BrokenDefinition` naming the file."""
     found: dict[str, Standard] = {}
-    for path in sorted(folder.glob("*.yml")):
-        one = read_definition(path, _STANDARD)
+    for path in sorted(path for path in folder.glob("*") if path.suffix.lower() in (".yml", ".yaml")):
+        one = _read_standard(path)
         if one.name != path.stem:
             raise BrokenDefinition(f"{path}：name 写作 {one.name}，应与文件名 {path.stem} 一致。")
+        if one.name in found:
+            raise BrokenDefinition(f"{path}：同一目录中已有名为 {one.name} 的标准，请改名。")
         found[one.name] = one
     return found
 
 
-def load_standard(name_or_path: str | Path) -> Standard:
-    """A shipped standard by name, or a file: one of ours (`.yml`) or an InaSAFE minimum-needs profile (`.json`), loaded as it is.
+def known_standards(own: Path | None = None) -> dict[str, Standard]:
+    """Shipped standards and the bureau's own in the folder `own` (`ANLAN_HOME/standards`), by name.
+
+    Raises `BrokenDefinition` for a wrong file, and for one that bears the name of a shipped standard: which of the two was meant would not show.
+    """
+    ours = read_standards(own) if own is not None else {}
+    if shadowed := sorted(set(ours) & set(standards())):
+        raise BrokenDefinition(f"{own}：{'、'.join(shadowed)} 与随附标准同名，请给本局标准另取名称（文件名与 name 一并改）。")
+    return standards() | ours
+
+
+def load_standard(name_or_path: str | Path, own: Path | None = None) -> Standard:
+    """A standard by name, shipped or in the folder `own`; or a file: one of ours (`.yml`) or an InaSAFE minimum-needs profile (`.json`),
+    loaded as it is.
 
     Raises `NotFound` when there is neither, `BrokenDefinition` when the file is wrong.
     """
-    if isinstance(name_or_path, str) and name_or_path in standards():
-        return standards()[name_or_path]
+    known = known_standards(own)
+    if isinstance(name_or_path, str) and name_or_path in known:
+        return known[name_or_path]
     path = Path(name_or_path)
     if not path.is_file():
         raise NotFound(
-            f"没有名为 {name_or_path} 的救助标准，也没有这个文件。现有：{'、'.join(standards())}；也可给出 .yml 或 InaSAFE 的 .json 文件。"
+            f"没有名为 {name_or_path} 的救助标准，也没有这个文件。现有：{'、'.join(known)}；也可给出 .yml 或 InaSAFE 的 .json 文件。"
         )
-    return _read_profile(path) if path.suffix.lower() == ".json" else read_definition(path, _STANDARD)
+    return _read_profile(path) if path.suffix.lower() == ".json" else _read_standard(path)
+
+
+def source_of(standard: Standard | str | Path, ref: StandardItem | str, own: Path | None = None) -> str:
+    """Where a coefficient stands, in words for a page: coefficient, title, publisher, year, clause, reference, and whether it was seen there.
+
+    `ref` is `StandardItem.ref` (`Need.ref`). Raises `NotFound` for an item the standard does not have.
+    """
+    whole = standard if isinstance(standard, Standard) else load_standard(standard, own)
+    item = ref if isinstance(ref, StandardItem) else next((one for one in whole.items if one.ref == ref), None)
+    if item is None:
+        raise NotFound(f"{whole.title}中没有 {ref} 这一项。现有：{'、'.join(one.ref for one in whole.items)}。")
+    parts = [
+        f"{item.item}：{item.per_words()}{item.amount:g}{item.unit}",
+        f"标准给出的范围{item.range[0]:g}至{item.range[1]:g}{item.unit}" if item.range else "",
+        f"{whole.title}，{whole.publisher}" + (f"，{whole.year}年" if whole.year else ""),
+        f"条款：{item.clause}",
+        f"出处：{whole.reference}",
+        f"{'已核实' if item.verified else '未核实'}（{EVIDENCE_WORDS[item.evidence]}）",
+        item.note,
+        item.contradiction.rstrip("。"),
+    ]
+    return "；".join(part for part in parts if part) + "。"
+
+
+def _is_too_big(path: Path) -> bool:
+    return path.stat().st_size > _STANDARD_BYTES
+
+
+def _read_standard(path: Path) -> Standard:
+    if _is_too_big(path):
+        raise BrokenDefinition(f"{path}：文件超过1兆字节，不像一份救助标准，请核对。")
+    return read_definition(path, _STANDARD)
 
 
 class _ProfileResource(BaseModel):
     """One resource of an InaSAFE minimum-needs profile, in that file's own field names; its other fields are texts for its own screen."""
 
     name: str = Field(alias="Resource name", min_length=1)
-    amount: float = Field(alias="Default", gt=0, allow_inf_nan=False)
+    amount: float = Field(alias="Default", ge=0, allow_inf_nan=False)
     least: float | None = Field(alias="Minimum allowed", default=None, allow_inf_nan=False)
     most: float | None = Field(alias="Maximum allowed", default=None, allow_inf_nan=False)
     frequency: str = Field(alias="Frequency")
@@ -179,9 +250,10 @@ class _ProfileResource(BaseModel):
     @field_validator("frequency")
     @classmethod
     def _is_known(cls, value: str) -> str:
-        if value.lower() not in _PROFILE_EVERY:
+        word = value.strip().lower()
+        if word not in _PROFILE_EVERY:
             raise ValueError(f"频次 {value} 不认识，应为 {'、'.join(_PROFILE_EVERY)} 之一")
-        return value.lower()
+        return word
 
 
 class _Profile(BaseModel):
@@ -193,7 +265,7 @@ class _Profile(BaseModel):
 
 
 def _read_profile(path: Path) -> Standard:
-    if path.stat().st_size > _PROFILE_BYTES:
+    if _is_too_big(path):
         raise BrokenDefinition(f"{path}：文件超过1兆字节，不像一份最低需求清单，请核对。")
     try:
         profile = _Profile.model_validate(json.loads(path.read_text(encoding="utf-8-sig")))
@@ -223,8 +295,11 @@ def _profile_item(resource: _ProfileResource, provenance: str) -> StandardItem:
     wrong = _contradiction(resource, known)
     every = _PROFILE_EVERY[resource.frequency]
     agrees = known is not None and not wrong and (known.amount, known.every) == (resource.amount, every)
+    fits = not wrong and resource.least is not None and resource.most is not None and resource.least <= resource.amount <= resource.most
     note = (
-        ""
+        "文件所给数量为0"
+        if not resource.amount
+        else ""
         if agrees or wrong
         else "系数为文件所给，未能与已载标准核对"
         if known is None
@@ -235,6 +310,7 @@ def _profile_item(resource: _ProfileResource, provenance: str) -> StandardItem:
         item=resource.name,
         item_en=resource.name,
         amount=resource.amount,
+        range=(resource.least, resource.most) if fits and resource.least is not None and resource.most is not None else None,
         unit=resource.unit,
         per="person",
         every=every,

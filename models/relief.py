@@ -271,6 +271,18 @@ class Vehicle(Model):
     """Packing units one carries."""
 
 
+class Substitute(Model):
+    """An item that a standard allows in another's place: one `unit` of `item` counts for `factor` `for_unit` of `instead_of`."""
+
+    item: str
+    unit: str
+    instead_of: str
+    for_unit: str
+    factor: float = Field(gt=0)
+    standard: str = Field(min_length=1)
+    """Which standard allows it and why, in words; kept with every line that rests on it."""
+
+
 class Allocation(Model):
     """One lot, or part of it, sent to one site."""
 

@@ -13,23 +13,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyproj
+import shapely
+from models.allocation import allocate
+from models.exposure import exposure
+from models.travel import travel_times
 
 from graph.knowledge import Knowledge
 from graph.people import allow
 from graph.stock import deliver, deliveries, on_hand, stock_of
-from models.allocation import allocate
-from models.assumptions import Assumptions, load_assumptions
+from models.assumptions import load_assumptions
 from models.basis import bases, chosen_basis, groups_of
 from models.demand import demands, left_out, placed
-from models.domain import BEIJING, Dossier, Feature, Finding, Need, Person, digest
+from models.domain import BEIJING, Dossier, Feature, Finding, Person, digest
 from models.errors import BadInput, NotFound, Refused
-from models.exposure import exposure
+from models.footprints import warning
 from models.measures import factor
 from models.needs import needs
-from models.relief import BASES, Basis, BasisKey, Delivery, Demand, Exposure, Footprint, PlanState, ReliefPlan, Site, Stock, StockTaken
+from models.relief import BASES, Basis, BasisKey, Delivery, Demand, Exposure, Footprint, PlanState, ReliefPlan, Site, Stock
 from models.standards import Standard, load_standard
 from models.supply import Calculation, Supply, changed, days_left
-from models.travel import travel_times
 from reports.page import PROVINCES
 from reports.signoff import PLAN_ID, Record, may_change, record_of, write_plan
 from reports.subject import dossier_of
@@ -77,10 +79,7 @@ def work_out(
     footprint = footprint or (old.exposure.footprint if old and old.exposure else None)
     struck = exposure(footprint, features) if footprint else None
     typed, typed_at = ({basis or (old.basis if old else "relocated"): people}, moment) if people is not None else _typed(old)
-    believed = load_assumptions(own / "assumptions.yml")
-    found = bases(
-        dossier.impacts, struck, typed, typed_at=typed_at, statements=dossier.statements, evidence=dossier.evidence, assumptions=believed
-    )
+    found = _bases(knowledge, dossier, struck, typed, typed_at)
     chosen, why = chosen_basis(found, dossier.incident.hazard, basis or (old.basis if old else None))
     if chosen.people is None:
         raise BadInput(f"{why}可用 --people 填写人数，或用 --basis 改选口径。")
@@ -91,7 +90,7 @@ def work_out(
     wanted = needs(heads, length, loaded, groups=groups)
     where, site_words = _sites(sites if sites is not None else (old.sites if old else None), heads, dossier, struck, features)
     _, placing = placed(heads, where)
-    asked = demands(wanted, where, heads, assumptions=believed)
+    asked = demands(wanted, where, heads, assumptions=load_assumptions(own / "assumptions.yml"))
     before = old.id if old and not same else old.revises if old else None
     asked, covered = _less_on_hand(asked, on_hand(deliveries(knowledge, before)) if before else {})
     taken = stock_of(knowledge, dossier.incident.mode, releasing=before)
@@ -200,10 +199,7 @@ def outdated(knowledge: Knowledge, state: PlanState, by: Person) -> tuple[str, .
     if state.status in ("withdrawn", "superseded"):
         return ()
     plan = state.plan
-    found = bases(
-        (dossier := dossier_of(knowledge, plan.incident)).impacts, plan.exposure, *_typed_args(plan), statements=dossier.statements,
-        evidence=dossier.evidence, assumptions=load_assumptions(knowledge.settings.home / "assumptions.yml"),
-    )  # fmt: skip
+    found = _bases(knowledge, dossier_of(knowledge, plan.incident), plan.exposure, *_typed(plan))
     new = next(one for one in found if one.key == plan.basis)
     if new.people is None or math.ceil(new.people.best) == plan.people:
         return ()
@@ -249,6 +245,37 @@ def supplies(knowledge: Knowledge, plan: ReliefPlan, at: datetime) -> tuple[Supp
     return days_left(deliveries(knowledge, plan.id), plan.needs, basis.people, at)
 
 
+def footprint_of_warning(knowledge: Knowledge, evidence: str, by: Person) -> Footprint:
+    """The area of a received warning; reading it unmasked is recorded. NotAllowed without the right to read it, NotFound for an unknown one."""
+    allow(knowledge.ledger, by, "draft", subject=evidence)
+    received = knowledge.ledger.body(evidence, by=by.name, reason="为救助计划读取预警区域")
+    return warning(received.fields, origin=evidence, title=received.title or "预警区域", features=knowledge.store.features(["population"]))
+
+
+def named_sites(knowledge: Knowledge, given: Iterable[str]) -> tuple[Site, ...]:
+    """Sites from `NAME=PEOPLE` (or NAME, to be given a share by capacity), each a surveyed shelter. NotFound names what the survey has not."""
+    shelters = {feature.name: feature for feature in knowledge.store.features(["shelter"])}
+    found = []
+    for words in given:
+        name, _, number = words.partition("=")
+        shelter = shelters.get(name.strip())
+        if shelter is None:
+            raise NotFound(f"普查中没有名为“{name.strip()}”的避难场所；现有：{'、'.join(sorted(shelters)[:20]) or '无'}")
+        if number and not number.strip().isdecimal():
+            raise BadInput(f"{words}：人数应为整数")
+        found.append(
+            Site(
+                id=shelter.id,
+                name=shelter.name,
+                people=int(number) if number else None,
+                capacity=_capacity(shelter),
+                lon=shelter.lon,
+                lat=shelter.lat,
+            )
+        )
+    return tuple(found)
+
+
 def _plan(known: Record) -> ReliefPlan:
     assert isinstance(known.state, PlanState)
     return known.state.plan
@@ -262,8 +289,13 @@ def _typed(old: ReliefPlan | None) -> tuple[dict[BasisKey, int], datetime | None
     return {one.key: int(one.people.best) for one in typed if one.people}, max((one.as_of for one in typed if one.as_of), default=None)
 
 
-def _typed_args(old: ReliefPlan) -> tuple[dict[BasisKey, int]]:
-    return (_typed(old)[0],)
+def _bases(
+    knowledge: Knowledge, dossier: Dossier, struck: Exposure | None, typed: Mapping[BasisKey, int], typed_at: datetime | None
+) -> tuple[Basis, ...]:
+    believed = load_assumptions(knowledge.settings.home / "assumptions.yml")
+    return bases(
+        dossier.impacts, struck, typed, typed_at=typed_at, statements=dossier.statements, evidence=dossier.evidence, assumptions=believed
+    )
 
 
 def _sites(
@@ -282,8 +314,6 @@ def _sites(
             if unsafe:
                 names = "、".join(site.name for site in inside if site.feature in unsafe)
                 words.append(f"{names}在影响范围内，未列为安置点")
-        import shapely
-
         middle = shapely.union_all([shapely.geometry.shape(band.geometry) for band in struck.footprint.bands]).representative_point()
         centre = (middle.x, middle.y)
     if centre is None:
@@ -292,7 +322,13 @@ def _sites(
     for shelter in (feature for feature in features if feature.kind == "shelter" and feature.id not in unsafe):
         _, _, metres = _GEOD.inv(centre[0], centre[1], shelter.lon, shelter.lat)
         if metres <= REACH and (capacity := _capacity(shelter)):
-            near.append((metres, shelter.id, Site(id=shelter.id, name=shelter.name, people=None, capacity=capacity, lon=shelter.lon, lat=shelter.lat)))
+            near.append(
+                (
+                    metres,
+                    shelter.id,
+                    Site(id=shelter.id, name=shelter.name, people=None, capacity=capacity, lon=shelter.lon, lat=shelter.lat),
+                )
+            )
     taken: list[Site] = []
     for _, _, site in sorted(near, key=lambda one: one[:2]):
         if taken and sum(one.capacity or 0 for one in taken) >= people:
@@ -336,7 +372,9 @@ def matched(
         if wish is None:
             continue
         if factor(lot.unit, wish.unit) is None:
-            odd.append(f"{lot.depot_name}的{lot.item}以“{lot.unit}”计，不能换算为“{wish.unit}”（{wish.item}），没有列入调拨，请核对后改库存单位")
+            odd.append(
+                f"{lot.depot_name}的{lot.item}以“{lot.unit}”计，不能换算为“{wish.unit}”（{wish.item}），没有列入调拨，请核对后改库存单位"
+            )
             continue
         if lot.item != wish.item:
             names.append(f"库存“{lot.item}”按标准项“{wish.item}”调拨，名称相同而规格未核对")
@@ -427,4 +465,6 @@ def findings(plan: ReliefPlan) -> tuple[Finding, ...]:
     found += [("warn", "relief_stock", words) for words in plan.stock_gaps]
     if plan.solved.shortfalls:
         found.append(("info", "relief_gap", f"有{len(missing(plan))}种物资不足，见缺口表和申请调拨"))
-    return tuple(Finding.model_validate({"claim": None, "severity": severity, "code": code, "message": message}) for severity, code, message in found)
+    return tuple(
+        Finding.model_validate({"claim": None, "severity": severity, "code": code, "message": message}) for severity, code, message in found
+    )

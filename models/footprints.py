@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import pyogrio
 import pyproj
 import shapely
@@ -55,7 +56,7 @@ _GEOD = pyproj.Geod(ellps="WGS84")
 def drawn(shape: Mapping[str, Any] | str, *, by: str, title: str = "手绘范围") -> Footprint:
     """The polygons of a GeoJSON geometry, feature or collection (object or text), as one band."""
     polygons, _ = _geojson(shape, title)
-    return _made("drawn", title, by, [], [(title, _joined(_in_degrees(polygons, _WGS84, title)))])
+    return _made("drawn", title, by, [], [(title, _joined(_sound(polygons, title)))])
 
 
 def circle(lon: float, lat: float, radii: Sequence[float], *, origin: str, title: str = "") -> Footprint:
@@ -63,7 +64,9 @@ def circle(lon: float, lat: float, radii: Sequence[float], *, origin: str, title
     if not (math.isfinite(lon) and math.isfinite(lat) and abs(lon) <= 180 and abs(lat) <= 90):
         raise BadInput(f"圆心 {lon},{lat} 不是经度、纬度，请按“经度,纬度,半径（米）”填写。")
     if not radii or not all(math.isfinite(radius) and 1 <= radius <= LARGEST_RADIUS for radius in radii):
-        raise BadInput(f"半径应在 1 米至 {LARGEST_RADIUS / 1000:.0f} 千米之间，现为 {'、'.join(f'{radius:g}' for radius in radii) or '空'}。")
+        raise BadInput(
+            f"半径应在 1 米至 {LARGEST_RADIUS / 1000:.0f} 千米之间，现为 {'、'.join(f'{radius:g}' for radius in radii) or '空'}。"
+        )
     widest_first = sorted(set(radii), reverse=True)
     round_it = [(f"{radius:g}米内", _round(lon, lat, radius)) for radius in widest_first]
     named = title or f"以 {lon:g},{lat:g} 为中心 {widest_first[0]:g} 米范围"
@@ -84,7 +87,7 @@ def warning(fields: Mapping[str, str], *, origin: str, title: str, features: Ite
     unshaped: list[str] = []
     for area in areas:
         polygons, circles = ([text for text in _listed(area.get(name)) if text.strip()] for name in ("polygon", "circle"))
-        shapes += [_mended(shapely.Polygon([_cap_point(part, title)[::-1] for part in text.split()]), title) for text in polygons]
+        shapes += [_cap_polygon(text, title) for text in polygons]
         for text in circles:
             centre, _, radius = text.strip().partition(" ")
             lat, lon = _cap_point(centre, title)
@@ -119,24 +122,27 @@ def from_file(
         raise BadInput(f"{path}：不是文件或不存在，请检查路径。")
     if path.stat().st_size == 0:
         raise BadInput(f"{path}：文件为空，请重新导出。")
-    if grids.is_raster(path):
+    if grids.driver(path):
         return _from_raster(path, measure or "depth", levels, crs)
-    frame, shapes = _from_vector(path, layer, crs)
+    columns, shapes = _from_vector(path, layer, crs)
+    kept = np.ones(len(shapes), dtype=bool)
     if where:
-        name, _, value = where.partition("=")
-        kept = _column(frame, name, path).astype(str).str.strip().str.casefold() == value.strip().casefold()
-        frame, shapes = frame[kept], shapes[kept.to_numpy()]
-        if not len(shapes):
+        name, _, wanted = where.partition("=")
+        kept = np.asarray(
+            [str(value).strip().casefold() == wanted.strip().casefold() for value in _column(columns, name, path)], dtype=bool
+        )
+        if not kept.any():
             raise BadInput(f"{path}：没有 {where} 的面，请核对列名和取值。")
-    known = [(kind, str(own)) for kind in ("depth", "intensity") for own in frame.columns if str(own).lower() in COLUMNS[kind]]
-    chosen, own = (measure or "depth", column) if column else next((pair for pair in known if measure in ("", pair[0])), ("", ""))
+    known = [(kind, own) for kind, words in COLUMNS.items() for own in columns if own.lower() in words]
+    none: tuple[Measure, str] = ("", "")
+    chosen, own = (measure or "depth", column) if column else next((pair for pair in known if measure in ("", pair[0])), none)
     if measure and not own:
-        raise BadInput(f"{path}：找不到水深或烈度列（现有列：{'、'.join(map(str, frame.columns)) or '无'}），请用 --column 写明。")
+        raise BadInput(f"{path}：找不到水深或烈度列（现有列：{'、'.join(columns) or '无'}），请用 --column 写明。")
     if not own:
         note = f"只计 {where} 的面" if where else "图层中所有的面都计为影响范围"
-        return _made("drawn", path.stem, path.name, [note], [(path.stem, _joined(_in_degrees(shapes, _WGS84, path)))])
-    values = pd.to_numeric(_column(frame, own, path), errors="coerce").to_numpy(dtype=float)
-    return _from_values(path, chosen, values, shapes, levels)
+        return _made("drawn", path.stem, path.name, [note], [(path.stem, _joined(_sound(shapes[kept], path)))])
+    values = np.asarray([_measured(value) for value in _column(columns, own, path)])[kept]
+    return _from_values(path, chosen, values, shapes[kept], levels)
 
 
 # --- files ------------------------------------------------------------------------------------------------------------------------
@@ -157,7 +163,8 @@ def _from_raster(path: Path, measure: Measure, levels: Sequence[float], crs: str
 
 def _from_values(path: Path, measure: Measure, values: Any, shapes: Any, levels: Sequence[float]) -> Footprint:
     floors, labels, notes = _bands(measure, levels)
-    mended = np.asarray(_in_degrees(shapes, _WGS84, path), dtype=object)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    values, mended = values[there], np.asarray(_sound(shapes[there], path), dtype=object)
     unknown = ~np.isfinite(values)
     places = np.searchsorted(np.asarray(floors), np.where(unknown, -np.inf, values), side="right") - 1
     if unknown.any() and measure == "depth":
@@ -179,17 +186,19 @@ def _bands(measure: Measure, levels: Sequence[float]) -> tuple[list[float], list
     chosen = list(levels) or list(DEPTHS if measure == "depth" else INTENSITIES)
     said = "使用者给定" if levels else "系统默认，未经核实的假定"
     if measure == "depth":
-        labels = [f"水深{low:g}–{high:g}米" for low, high in zip(chosen, chosen[1:], strict=False)] + [f"水深{chosen[-1]:g}米及以上"]
+        labels = [f"水深{low:g}–{high:g}米" for low, high in pairwise(chosen)] + [f"水深{chosen[-1]:g}米及以上"]
         return chosen, labels, [f"水深 {chosen[0]:g} 米起计，分级界限 {'、'.join(f'{level:g}' for level in chosen)} 米（{said}）"]
     if any(level != int(level) or level > 12 for level in chosen):
         raise BadInput("烈度分级应为1至12的整数。")
     names = [f"烈度{_ROMAN[int(level)]}度" for level in chosen]
-    labels = [name if following == level + 1 else name + "起" for name, level, following in zip(names, chosen, [*chosen[1:], 0], strict=True)]
+    labels = [
+        name if following == level + 1 else name + "起" for name, level, following in zip(names, chosen, [*chosen[1:], 0], strict=True)
+    ]
     labels[-1] = names[-1] + "及以上"
     return [level - 0.5 for level in chosen], labels, [f"{names[0]}起计，数值四舍五入为烈度（{said}）"]
 
 
-def _from_vector(path: Path, layer: str, crs: str) -> tuple[pd.DataFrame, Any]:
+def _from_vector(path: Path, layer: str, crs: str) -> tuple[dict[str, list[Any]], Any]:
     """Attributes and polygons (WGS 84, not yet mended) of one layer."""
     if path.stat().st_size > MOST_FILE_BYTES:
         raise BadInput(f"{path}：超过 {MOST_FILE_BYTES // 1024**2} MB，请裁剪到受影响的范围。")
@@ -201,7 +210,8 @@ def _from_vector(path: Path, layer: str, crs: str) -> tuple[pd.DataFrame, Any]:
         except UnicodeDecodeError as error:
             raise BadInput(f"{path}：不是 UTF-8 文本，请重新导出 GeoJSON。") from error
         shapes, properties = _geojson(text, path, crs)
-        return pd.DataFrame(properties), np.asarray(shapes, dtype=object)
+        names = dict.fromkeys(str(name) for row in properties for name in row)
+        return {name: [row.get(name) for row in properties] for name in names}, np.asarray(shapes, dtype=object)
     if not start.startswith((b"SQLite format 3\x00", b"\x00\x00\x27\x0a")):
         raise BadInput(f"{path}：不是 GeoPackage、GeoJSON、Shapefile、ASC 栅格或 GeoTIFF，请转换格式（压缩包请先解开）。")
     try:
@@ -214,7 +224,7 @@ def _from_vector(path: Path, layer: str, crs: str) -> tuple[pd.DataFrame, Any]:
     shapes = shapely.force_2d(np.asarray(frame.geometry.values, dtype=object))
     _bearable(shapes, path)
     source = grids.system(crs or (frame.crs.to_wkt() if frame.crs is not None else ""), path)
-    return pd.DataFrame(frame.drop(columns=frame.geometry.name)), grids.moved(shapes, source, _WGS84)
+    return {str(name): frame[name].tolist() for name in frame.columns if name != frame.geometry.name}, grids.moved(shapes, source, _WGS84)
 
 
 def _geojson(given: Mapping[str, Any] | str, origin: Path | str, crs: str = "") -> tuple[Any, list[dict[str, Any]]]:
@@ -232,17 +242,29 @@ def _geojson(given: Mapping[str, Any] | str, origin: Path | str, crs: str = "") 
         raise BadInput(f"{origin}：GeoJSON 无法读取（{str(error)[:120]}），请重新画出或导出。") from error
     _bearable(shapes, origin)
     named = parsed.get("crs")
-    declared = named.get("properties", {}).get("name", "") if isinstance(named, Mapping) and isinstance(named.get("properties"), Mapping) else ""
+    declared = (
+        named.get("properties", {}).get("name", "") if isinstance(named, Mapping) and isinstance(named.get("properties"), Mapping) else ""
+    )
     source = grids.system(crs or str(declared or "EPSG:4326"), origin)
     rows = [dict(part.get("properties") or {}) for part, body in zip(parts, bodies, strict=True) if body]
     return grids.moved(shapes, source, _WGS84), rows
 
 
-def _column(frame: pd.DataFrame, name: str, path: Path) -> Any:
-    found = [own for own in frame.columns if str(own).casefold() == name.strip().casefold()]
+def _column(columns: dict[str, list[Any]], name: str, path: Path) -> list[Any]:
+    found = [own for own in columns if own.casefold() == name.strip().casefold()]
     if not found:
-        raise BadInput(f"{path}：没有 {name} 列，现有列：{'、'.join(map(str, frame.columns)) or '无'}。")
-    return frame[found[0]]
+        raise BadInput(f"{path}：没有 {name} 列，现有列：{'、'.join(columns) or '无'}。")
+    return columns[found[0]]
+
+
+def _measured(value: Any) -> float:
+    """A depth or an intensity: a number, or a Roman one; NaN when it is neither."""
+    text = unicodedata.normalize("NFKC", str(value)).strip().removesuffix("度")
+    roman = [unicodedata.normalize("NFKC", one) for one in _ROMAN]
+    try:
+        return float(roman.index(text.upper()) if text and text.upper() in roman else text)
+    except ValueError:
+        return math.nan
 
 
 # --- shapes -----------------------------------------------------------------------------------------------------------------------
@@ -255,9 +277,11 @@ def _bearable(shapes: Any, origin: Path | str) -> None:
             f"{origin}：有 {len(shapes)} 个图形、{vertices} 个顶点，超过上限（{MOST_SHAPES} 个图形、{grids.MOST_VERTICES} 个顶点），"
             "请先简化或裁剪到受影响的范围。"
         )
+    if not np.isfinite(shapely.get_coordinates(shapes)).all():
+        raise BadInput(f"{origin}：图形中有不是数的坐标，请重新导出。")
 
 
-def _in_degrees(shapes: Iterable[shapely.Geometry], crs: pyproj.CRS, origin: Path | str) -> list[shapely.Geometry]:
+def _sound(shapes: Iterable[shapely.Geometry], origin: Path | str) -> list[shapely.Geometry]:
     return [_mended(shape, origin) for shape in shapes if shape is not None and not shape.is_empty]
 
 
@@ -273,11 +297,12 @@ def _mended(shape: shapely.Geometry, origin: Path | str) -> shapely.Geometry:
         raise BadInput(f"{origin}：范围跨越180度经线或到达两极，无法计算，请拆成两部分或缩小。")
     if shape.is_valid:
         return shape
+    if shape.geom_type == "MultiPolygon":
+        return shapely.union_all([_mended(part, origin) for part in shape.geoms])
     mended = shapely.make_valid(shape, method="linework")
     # Crossings that enclose nothing (touching rings, spikes) leave the area as it was; lobes and overlaps change it, and nobody can tell
     # whether a lobe was meant, or the corners were given in the wrong order.
-    raw = sum(abs(shapely.area(part)) for part in shapely.get_parts(shape))
-    if abs(raw - mended.area) > 0.001 * max(raw, mended.area):
+    if abs(shape.area - mended.area) > 0.001 * max(shape.area, mended.area):
         reason = shapely.is_valid_reason(shape)
         where = re.search(r"\[(\S+) (\S+)\]", reason)
         place = f"在经度 {float(where[1]):.5f}、纬度 {float(where[2]):.5f} 处" if where else ""
@@ -324,7 +349,7 @@ def _made(kind: Kind, title: str, origin: str, notes: Sequence[str], zones: Sequ
     if not bands:
         raise BadInput(f"{title}：影响范围没有面积（不足 {SMALLEST_AREA:g} 平方米），请检查图形。")
     rest = {"kind": kind, "title": title, "origin": origin, "assumption": "；".join(notes)}
-    return Footprint(id="fo-" + digest([rest, [band.model_dump() for band in bands]])[:32], bands=tuple(bands), **rest)  # type: ignore[arg-type]
+    return Footprint(id="fo-" + digest([rest, [band.model_dump() for band in bands]])[:32], bands=tuple(bands), **rest)
 
 
 # --- warnings and names -----------------------------------------------------------------------------------------------------------
@@ -350,6 +375,13 @@ def _cap_point(text: str, title: str) -> tuple[float, float]:
     return _number(lat, title), _number(lon, title)
 
 
+def _cap_polygon(text: str, title: str) -> shapely.Geometry:
+    points = [_cap_point(part, title)[::-1] for part in text.split()]
+    if len(points) < 4:
+        raise BadInput(f"预警“{title}”的区域里有不足四个点的多边形。")
+    return _mended(shapely.Polygon(points), title)
+
+
 def _named_ground(names: Sequence[str], features: Sequence[Feature]) -> shapely.Geometry:
     divisions = [body for body in features if body.kind == "population" and body.geometry.get("type") in ("Polygon", "MultiPolygon")]
     chosen: dict[str, Feature] = {}
@@ -369,7 +401,11 @@ def _divisions(name: str, divisions: Sequence[Feature]) -> list[Feature]:
     exact = [body for body in divisions if body.name == name]
     if exact:
         return exact
-    above = [division for division in by_name().get(name, ()) if any(body.adcode.startswith(division.code[: 2 * division.level]) for body in divisions)]
+    above = [
+        division
+        for division in by_name().get(name, ())
+        if any(body.adcode.startswith(division.code[: 2 * division.level]) for body in divisions)
+    ]
     if above:
         return [body for body in divisions for one in above if body.adcode.startswith(one.code[: 2 * one.level])]
     for end in range(len(name) - 1, 1, -1):

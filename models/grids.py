@@ -33,8 +33,8 @@ class Grid:
 
     name: str
     """File name."""
-    values: npt.NDArray[np.float64]
-    """Rows from the top, NaN where there is no data."""
+    values: npt.NDArray[np.floating[Any]]
+    """Rows from the top, NaN where there is no data; as exact as the file has them, so that a floor of 0.7 finds a cell of 0.7."""
     transform: rasterio.Affine
     """Column and row to x and y."""
     crs: pyproj.CRS
@@ -49,11 +49,13 @@ class Grid:
         return np.asarray(shapely.polygons(np.stack([a * across + b * down + c, d * across + e * down + f], axis=2)))
 
 
-def is_raster(path: Path) -> bool:
-    """Whether a file looks like a raster we read, told by its first bytes."""
+def driver(path: Path) -> str:
+    """GDAL's name for the raster format of a file, told by its first bytes; empty when it is none we read."""
     with path.open("rb") as stream:
         start = stream.read(64)
-    return start[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+") or start.lstrip().lower().startswith(b"ncols")
+    if start[:4] in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"):
+        return "GTiff"
+    return "AAIGrid" if start.lstrip().lower().startswith(b"ncols") else ""
 
 
 def read_grid(path: Path, *, crs: str = "") -> Grid:
@@ -63,19 +65,20 @@ def read_grid(path: Path, *, crs: str = "") -> Grid:
     """
     if not path.is_file() or path.stat().st_size > MOST_BYTES:
         raise BadInput(f"{path}：不是文件，或超过 {MOST_BYTES // 1024**2} MB，请检查路径或裁剪后再用。")
-    if not is_raster(path):
+    if not (named := driver(path)):
         raise BadInput(f"{path}：不是 ASC 栅格或 GeoTIFF，请转换格式后再用。")
     try:
-        with rasterio.open(path, driver=["GTiff", "AAIGrid"]) as file:
+        with rasterio.open(path, driver=named) as file:
             if file.width * file.height > MOST_CELLS:
                 raise BadInput(f"{path}：有 {file.width}×{file.height} 个像元，超过上限 {MOST_CELLS}，请裁剪到受影响的范围，或降低分辨率。")
             if np.dtype(file.dtypes[0]).kind not in "iuf":
                 raise BadInput(f"{path}：像元不是数（{file.dtypes[0]}），请导出为数值栅格。")
-            read = file.read(1, masked=True).astype(np.float64).filled(np.nan)
+            exact = np.float32 if file.dtypes[0] == "float32" else np.float64
+            read = file.read(1, masked=True).astype(exact).filled(np.nan)
             declared, transform = file.crs, file.transform
     except (rasterio.errors.RasterioError, ValueError) as error:
         raise BadInput(f"{path}：栅格无法打开（{error}），文件可能不完整，请重新导出。") from error
-    values = np.where(np.isfinite(read), read, np.nan)
+    values = np.where(np.isfinite(read), read, exact(np.nan))
     missing = int(np.isnan(values).sum())
     if missing == values.size:
         raise BadInput(f"{path}：所有像元都没有数据，请检查导出时的范围和无数据值。")
@@ -100,8 +103,8 @@ def moved(shapes: Any, source: pyproj.CRS, target: pyproj.CRS) -> Any:
         return shapes
     change = pyproj.Transformer.from_crs(source, target, always_xy=True)
     step = 1_000 if source.is_projected else 0.01
-    wide = np.ptp(shapely.total_bounds(shapes)) if np.any(~shapely.is_empty(shapes)) else 0.0
-    bent = shapely.segmentize(shapes, max(step, float(wide) / 2_000))
+    # However long the edges, they are cut into no more than about a hundred thousand pieces.
+    bent = shapely.segmentize(shapes, max(step, float(np.nansum(shapely.length(shapes))) / 100_000))
     return shapely.transform(bent, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
 
 
@@ -110,7 +113,9 @@ def zones(grid: Grid, floors: Sequence[float]) -> list[shapely.Geometry]:
 
     Cells that touch make one outline. Raises BadInput when the outlines have more vertices than a footprint may.
     """
-    classes = np.where(np.isnan(grid.values), 0, np.searchsorted(np.asarray(floors), np.nan_to_num(grid.values), side="right")).astype(np.int16)
+    classes = np.where(
+        np.isnan(grid.values), 0, np.searchsorted(np.asarray(floors, grid.values.dtype), np.nan_to_num(grid.values), side="right")
+    ).astype(np.int16)
     found: list[list[shapely.Geometry]] = [[] for _ in floors]
     vertices = 0
     for outline, number in rasterio.features.shapes(classes, mask=classes > 0, connectivity=4, transform=grid.transform):

@@ -37,6 +37,7 @@ DOORS = {
     "streamlit_folium": {"dashboard/maps.py"},
     "docx": {"reports/", "graph/library.py"},
     "argon2": {"graph/people.py"},
+    "rasterio": {"models/grids.py"},
     "sklearn": {"ingestion/triage_training.py", "ingestion/evaluate_triage.py"},
 }
 """Library -> the only places that may import it."""

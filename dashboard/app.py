@@ -8,9 +8,9 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import look, model, session
-from dashboard.reading import reports
+from dashboard.reading import plans_waiting, reports
 from dashboard.session import answering
-from dashboard.views import audit, duty, library, sign_in, signoff, situation, sources
+from dashboard.views import audit, duty, library, relief, sign_in, signoff, situation, sources
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
@@ -41,6 +41,7 @@ def pages(who: Person) -> list[st.Page]:
         shown.append(st.Page(duty.page, title=t("page.duty"), icon=":material/support_agent:", url_path="duty"))
     if session.may(who, "sign"):
         shown.append(st.Page(signoff.page, title=t("page.signoff"), icon=":material/draw:", url_path="signoff"))
+    shown.append(st.Page(relief.page, title=t("page.relief"), icon=":material/inventory_2:", url_path="relief"))
     shown.append(st.Page(library.page, title=t("library_page.title"), icon=":material/menu_book:", url_path="library"))
     if session.may(who, "ingest"):
         shown.append(st.Page(sources.page, title=t("page.sources"), icon=":material/sensors:", url_path="sources"))
@@ -87,7 +88,7 @@ def wall_clock() -> None:
 def _waiting(who: Person) -> str:
     if not session.may(who, "sign"):
         return ""
-    count = len(reports(session.mode(), "submitted"))
+    count = len(reports(session.mode(), "submitted")) + len(plans_waiting(session.mode()))
     return look.chip(t("signoff.waiting", count=count), "soon") if count else ""
 
 

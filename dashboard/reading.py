@@ -17,8 +17,10 @@ import streamlit as st
 from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
 from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState
 from models.errors import Unreachable
+from models.relief import PlanState
 from models.rules import deadlines, grade_accident
 from models.settings import Settings
+from reports.relief import plans_of_incident
 from reports.render import rendered_intact
 from reports.subject import dossier_of
 
@@ -215,6 +217,12 @@ def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
     """Reports of one mode in one of these standings, newest version first; every standing when none is named."""
     chosen = [state for state in _reports(home(), position()) if state.report.mode == mode and (not statuses or state.status in statuses)]
     return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
+
+
+def plans_waiting(mode: Mode) -> tuple[PlanState, ...]:
+    """Relief plans of one mode that wait to be signed, newest first."""
+    states = reading(plans_of_incident)
+    return tuple(state for state in states if state.plan.mode == mode and state.status == "submitted")
 
 
 def troubles(report: str) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from dashboard.views import relief_plan
 from dashboard.words import known, t
 from models import footprints
 from models.relief import BASES, Footprint, PlanState, Site
-from models.standards import known_standards
 from models.settings import Settings
+from models.standards import known_standards
 from reports import relief
 
 KINDS = ("circle", "drawn", "area", "warning", "file", "none")
@@ -67,7 +67,10 @@ def _plan(states: Sequence[PlanState]) -> PlanState | None:
     if not states:
         return None
     by_id = {state.plan.id: state for state in states}
-    labels = {id: f"{state.plan.title} · {t('report.version', version=state.plan.version)} · {known('report_status', state.status)} · {id[3:9]}" for id, state in by_id.items()}
+    labels = {
+        id: f"{state.plan.title} · {t('report.version', version=state.plan.version)} · {known('report_status', state.status)} · {id[3:9]}"
+        for id, state in by_id.items()
+    }
     chosen = st.selectbox(t("relief.plan"), list(by_id), format_func=labels.__getitem__, key=f"relief-plan-{len(states)}")
     return by_id[chosen]
 
@@ -95,18 +98,32 @@ def ask(row: Row, state: PlanState | None) -> None:
     place = row.incident.place
     st.session_state.setdefault("relief-lon", place.lon or 118.78)
     st.session_state.setdefault("relief-lat", place.lat or 32.04)
-    kind = st.segmented_control(t("relief.footprint"), KINDS, format_func=lambda one: t(f"relief.kind.{one}"), default="circle", required=True, key="relief-kind")
+    kind = st.segmented_control(
+        t("relief.footprint"), KINDS, format_func=lambda one: t(f"relief.kind.{one}"), default="circle", required=True, key="relief-kind"
+    )
     where = _where(str(kind))
     left, middle, right = st.columns(3)
     with left:
-        basis = st.selectbox(t("relief.basis"), list(BASES), index=list(BASES).index("relocated"), format_func=lambda key: t(f"relief.bases.{key}"), key="relief-basis")
+        basis = st.selectbox(
+            t("relief.basis"),
+            list(BASES),
+            index=list(BASES).index("relocated"),
+            format_func=lambda key: t(f"relief.bases.{key}"),
+            key="relief-basis",
+        )
     with middle:
-        people = st.number_input(t("relief.people"), min_value=0, value=None, step=1, placeholder=t("relief.people_hint"), key="relief-people")
+        people = st.number_input(
+            t("relief.people"), min_value=0, value=None, step=1, placeholder=t("relief.people_hint"), key="relief-people"
+        )
     with right:
         days = st.number_input(t("relief.days"), min_value=0.5, value=relief.DAYS, step=1.0, key="relief-days")
     shipped = known_standards(Settings().home / "standards")
     standard = st.selectbox(
-        t("relief.standard"), list(shipped), index=list(shipped).index(relief.STANDARD), format_func=lambda name: session.plain(shipped[name].title), key="relief-standard"
+        t("relief.standard"),
+        list(shipped),
+        index=list(shipped).index(relief.STANDARD),
+        format_func=lambda name: session.plain(shipped[name].title),
+        key="relief-standard",
     )
     sites = _sites()
     asked: dict[str, Any] = {"basis": basis, "people": people, "days": days, "standard": standard, "sites": sites}
@@ -149,7 +166,13 @@ def _where(kind: str) -> Any:
         return st.multiselect(t("relief.divisions"), names, format_func=session.plain, key="relief-divisions")
     if kind == "warning":
         heard = {view.id: view for view in evidence(session.mode()) if view.source_kind == "warning"}
-        return st.selectbox(t("relief.warning"), list(heard), format_func=lambda id: session.plain(heard[id].title or heard[id].text[:40]), index=None, key="relief-warning")
+        return st.selectbox(
+            t("relief.warning"),
+            list(heard),
+            format_func=lambda id: session.plain(heard[id].title or heard[id].text[:40]),
+            index=None,
+            key="relief-warning",
+        )
     if kind == "file":
         return st.file_uploader(t("relief.file"), type=FILES, key="relief-file")
     return None
@@ -178,10 +201,14 @@ def _footprint(kind: str, where: Any) -> Footprint | None:
 def _sites() -> tuple[Site, ...] | None:
     """Shelters chosen by hand with their people; null to take the nearest."""
     shelters = {feature.name: feature for feature in features() if feature.kind == "shelter"}
-    chosen = st.multiselect(t("relief.sites"), sorted(shelters), format_func=session.plain, placeholder=t("relief.sites_hint"), key="relief-sites")
+    chosen = st.multiselect(
+        t("relief.sites"), sorted(shelters), format_func=session.plain, placeholder=t("relief.sites_hint"), key="relief-sites"
+    )
     given = []
     for name in chosen:
-        number = st.number_input(t("relief.people_at", site=session.plain(name)), min_value=0, value=None, step=1, key=f"relief-at-{shelters[name].id}")
+        number = st.number_input(
+            t("relief.people_at", site=session.plain(name)), min_value=0, value=None, step=1, key=f"relief-at-{shelters[name].id}"
+        )
         given.append(f"{name}={number}" if number is not None else name)
     return relief.named_sites(knowledge(), given) if given else None
 

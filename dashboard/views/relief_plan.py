@@ -44,7 +44,11 @@ def actions(state: PlanState) -> None:
     with st.container(horizontal=True):
         for form in ("docx", "xlsx", "pdf"):
             report_actions.download(state, key=f"relief-{form}", form=form)
-        if state.status in signoff.FROM["submit"] and session.may(who, "submit") and st.button(t("relief.submit"), type="primary", icon=":material/send:", key="relief-submit"):
+        if (
+            state.status in signoff.FROM["submit"]
+            and session.may(who, "submit")
+            and st.button(t("relief.submit"), type="primary", icon=":material/send:", key="relief-submit")
+        ):
             with answering():
                 signoff.submit(knowledge(), plan.id, version=plan.version, digest=plan.content_digest(), by=who)
                 session.tell(t("relief.submitted"))
@@ -90,7 +94,12 @@ def source_markup(need: Need) -> str:
 def stock(state: PlanState) -> None:
     """The lots of the items needed as they were free, and what the lists do not tell."""
     rows = [
-        (look.escaped(lot.depot_name), look.escaped(lot.item), f"{figure(lot.quantity)} {look.escaped(lot.unit)}", lot.expires_on.isoformat() if lot.expires_on else "–")
+        (
+            look.escaped(lot.depot_name),
+            look.escaped(lot.item),
+            f"{figure(lot.quantity)} {look.escaped(lot.unit)}",
+            lot.expires_on.isoformat() if lot.expires_on else "–",
+        )
         for lot in state.plan.stock
     ]
     heads = [t(f"relief.head.{name}") for name in ("depot", "item", "free", "expires")]
@@ -109,12 +118,18 @@ def gap(state: PlanState) -> None:
     _table(state, relief_paper.gap_rows(state.plan), ("number", "site", "item", "missing", "why"), "relief.no_gap")
     if state.plan.request:
         body = "".join(f"<p>{look.escaped(line)}</p>" for line in state.plan.request)
-        look.show(f'<div class="anlan-paper"><h4>{look.escaped(t("relief.request"))}</h4>{look.escaped(state.plan.recipients[0])}{body}</div>')
+        look.show(
+            f'<div class="anlan-paper"><h4>{look.escaped(t("relief.request"))}</h4>{look.escaped(state.plan.recipients[0])}{body}</div>'
+        )
 
 
 def _table(state: PlanState, rows: list[tuple[str, ...]], heads: tuple[str, ...], empty: str) -> None:
     cells = [tuple(look.escaped(cell) for cell in row) for row in rows]
-    look.show(look.table([t(f"relief.head.{name}") for name in heads], cells) if cells else f'<div class="anlan-empty">{look.escaped(t(empty))}</div>')
+    look.show(
+        look.table([t(f"relief.head.{name}") for name in heads], cells)
+        if cells
+        else f'<div class="anlan-empty">{look.escaped(t(empty))}</div>'
+    )
 
 
 def exposure(state: PlanState) -> None:
@@ -126,7 +141,11 @@ def exposure(state: PlanState) -> None:
         return
     groups = [group for group in GROUPS if group in found.people]
     rows = [
-        (look.escaped(one.name), f"{one.share:.0%}", *(look.escaped(relief_paper.spread(one.people[group], estimated=True)) if group in one.people else "–" for group in groups))
+        (
+            look.escaped(one.name),
+            f"{one.share:.0%}",
+            *(look.escaped(relief_paper.spread(one.people[group], estimated=True)) if group in one.people else "–" for group in groups),
+        )
         for one in found.streets
     ]
     look.show(look.table([t("relief.head.street"), t("relief.head.share"), *(t(f"relief.group.{group}") for group in groups)], rows))
@@ -145,7 +164,11 @@ def supply(state: PlanState) -> None:
     """What was delivered and used, how long it lasts, and the place to write down more."""
     plan = state.plan
     rows = [
-        (look.escaped(one.item), look.escaped(one.arithmetic), "–" if one.best is None else look.escaped(f"{figure(one.low)}–{figure(one.best)}–{figure(one.high)}"))
+        (
+            look.escaped(one.item),
+            look.escaped(one.arithmetic),
+            "–" if one.best is None else look.escaped(f"{figure(one.low)}–{figure(one.best)}–{figure(one.high)}"),
+        )
         for one in reading(lambda k: relief.supplies(k, plan, now()))
     ]
     look.show(look.table([t("relief.head.item"), t("relief.arithmetic"), t("relief.head.days_left")], rows))
@@ -153,8 +176,16 @@ def supply(state: PlanState) -> None:
         return
     lines = [f"{row[0]} {row[1]} → {row[4]} {row[2]} {row[3]}" for row in relief_paper.sent_rows(plan)]
     with st.form("relief-deliver"):
-        line = st.selectbox(t("relief.line"), range(1, len(lines) + 1), format_func=lambda number: session.plain(lines[number - 1]), key="relief-line")
-        kind = st.segmented_control(t("relief.moved"), ("delivered", "consumed", "returned"), format_func=lambda one: t(f"relief.kinds.{one}"), default="delivered", required=True)
+        line = st.selectbox(
+            t("relief.line"), range(1, len(lines) + 1), format_func=lambda number: session.plain(lines[number - 1]), key="relief-line"
+        )
+        kind = st.segmented_control(
+            t("relief.moved"),
+            ("delivered", "consumed", "returned"),
+            format_func=lambda one: t(f"relief.kinds.{one}"),
+            default="delivered",
+            required=True,
+        )
         quantity = st.number_input(t("relief.quantity"), min_value=0.0, key="relief-quantity")
         if st.form_submit_button(t("relief.record")):
             with answering():

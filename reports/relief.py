@@ -48,6 +48,9 @@ STRUCK = ("drawn", "depth", "circle", "intensity")
 LEAST = 0.005
 """Quantities below this are nothing: figures are shown with two decimals."""
 
+OWN_PLACE = "place"
+"""Id of the incident's own place where goods go when no shelter is known."""
+
 _GEOD = pyproj.Geod(ellps="WGS84")
 _BRACKETS = re.compile(r"[（(\[【].*?[)）\]】]")
 
@@ -84,11 +87,11 @@ def work_out(
     if chosen.people is None:
         raise BadInput(f"{why}可用 --people 填写人数，或用 --basis 改选口径。")
     heads = math.ceil(chosen.people.best)
-    length, name = days or (old.days if old else DAYS), standard or (old.standard_name if old else STANDARD)
+    length, name = days if days is not None else old.days if old else DAYS, standard or (old.standard_name if old else STANDARD)
     loaded = load_standard(name, own / "standards")
     groups, group_words = groups_of(heads, struck) if struck else ({}, "")
     wanted = needs(heads, length, loaded, groups=groups)
-    where, site_words = _sites(sites if sites is not None else (old.sites if old else None), heads, dossier, struck, features)
+    where, site_words = _sites(sites or _kept(old, heads, struck), heads, dossier, struck, features)
     _, placing = placed(heads, where)
     asked = demands(wanted, where, heads, assumptions=load_assumptions(own / "assumptions.yml"))
     before = old.id if old and not same else old.revises if old else None
@@ -338,7 +341,15 @@ def _sites(
         words.append(f"安置点按由近及远取至容量够用，共{len(taken)}处；实际开放情况请核对")
         return tuple(taken), words
     words.append("普查中附近没有可用的避难场所，物资送至事发地；请填写安置点")
-    return (Site(id="place", name=place.name or dossier.incident.title, people=people, capacity=None, lon=centre[0], lat=centre[1]),), words
+    return (Site(id=OWN_PLACE, name=place.name or dossier.incident.title, people=people, capacity=None, lon=centre[0], lat=centre[1]),), words
+
+
+def _kept(old: ReliefPlan | None, people: int, struck: Exposure | None) -> tuple[Site, ...]:
+    """The places of an earlier version, while the footprint is the same and they hold the people, or someone said how many are where."""
+    if old is None or (struck.footprint if struck else None) != (old.exposure.footprint if old.exposure else None):
+        return ()
+    typed = any(site.people is not None and site.id != OWN_PLACE for site in old.sites)
+    return old.sites if typed or sum(site.capacity or 0 for site in old.sites) >= people else ()
 
 
 def _capacity(shelter: Feature) -> float | None:

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 
 from graph.knowledge import Knowledge
 from graph.stock import stock_of
-from models.domain import Dossier, Feature, Person, digest
+from models.domain import Dossier, Feature, Person, Place, digest
 from models.errors import BadInput, NotAllowed, NotFound, Refused, Stale
 from models.footprints import circle, drawn
 from models.relief import Demand, PlanState, Site, Stock
@@ -53,7 +53,9 @@ def relocated(people: int = 100, *, hour: int = 19, minute: int = 50) -> Dossier
     """The invented flood in which a street office says how many were relocated."""
     call = heard(1, f"红花街道办事处报告，已紧急转移安置{people}人", hour, minute, title="街道办报告", reliability="B")
     figure = said(call, "impact.relocated", f"紧急转移安置{people}人", people)
-    return flood(evidence=(call,), statements=(figure,), impacts=(believed("relocated", figure, confirmed=True, as_of=at(hour, minute)),))
+    place = Place(name="绮云路下穿通道", adcode="320104", district="秦淮区", precision="point", lon=118.79, lat=32.01)
+    known = flood().incident.model_copy(update={"place": place})
+    return flood(incident=known, evidence=(call,), statements=(figure,), impacts=(believed("relocated", figure, confirmed=True, as_of=at(hour, minute)),))
 
 
 @pytest.fixture
@@ -250,8 +252,7 @@ def test_matching_guesses_nothing_beyond_the_name() -> None:
 def test_a_place_without_shelters_gets_its_goods_itself(knowledge: Knowledge, people: dict[str, Person]) -> None:
     surveyed_in(knowledge, depot(GOODS))
     known = relocated()
-    place = known.incident.place.model_copy(update={"lon": 118.8, "lat": 32.0})
-    take_in(knowledge, known.model_copy(update={"incident": known.incident.model_copy(update={"place": place})}))
+    take_in(knowledge, known)
     plan, _ = relief.work_out(knowledge, "in-1", people["duty"], standard="planning", at=at(20, 0) + timedelta(minutes=1))
     assert [(site.id, site.people) for site in plan.sites] == [("place", 100)]
     assert isinstance(plan.sites[0], Site)

@@ -221,7 +221,9 @@ def _part(
     place = np.array([sites[d.site] for d in demands], dtype=np.int64)
     drives = minutes[:, place] if len(depots) else np.zeros((0, len(demands)))
     reach = [drives[depots[lot.depot]] for lot in lots]
-    days = max((int((r[np.isfinite(r)].max(initial=0) + lot.loading_minutes) // DAY) for lot, r in zip(lots, reach, strict=True)), default=0)
+    days = max(
+        (int((r[np.isfinite(r)].max(initial=0) + lot.loading_minutes) // DAY) for lot, r in zip(lots, reach, strict=True)), default=0
+    )
     last = today + timedelta(days=days)
     grouped: dict[tuple[str, str, str, float, float, str], list[Stock]] = defaultdict(list)
     for lot in lots:
@@ -303,10 +305,11 @@ class Ladder:
     """The packs each demand may get, one after another, and how each ranks among all others. For uniform parts."""
 
     def __init__(self, part: Part) -> None:
-        """Takes what one pack counts for from the lots that may be sent; a demand that no lot may serve has no packs."""
+        """Takes what one pack counts for from the lots that may be sent, else from those that might if something were mended."""
         self.part = part
-        self.size = np.where(part.open, part.value, 0).max(0, initial=0)
-        """(D,) What one pack counts for; 0 when nothing may be sent."""
+        may = np.where(part.open, part.value, 0).max(0, initial=0)
+        self.size = np.where(may > 0, may, part.value.max(0, initial=0))
+        """(D,) What one pack counts for; 0 when there is no such item anywhere."""
         size = np.where(self.size > 0, self.size, 1)
         self.most = np.where(self.size > 0, np.ceil(part.quantity / size - EPS), 0).astype(np.int64)
         """(D,) Packs that fill the demand."""

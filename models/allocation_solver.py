@@ -34,7 +34,7 @@ class Found:
 
 def quiet(limit: float) -> highspy.Highs:
     """A solver that prints nothing, uses one thread (the same input, the same answer) and stops after `limit` seconds."""
-    solver = highspy.Highs()
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("threads", 1)
     solver.setOptionValue("time_limit", max(limit, 0.01))
@@ -158,11 +158,11 @@ def network(part: Part, ladder: Ladder, limit: float) -> Found:
     everyone = np.arange(size)
     sure, low = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     asked, undecided = ladder.whole + ladder.split, np.ones(size, dtype=bool)
-    width_of_step, sent, status = LEVELS // STEPS, np.zeros(0, dtype=np.int64), "optimal"
+    width_of_step, steps, sent, status = LEVELS, 1, np.zeros(0, dtype=np.int64), "optimal"
     while True:
         last = width_of_step == 1
-        # Columns of steps: what is sure; STEPS ranges of shares; the pack across the minimum; the rest; the last, partly needed pack.
-        edges = np.stack([np.maximum(ladder.below(low + k * width_of_step), sure) for k in range(STEPS + 1)])
+        # Columns of steps: what is sure; ranges of shares; the pack across the minimum; the rest; the last, partly needed pack.
+        edges = np.stack([np.maximum(ladder.below(low + k * width_of_step), sure) for k in range(steps + 1)])
         ranges = np.where(undecided, np.diff(edges, axis=0), 0)
         complete = edges[-1] >= ladder.whole
         beyond = np.where(undecided, complete, sure >= asked)
@@ -186,7 +186,7 @@ def network(part: Part, ladder: Ladder, limit: float) -> Found:
             status = "time_limit"
             break
         sent, price = answer
-        in_minimum = (step >= 1) & (step <= STEPS + 1)
+        in_minimum = (step >= 1) & (step <= steps + 1)
         tied = in_minimum & (np.abs(worth - price[demand]) < 0.5 + TOLERANCE)
         had = in_minimum & (worth > price[demand] + 0.5)
         if last or not tied.any():
@@ -195,7 +195,7 @@ def network(part: Part, ladder: Ladder, limit: float) -> Found:
         undecided = np.zeros(size, dtype=bool)
         undecided[demand[tied]] = True
         low[demand[tied]] = keys[tied, 2] * width_of_step
-        width_of_step //= STEPS
+        width_of_step, steps = width_of_step // STEPS, STEPS
     table = np.zeros((len(part.lots), size), dtype=np.int64)
     if status == "optimal":
         table[model.lot, model.demand] = sent

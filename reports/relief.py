@@ -341,7 +341,9 @@ def _sites(
         words.append(f"安置点按由近及远取至容量够用，共{len(taken)}处；实际开放情况请核对")
         return tuple(taken), words
     words.append("普查中附近没有可用的避难场所，物资送至事发地；请填写安置点")
-    return (Site(id=OWN_PLACE, name=place.name or dossier.incident.title, people=people, capacity=None, lon=centre[0], lat=centre[1]),), words
+    return (
+        Site(id=OWN_PLACE, name=place.name or dossier.incident.title, people=people, capacity=None, lon=centre[0], lat=centre[1]),
+    ), words
 
 
 def _kept(old: ReliefPlan | None, people: int, struck: Exposure | None) -> tuple[Site, ...]:

@@ -55,7 +55,12 @@ def relocated(people: int = 100, *, hour: int = 19, minute: int = 50) -> Dossier
     figure = said(call, "impact.relocated", f"紧急转移安置{people}人", people)
     place = Place(name="绮云路下穿通道", adcode="320104", district="秦淮区", precision="point", lon=118.79, lat=32.01)
     known = flood().incident.model_copy(update={"place": place})
-    return flood(incident=known, evidence=(call,), statements=(figure,), impacts=(believed("relocated", figure, confirmed=True, as_of=at(hour, minute)),))
+    return flood(
+        incident=known,
+        evidence=(call,),
+        statements=(figure,),
+        impacts=(believed("relocated", figure, confirmed=True, as_of=at(hour, minute)),),
+    )
 
 
 @pytest.fixture
@@ -212,7 +217,9 @@ def test_a_draft_says_so_and_the_signed_paper_does_not(desk: Knowledge, state: P
 
 
 def test_a_workbook_has_figures_and_no_formula(desk: Knowledge, state: PlanState, people: dict[str, Person]) -> None:
-    evil = state.model_copy(update={"plan": state.plan.model_copy(update={"title": "=HYPERLINK(\"http://x\")", "assumptions": ("+1", "@a", "\x07响铃")})})
+    evil = state.model_copy(
+        update={"plan": state.plan.model_copy(update={"title": '=HYPERLINK("http://x")', "assumptions": ("+1", "@a", "\x07响铃")})}
+    )
     from reports.relief_paper import workbook_bytes
 
     book = load_workbook(io.BytesIO(workbook_bytes(evil, None, "{}")))
@@ -242,7 +249,8 @@ def test_an_exercise_is_marked_everywhere(knowledge: Knowledge, people: dict[str
 def test_matching_guesses_nothing_beyond_the_name() -> None:
     wish = Demand(id="d", site="s", site_name="s", item="毯（被）", unit="床", quantity=1, lon=0, lat=0)
     lots = [
-        Stock(id=name, depot="d", depot_name="d", item=name, quantity=1, unit="床", lon=0, lat=0) for name in ("毯", "毯(大)", "棉被", "毛毯")
+        Stock(id=name, depot="d", depot_name="d", item=name, quantity=1, unit="床", lon=0, lat=0)
+        for name in ("毯", "毯(大)", "棉被", "毛毯")
     ]
     taken, _, odd = relief.matched([wish], lots, {"毯（被）": ("棉被",)})
     assert [lot.id for lot in taken] == ["毯", "毯(大)", "棉被"]

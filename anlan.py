@@ -11,6 +11,7 @@ import dataclasses
 import getpass
 import json
 import logging
+import math
 import os
 import secrets
 import signal
@@ -77,6 +78,16 @@ ReadDigest = Annotated[
         "--digest", help="Digest of the version that was read, as `anlan report` prints it. Without it the text is shown and asked about."
     ),
 ]
+
+FootprintFile = Annotated[Path | None, typer.Option("--footprint", help="File: GeoJSON, GeoPackage, Shapefile, ASC grid or GeoTIFF.")]
+Circle = Annotated[str, typer.Option(help="LON,LAT,RADIUS_M; several radii make bands.")]
+Area = Annotated[list[str] | None, typer.Option(help="District, street or town of the survey; repeatable.")]
+Layer = Annotated[str, typer.Option(help="Layer of a GeoPackage with several.")]
+Depth = Annotated[str, typer.Option(help="The numbers are metres of water; depths at which bands begin (0.15,0.5,1), or `default`.")]
+Intensity = Annotated[str, typer.Option(help="The numbers are degrees of intensity at which bands begin (6,7,8), or `default`.")]
+Column = Annotated[str, typer.Option(help="Column that holds them.")]
+Where = Annotated[str, typer.Option(help="COLUMN=VALUE: only these polygons.")]
+FileCrs = Annotated[str, typer.Option("--crs", help="Coordinate system of a footprint file that declares none (EPSG:4490).")]
 
 
 def _emit(value: Any) -> None:
@@ -762,14 +773,15 @@ def relief_plan(
         str, typer.Option(help="Population: affected, evacuated, relocated, relocated_central, relocated_dispersed, urgent_aid.")
     ] = "",
     people: Annotated[int | None, typer.Option(min=0, help="People of that population, typed; shown as typed.")] = None,
-    circle: Annotated[str, typer.Option(help="Footprint: LON,LAT,METRES[,METRES…] in WGS 84; several radii make bands.")] = "",
-    footprint: Annotated[
-        Path | None, typer.Option(help="Footprint: GeoPackage, GeoJSON, Shapefile, ASC or GeoTIFF (depth, intensity).")
-    ] = None,
-    levels: Annotated[str, typer.Option(help="Values at which the file's bands begin, by commas.")] = "",
-    column: Annotated[str, typer.Option(help="Column of the file that holds depth or intensity.")] = "",
-    where: Annotated[str, typer.Option(help="COLUMN=VALUE: only these polygons of the file.")] = "",
-    area: Annotated[str, typer.Option(help="Footprint: surveyed districts or streets, by commas.")] = "",
+    footprint: FootprintFile = None,
+    circle: Circle = "",
+    area: Area = None,
+    layer: Layer = "",
+    depth: Depth = "",
+    intensity: Intensity = "",
+    column: Column = "",
+    where: Where = "",
+    crs: FileCrs = "",
     warning: Annotated[
         str, typer.Option(help="Footprint: the area of a received warning, by its evidence id; the reading is recorded.")
     ] = "",
@@ -787,15 +799,29 @@ def relief_plan(
     """Who is exposed, what they need, which depot sends it, what is missing. Stores nothing unless --propose or --edit."""
     from reports import relief
 
-    if sum(bool(one) for one in (circle, footprint, area, warning)) > 1:
-        raise typer.BadParameter("give one of --circle, --footprint, --area, --warning")
+    if warning and (footprint or circle or area):
+        raise typer.BadParameter("give one of --footprint, --circle, --area, --warning")
     with _knowledge() as knowledge:
         # A warning's area is read unmasked, and what is stored needs a name: both in a person's name.
         person = (
             _person(knowledge, user, password_file) if propose or edit or warning else Person(name=user, display_name=user, role="duty")
         )
         asked: dict[str, Any] = {
-            "footprint": _footprint(knowledge, person, circle, footprint, levels, column, where, area, warning),
+            "footprint": relief.footprint_of_warning(knowledge, warning, person)
+            if warning
+            else _footprint(
+                footprint,
+                circle,
+                area,
+                layer,
+                depth,
+                intensity,
+                column,
+                where,
+                crs,
+                by=person.name,
+                divisions=partial(knowledge.store.features, ["population"], limit=300_000),
+            ),
             "basis": basis or None,
             "people": people,
             "days": days,
@@ -823,29 +849,32 @@ def relief_plan(
 
 
 def _footprint(
-    knowledge: Any, person: Person, circle: str, file: Path | None, levels: str, column: str, where: str, area: str, warning: str
+    footprint: Path | None,
+    circle: str,
+    area: list[str] | None,
+    layer: str,
+    depth: str,
+    intensity: str,
+    column: str,
+    where: str,
+    crs: str,
+    *,
+    by: str,
+    divisions: Callable[[], list[Any]],
 ) -> Footprint | None:
+    """The footprint these options say; null when none of them does. `divisions` reads the survey's, for `--area`."""
     from models import footprints
-    from reports.relief import footprint_of_warning
 
-    def numbers(text: str, what: str) -> list[float]:
-        try:
-            return [float(part) for part in text.split(",") if part.strip()]
-        except ValueError:
-            raise BadInput(f"{what} {text} 应为用逗号分开的数字") from None
-
+    if sum(map(bool, (footprint, circle, area))) > 1 or (depth and intensity):
+        raise typer.BadParameter("give one of --footprint, --circle, --area, and at most one of --depth, --intensity")
+    numbers = _numbers("--depth/--intensity", levels) if (levels := depth or intensity) not in ("", "default") else ()
+    if footprint:
+        measure: Any = "depth" if depth else "intensity" if intensity else ""
+        return footprints.from_file(footprint, layer=layer, measure=measure, column=column, levels=numbers, where=where, crs=crs)
     if circle:
-        given = numbers(circle, "--circle")
-        if len(given) < 3:
-            raise BadInput(f"--circle {circle} 应为“经度,纬度,半径（米）”")
-        return footprints.circle(given[0], given[1], given[2:], origin=person.name)
-    if file is not None:
-        return footprints.from_file(file, levels=numbers(levels, "--levels"), column=column, where=where)
-    if area:
-        return footprints.area(
-            [part.strip() for part in area.split(",") if part.strip()], knowledge.store.features(["population"]), origin=person.name
-        )
-    return footprint_of_warning(knowledge, warning, person) if warning else None
+        lon, lat, *radii = (*_numbers("--circle", circle), math.nan, math.nan)[: max(3, circle.count(",") + 1)]
+        return footprints.circle(lon, lat, radii, origin=by)
+    return footprints.area(area, divisions(), origin=by) if area else None
 
 
 def _relief_json(state: PlanState, *, stored: bool) -> dict[str, Any]:
@@ -953,6 +982,84 @@ def relief_stock(
         print(f"{one.id}  {one.depot_name}  {one.item}  可用 {one.quantity:g}{one.unit}" + (f"，已占用 {held:g}{one.unit}" if held else ""))
     for gap in taken.gaps:
         err.print(gap, markup=False)
+
+
+@app.command()
+def exposure(
+    footprint: FootprintFile = None,
+    circle: Circle = "",
+    area: Area = None,
+    layer: Layer = "",
+    depth: Depth = "",
+    intensity: Intensity = "",
+    column: Column = "",
+    where: Where = "",
+    crs: FileCrs = "",
+    survey: Annotated[list[Path] | None, typer.Option(help="Survey files to use instead of the home's; repeatable.")] = None,
+    population: Annotated[Path | None, typer.Option(help="Raster of people per cell, in place of the survey's divisions.")] = None,
+    near: Annotated[float, typer.Option(help="Metres within which a site is near.")] = 500,
+    as_json: AsJson = False,
+) -> None:
+    """People, buildings, roads and sites in a hazard's footprint, from the survey, counted once, with the arithmetic and the gaps."""
+    from models import footprints, grids
+    from models.exposure import exposure as exposed
+
+    if not (footprint or circle or area):
+        raise typer.BadParameter("give one of --footprint, --circle, --area")
+    bodies = _surveyed(survey) if survey else None
+    with _knowledge() if bodies is None and not population else contextlib.nullcontext() as knowledge:
+
+        def divisions() -> list[Any]:
+            return bodies if bodies is not None else knowledge.store.features(["population"], limit=300_000) if knowledge else []
+
+        ground = _footprint(footprint, circle, area, layer, depth, intensity, column, where, crs, by="command-line", divisions=divisions)
+        assert ground is not None
+        around = bodies if bodies is not None else knowledge.store.features_around(*footprints.bounds(ground)) if knowledge else []
+    found = exposed(ground, around, population=grids.read_grid(population) if population else None, near_metres=near)
+    if as_json:
+        _emit(found)
+    else:
+        _print_exposure(found)
+
+
+def _numbers(option: str, text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise BadInput(f"{option} 应为用逗号分开的数，现为“{text[:60]}”。") from error
+
+
+def _surveyed(files: list[Path]) -> list[Any]:
+    """The bodies in survey files; rows that cannot be read are told on stderr."""
+    from ingestion.sources import survey
+    from models.domain import Feature
+
+    records = [record for file in files for record in survey.read(file, datetime.now(BEIJING))]
+    bodies = [record for record in records if isinstance(record, Feature)]
+    if len(bodies) < len(records):
+        err.print(f"{len(records) - len(bodies)} 条普查记录无法读取，没有计入")
+    return bodies
+
+
+def _print_exposure(found: Any) -> None:
+    from models.relief import GROUPS
+
+    print(f"{found.footprint.title}（{'；'.join(band.label for band in found.footprint.bands)}）")
+    if found.footprint.assumption:
+        print(f"  假定：{found.footprint.assumption}")
+    for group, figure in found.people.items():
+        print(f"{GROUPS[group]}  {figure.best:,.0f}（{figure.low:,.0f}–{figure.high:,.0f}）")
+    for line in found.arithmetic:
+        print(f"  {line}")
+    for row in found.buildings:
+        print(f"建筑  {row.structure} {row.storeys}  {row.count} 栋" + (f"，{row.floor_area:,.0f} 平方米" if row.floor_area else ""))
+    for site in found.sites:
+        amount = "" if site.amount is None else f"，{site.amount:,.0f} 米在内" if site.kind == "road" else f"，{site.amount:,.0f}"
+        print(f"{site.kind}  {site.name}  {'在内' if site.inside else f'相距 {site.metres:,.0f} 米'}{amount}")
+    first, last = found.surveyed
+    print(f"有人口数据的面积 {found.covered:.1%}；普查日期 {first or '未注明'} 至 {last or '未注明'}")
+    for gap in found.gaps:
+        print(f"  缺口：{gap}")
 
 
 # ---------------------------------------------------------------- the library

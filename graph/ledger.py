@@ -241,7 +241,7 @@ class Ledger:
         """Take in one batch for good: when this returns, everything in it survives a power cut, once.
 
         One transaction per call, so the caller sends at most about a thousand items at a time. What was received before, under
-        the same id, is counted as duplicate. A quarantined record is counted every time it is met and kept once. `watermark` says how
+        the same id, is counted as duplicate; a surveyed body only with the same content, because a new survey of it is news. A quarantined record is counted every time it is met and kept once. `watermark` says how
         far `stream` (the source itself, if not named) has been read; `urgent` holds the ids to be understood first. `settles` names a
         quarantined record these items were read from, and who asked for it; Refused when it was settled before.
         """
@@ -252,8 +252,8 @@ class Ledger:
             if item.id not in rows:
                 rows[item.id] = _received_evidence(item)
         for body in bodies:
-            if body.id not in rows:
-                rows[body.id] = _received_feature(source.name, body, moment)
+            row = _received_feature(source.name, body, moment)
+            rows.setdefault(row.key, row)
         offered = len(rows)
         for record in bad:
             rows.setdefault("qu-" + record.digest, _received_quarantine(record, moment))
@@ -556,7 +556,9 @@ class Ledger:
             unread = sa.select(sa.func.count(), sa.func.min(_progress.c.moment)).where(_progress.c.understood_seq.is_(None))
             waiting, oldest = db.execute(unread).one()
             quarantined = db.execute(sa.select(sa.func.count()).where(_progress.c.key.like("qu-%"))).scalar_one()
-            features = db.execute(sa.select(sa.func.count()).where(_entry.c.kind == "feature.received")).scalar_one()
+            features = db.execute(
+                sa.select(sa.func.count(_entry.c.subject.distinct())).where(_entry.c.kind == "feature.received")
+            ).scalar_one()
             entries = db.execute(sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))).scalar_one()
         evidence = {str(name): int(count) for name, count in by_source}
         return {
@@ -773,7 +775,8 @@ def _received_evidence(item: Evidence) -> _Received:
 
 def _received_feature(source: str, feature: Feature, moment: str) -> _Received:
     payload = {"source": source, "feature": feature.model_dump(mode="json")}
-    return _Received(feature.id, "feature.received", feature.id, _json(payload), None, moment, False)
+    content = _json(payload)
+    return _Received(f"{feature.id}-{_sha256(content)[:32]}", "feature.received", feature.id, content, None, moment, False)
 
 
 def _received_quarantine(record: Quarantined, moment: str) -> _Received:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import neo4j
 from neo4j.exceptions import (
@@ -326,6 +326,8 @@ _NAMED = "UNWIND $ids AS id MATCH (e:Evidence {id: id}) RETURN e.json AS json"
 _STATEMENTS = """
 UNWIND $ids AS id MATCH (e:Evidence {id: id})<-[:QUOTES]-(s:Statement) RETURN s.json AS json ORDER BY id, s.id
 """
+_MOST_AROUND = 300_000
+"""Surveyed bodies handed out at once."""
 _FEATURES = """
 MATCH (n:Feature) WHERE n.kind IN $kinds AND n.lon >= $west AND n.lon <= $east AND n.lat >= $south AND n.lat <= $north
 RETURN n.json AS json ORDER BY n.id LIMIT $limit
@@ -721,6 +723,18 @@ class Store:
         if kinds is None:
             return self._all(Feature, _ALL_FEATURES, **box)
         return self._all(Feature, _FEATURES, kinds=list(kinds), **box)
+
+    def features_around(self, west: float, south: float, east: float, north: float) -> list[Feature]:
+        """Every surveyed body that may reach into this box (degrees, WGS 84): all divisions and roads, however long, and whatever else has
+        its middle within about five kilometres. Refused when there are more than can be counted at once, since a part would be believed.
+        """
+        long = self.features(["population", "road"], limit=_MOST_AROUND)
+        rest = [kind for kind in get_args(Feature.model_fields["kind"].annotation) if kind not in ("population", "road", "river")]
+        box = (max(-180.0, west - 0.06), max(-90.0, south - 0.05), min(180.0, east + 0.06), min(90.0, north + 0.05))
+        near = self.features(rest, box, limit=_MOST_AROUND)
+        if max(len(long), len(near)) >= _MOST_AROUND:
+            raise Refused(f"影响范围周围的普查对象超过 {_MOST_AROUND} 个，一次算不完，请缩小范围。")
+        return long + near
 
     def sources(self) -> list[dict[str, Any]]:
         """Sources heard of, each with name, title, kind, reliability and `run`: the payload of its last `source.run`, or null."""

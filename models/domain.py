@@ -577,7 +577,7 @@ class Feature(Model):
     """One surveyed hazard-bearing body (承灾体) or resource."""
 
     id: str
-    """Digest of source, kind, the survey's own id and geometry."""
+    """Digest of what stays the same when it is surveyed again: source, kind and its own id, else its name and place. Not of its attributes."""
     kind: Literal[
         "building", "road", "school", "hospital", "chemical_plant", "shelter", "depot", "population", "underpass", "river", "other"
     ]

@@ -8,7 +8,6 @@ centred on the footprint (Lambert azimuthal), lengths in the same, which over 10
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -20,6 +19,7 @@ from pydantic import TypeAdapter
 
 from models.domain import BEIJING, Feature
 from models.errors import BadInput
+from models.footprints import bounds
 from models.grids import Grid
 from models.ground import Ground, local, projected
 from models.headcount import attribute, number, of_divisions, of_grid
@@ -105,7 +105,7 @@ def _about(footprint: Footprint, features: Iterable[Feature], near_metres: float
         if bodies
         else np.empty(0, dtype=object)
     )
-    west, south, east, north = shapely.total_bounds(shapely.from_geojson([json.dumps(band.geometry) for band in footprint.bands]))
+    west, south, east, north = bounds(footprint)
     up = near_metres / 110_000
     aside = up / max(0.05, math.cos(math.radians(max(abs(south), abs(north)))))
     box = shapely.box(west - aside, south - up, east + aside, north + up)

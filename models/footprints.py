@@ -332,6 +332,12 @@ def _round(lon: float, lat: float, radius: float) -> shapely.Geometry:
     return shapely.Polygon(np.column_stack((lons, lats)))
 
 
+def bounds(footprint: Footprint) -> tuple[float, float, float, float]:
+    """West, south, east, north of a footprint, degrees."""
+    west, south, east, north = shapely.total_bounds(shapely.from_geojson([json.dumps(band.geometry) for band in footprint.bands]))
+    return float(west), float(south), float(east), float(north)
+
+
 def separate(zones: Sequence[shapely.Geometry]) -> list[shapely.Geometry]:
     """The same ground without overlaps, lightest first: the severer takes the place."""
     taken, out = shapely.MultiPolygon(), []

@@ -10,7 +10,7 @@ import numpy as np
 import pyproj
 import shapely
 
-from models.footprints import separate
+from models.footprints import bounds, separate
 from models.grids import moved
 from models.relief import Footprint
 
@@ -50,8 +50,8 @@ class Ground:
 
 def local(footprint: Footprint) -> pyproj.CRS:
     """An equal-area system in metres round the footprint."""
-    bounds = shapely.total_bounds(shapely.from_geojson([json.dumps(band.geometry) for band in footprint.bands]))
-    lon, lat = (bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2
+    west, south, east, north = bounds(footprint)
+    lon, lat = (west + east) / 2, (south + north) / 2
     return pyproj.CRS.from_proj4(f"+proj=laea +lat_0={lat:.9f} +lon_0={lon:.9f} +datum=WGS84 +units=m +no_defs")
 
 

@@ -14,24 +14,24 @@ from typing import Any
 
 import pyproj
 import shapely
-from models.allocation import allocate
-from models.exposure import exposure
-from models.travel import travel_times
 
 from graph.knowledge import Knowledge
 from graph.people import allow
 from graph.stock import deliver, deliveries, on_hand, stock_of
+from models.allocation import allocate
 from models.assumptions import load_assumptions
 from models.basis import bases, chosen_basis, groups_of
 from models.demand import demands, left_out, placed
 from models.domain import BEIJING, Dossier, Feature, Finding, Person, digest
 from models.errors import BadInput, NotFound, Refused
-from models.footprints import warning
+from models.exposure import exposure
+from models.footprints import bounds, warning
 from models.measures import factor
 from models.needs import needs
 from models.relief import BASES, Basis, BasisKey, Delivery, Demand, Exposure, Footprint, PlanState, ReliefPlan, Site, Stock
 from models.standards import Standard, load_standard
 from models.supply import Calculation, Supply, changed, days_left
+from models.travel import travel_times
 from reports.page import PROVINCES
 from reports.signoff import PLAN_ID, Record, may_change, record_of, write_plan
 from reports.subject import dossier_of
@@ -78,9 +78,8 @@ def work_out(
     """
     moment = at or datetime.now(UTC)
     dossier, own = dossier_of(knowledge, incident), knowledge.settings.home
-    features = knowledge.store.features(limit=200_000)
     footprint = footprint or (old.exposure.footprint if old and old.exposure else None)
-    struck = exposure(footprint, features) if footprint else None
+    struck = exposure(footprint, knowledge.store.features_around(*bounds(footprint))) if footprint else None
     typed, typed_at = ({basis or (old.basis if old else "relocated"): people}, moment) if people is not None else _typed(old)
     found = _bases(knowledge, dossier, struck, typed, typed_at)
     chosen, why = chosen_basis(found, dossier.incident.hazard, basis or (old.basis if old else None))
@@ -91,7 +90,7 @@ def work_out(
     loaded = load_standard(name, own / "standards")
     groups, group_words = groups_of(heads, struck) if struck else ({}, "")
     wanted = needs(heads, length, loaded, groups=groups)
-    where, site_words = _sites(sites or _kept(old, heads, struck), heads, dossier, struck, features)
+    where, site_words = _sites(sites or _kept(old, heads, struck), heads, dossier, struck, knowledge.store.features(["shelter"]))
     _, placing = placed(heads, where)
     asked = demands(wanted, where, heads, assumptions=load_assumptions(own / "assumptions.yml"))
     before = old.id if old and not same else old.revises if old else None
@@ -99,7 +98,7 @@ def work_out(
     taken = stock_of(knowledge, dossier.incident.mode, releasing=before)
     lots, names, odd = matched(asked, taken.lots, _aliases(loaded))
     closed = [band.geometry for band in footprint.bands] if footprint and footprint.kind in STRUCK else []
-    roads = [feature for feature in features if feature.kind == "road"] if by_road else None
+    roads = knowledge.store.features(["road"], limit=300_000) if by_road else None
     travel = travel_times(
         {lot.depot: (lot.lon, lot.lat) for lot in lots}, {site.id: (site.lon, site.lat) for site in where}, roads, closed if by_road else ()
     )
@@ -302,7 +301,7 @@ def _bases(
 
 
 def _sites(
-    given: Sequence[Site] | None, people: int, dossier: Dossier, struck: Exposure | None, features: Iterable[Feature]
+    given: Sequence[Site] | None, people: int, dossier: Dossier, struck: Exposure | None, shelters: Iterable[Feature]
 ) -> tuple[tuple[Site, ...], list[str]]:
     """Where the people are: as typed, else the nearest shelters outside the struck ground that hold them all, else the incident's own place."""
     if given:
@@ -322,7 +321,7 @@ def _sites(
     if centre is None:
         raise BadInput("事件没有位置，也没有影响范围，不知道物资送到哪里：请画出范围或填写安置点。")
     near = []
-    for shelter in (feature for feature in features if feature.kind == "shelter" and feature.id not in unsafe):
+    for shelter in (one for one in shelters if one.id not in unsafe):
         _, _, metres = _GEOD.inv(centre[0], centre[1], shelter.lon, shelter.lat)
         if metres <= REACH and (capacity := _capacity(shelter)):
             near.append(

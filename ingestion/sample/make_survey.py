@@ -27,6 +27,11 @@ def write_survey(path: Path, survey: dict[str, Any], script: dict[str, Any], dic
         "shelters": [_spot(one) for one in survey["shelters"]], "depots": [_depot(one) for one in survey["depots"]],
         "rivers": [{"name": one["name"], "geometry": LineString(one["line"])} for one in survey["rivers"]],
     }  # fmt: skip
+    _groups(layers["population"], dice)
+    layers["buildings"] += _hamlets(survey["hamlets"], dice)
+    layers["roads"] += [
+        {key: one[key] for key in ("name", "adcode", "lanes")} | {"geometry": LineString(one["line"])} for one in survey["roads"]
+    ]
     for layer, rows in layers.items():
         marked = [
             {"id": f"{layer}-{n:04d}", **row, "surveyed_on": survey["surveyed_on"].isoformat(), "note": "示意"}
@@ -75,8 +80,31 @@ def _buildings(places: list[dict[str, Any]], dice: random.Random) -> list[dict[s
             floors = dice.choice([1, 3, 6, 6, 7, 11, 18])
             rows.append({
                 "name": f"{place['name']}周边{number + 1}号楼", "adcode": place["adcode"], "floors": floors, "people": floors * dice.randint(4, 14),
-                "structure": dice.choice(["砖混", "框架", "框剪", "砖木"]), "year": dice.randint(1978, 2022),
+                "floor_area": floors * 620, "structure": dice.choice(["砖混", "框架", "框剪", "砖木"]), "year": dice.randint(1978, 2022),
                 "geometry": box(round(lon, 5), round(lat, 5), round(lon + 0.0004, 5), round(lat + 0.0002, 5)),
+            })  # fmt: skip
+    return rows
+
+
+def _groups(divisions: list[dict[str, Any]], dice: random.Random) -> None:
+    """People living alone and disabled people, as shares of everybody. One division was not asked about the disabled."""
+    for row in divisions:
+        row["alone"], row["disabled"] = (round(row["people"] * dice.uniform(*share)) for share in ((0.04, 0.10), (0.015, 0.035)))
+    dice.choice(divisions)["disabled"] = None
+
+
+def _hamlets(hamlets: list[dict[str, Any]], dice: random.Random) -> list[dict[str, Any]]:
+    """Old low houses in rows."""
+    rows = []
+    for hamlet in hamlets:
+        for number in range(hamlet["rows"] * hamlet["across"]):
+            lon = round(hamlet["lon"] + number % hamlet["across"] * 0.0003 + dice.uniform(0, 0.00005), 5)
+            lat = round(hamlet["lat"] + number // hamlet["across"] * 0.00025 + dice.uniform(0, 0.00004), 5)
+            floors = dice.choice([1, 1, 1, 2, 2, 3])
+            rows.append({
+                "name": f"{hamlet['name']}{number + 1}号", "adcode": hamlet["adcode"], "floors": floors, "people": floors * dice.randint(1, 4),
+                "structure": dice.choice(["砖木", "砖木", "砖混", "土木"]), "year": dice.randint(1955, 1995),
+                "floor_area": floors * dice.randint(60, 140), "geometry": box(lon, lat, lon + 0.0002, lat + 0.00015),
             })  # fmt: skip
     return rows
 

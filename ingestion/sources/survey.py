@@ -3,6 +3,7 @@
 What a layer holds is told by its `kind` column, else by its name (`buildings`, 学校, 危化企业 …), else by a sidecar `<file>.source.yml`
 with `layers: {name: kind}` (`skip` leaves a layer out), `crs:` and `surveyed_on:`. The coordinate system is the one the file declares;
 a file in GCJ-02 or BD-09 cannot declare it, so the sidecar's `crs` wins. Everything leaves here in WGS 84, flat, rounded to seven decimals (1 cm).
+A body surveyed again keeps its id, and the new attributes take the place of the old (`_identity`).
 An invalid shape is repaired; one that cannot be, or has no shape, goes to quarantine. Populations are people, stock is JSON
 of item to quantity with unit. Layers without shapes (styles, look-up tables) are not part of a survey and are passed over.
 """
@@ -15,8 +16,9 @@ import re
 import tempfile
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -62,6 +64,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
 }
 NAME = ("name", "名称", "mc", "单位名称", "osm_name")
 OWN_ID = ("id", "编号", "编码", "code", "objectid", "osm_id", "full_id")
+ROW_NUMBER = 6
+"""Ids of fewer digits are taken for row numbers, which every file begins anew."""
 ADCODE = ("adcode", "区划代码", "行政区划代码", "xzqdm")
 SURVEYED = ("surveyed_on", "普查日期", "调查日期")
 
@@ -83,6 +87,8 @@ class _Layer:
     encoding: str | None
     surveyed_on: date | None
     shown: str
+    repeated: frozenset[str] = frozenset()
+    """Ids that more than one body of the file bears: they name a class or a row, not a body."""
 
 
 def read(path: Path, received_at: datetime) -> Iterator[Feature | Quarantined]:
@@ -126,7 +132,8 @@ def _unzipped(path: Path, folder: Path) -> list[Path]:
 def _layers(file: Path, origin: Path) -> list[_Layer]:
     declared = sidecar(origin)
     named: Mapping[str, str] = declared.get("layers") or {}
-    found = []
+    found: list[_Layer] = []
+    ids: Counter[tuple[str | None, str]] = Counter()
     try:
         for name, shape in pyogrio.list_layers(file):
             if shape is None or named.get(name) == "skip":
@@ -139,10 +146,22 @@ def _layers(file: Path, origin: Path) -> list[_Layer]:
             )
             crs, shifted = _crs(declared.get("crs"), info["crs"], origin, shown)
             surveyed = day(declared.get("surveyed_on"))
+            ids.update((kind, own) for own in _ids(file, name, [str(field) for field in info["fields"]], encoding))
             found.append(_Layer(file, name, kind, int(info["features"]), crs, shifted, encoding, surveyed, shown))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.GeometryError) as error:
         raise BadInput(f"{origin}：空间数据无法打开（{error}），文件可能不完整，请重新导出（Shapefile 请打包全部附属文件）。") from error
-    return found
+    return [
+        replace(layer, repeated=frozenset(own for (kind, own), times in ids.items() if kind == layer.kind and times > 1)) for layer in found
+    ]
+
+
+def _ids(file: Path, layer: str, fields: list[str], encoding: str | None) -> Iterator[str]:
+    """The rows' own ids."""
+    named = [field for field in fields if field.lower() in OWN_ID]
+    rows = pyogrio.read_dataframe(file, layer=layer, columns=named, read_geometry=False, encoding=encoding) if named else None
+    for row in rows[named].itertuples(index=False, name=None) if rows is not None else ():
+        if own := _taken({plain(field): _value(value) for field, value in zip(named, row, strict=True)}, *OWN_ID):
+            yield own
 
 
 def _key(name: str) -> str:
@@ -265,7 +284,7 @@ def _feature(layer: _Layer, shape: shapely.Geometry | None, cells: dict[str, str
     geometry = json.loads(shapely.to_geojson(shapely.set_precision(shape, 1e-7, mode="pointwise")))
     own, name, adcode = _taken(cells, *OWN_ID), _taken(cells, *NAME), _taken(cells, *ADCODE)
     return Feature(
-        id="fe-" + digest([SOURCE.name, kind, own, geometry])[:32],
+        id="fe-" + digest([SOURCE.name, kind, *_identity(layer, own, name, adcode, geometry)])[:32],
         kind=kind,
         name=name or own or where,
         geometry=geometry,
@@ -275,6 +294,16 @@ def _feature(layer: _Layer, shape: shapely.Geometry | None, cells: dict[str, str
         surveyed_on=day(_taken(cells, *SURVEYED)) or layer.surveyed_on,
         properties=cells | ({"id": own} if own else {}),
     )
+
+
+def _identity(layer: _Layer, own: str, name: str, adcode: str, geometry: dict[str, Any]) -> list[Any]:
+    """What stays the same when a body is surveyed again, so that the new survey takes the place of the old.
+
+    Its own id within its division; a bare row number, or an id that others bear too, says too little, and the place must be the same as well.
+    """
+    if own and not (own.isdecimal() and len(own) < ROW_NUMBER) and own not in layer.repeated:
+        return [own, adcode]
+    return [own or name, geometry]
 
 
 def _row_kind(value: str) -> str | None:

@@ -184,8 +184,8 @@ def test_only_who_may_draft_proposes(desk: Knowledge, people: dict[str, Person])
 def test_goods_of_a_proposal_do_not_leave(desk: Knowledge, state: PlanState, people: dict[str, Person]) -> None:
     with pytest.raises(Refused, match="没有签发"):
         relief.record_delivery(desk, state.plan.id, 1, 1, people["duty"])
+    signed(desk, state, people)
     with pytest.raises(NotFound, match="没有第99条"):
-        signed(desk, state, people)
         relief.record_delivery(desk, state.plan.id, 99, 1, people["duty"])
 
 

@@ -31,7 +31,7 @@ from typer.core import TyperGroup
 
 from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role, SourceState
 from models.errors import AnlanError, BadInput, NotAllowed, NotFound, Refused
-from models.relief import BASES, Footprint, PlanState, ReliefPlan
+from models.relief import BASES, Footprint, Group, PlanState, ReliefPlan
 from models.settings import Settings
 
 app = typer.Typer(
@@ -742,21 +742,41 @@ def withdraw(
 def needs(
     people: Annotated[int, typer.Option(min=0)],
     days: Annotated[float, typer.Option(min=0)],
-    standard: Annotated[str, typer.Option(help="Name of a shipped standard, or a file (ours or an InaSAFE profile).")] = "sphere",
+    standard: Annotated[
+        str,
+        typer.Option(help="Name of a standard, shipped or in ANLAN_HOME/standards, or a file (ours or an InaSAFE profile)."),
+    ] = "sphere",
+    group: Annotated[
+        list[str] | None, typer.Option(help="How many of them are children, elderly, alone or disabled: children=120; may be repeated.")
+    ] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(help="A condition the standard has other amounts for: 寒冷; may be repeated.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """What a number of people needs for a number of days, by a named standard."""
     from models import needs as relief
 
-    loaded = relief.load_standard(standard)
-    found = relief.needs(people, days, loaded)
+    loaded = relief.load_standard(standard, Settings().home / "standards")
+    found = relief.needs(people, days, loaded, conditions=condition or (), groups=_groups(group or []))
+    for warning in loaded.warnings:
+        err.print(warning, style="yellow", markup=False)
     if as_json:
-        _emit({"needs": [n.model_dump(mode="json") for n in found]})
+        _emit({"needs": [n.model_dump(mode="json") for n in found], "warnings": list(loaded.warnings)})
         return
     for need in found:
-        print(
-            f"{need.item}  {need.quantity:g} {need.unit}  （{need.arithmetic}；{need.standard} {need.clause}{'' if need.verified else '；未核实'}）"
-        )
+        quantity = "待补人数" if need.quantity is None else relief.with_unit(f"{need.quantity:.10g}", need.unit)
+        print(f"{need.item}  {quantity}  （{need.arithmetic}；{need.standard} {need.clause}{'' if need.verified else '；未核实'}）")
+
+
+def _groups(given: list[str]) -> dict[Group, int]:
+    """`children=120` as written on the command line; the numbers are checked where they are used."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(dict[Group, int]).validate_python(dict(one.split("=", 1) for one in given))
+    except (ValueError, ValidationError) as error:
+        raise typer.BadParameter("--group is written children=120, with one of children, elderly, alone, disabled") from error
 
 
 # ---------------------------------------------------------------- relief

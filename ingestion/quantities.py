@@ -39,12 +39,21 @@ _VERBS = {
     "missing": r"失踪|失联|下落不明|失去联系|失去联络",
     "trapped": r"被困|受困|被埋|被压|困在|被卡|滞留",
     "rescued": r"获救|(?:全部|全都|均|都|全)(?:被|给)?(?:救|营救|解救)(?:出来?|下来?)|被(?:成功|陆续|全部|安全)?(?:救|解救|营救|搜救)出?|脱险|脱困",
-    "relocated": r"(?:紧急)?转移安置|集中安置|(?:得到|妥善)?安置",
+    "relocated_central": r"(?:紧急转移)?集中(?:转移)?安置(?!点)",
+    "relocated_dispersed": r"(?:紧急转移)?分散(?:转移)?安置(?!点)|(?:分散)?投亲靠友|投靠亲友",
+    "relocated": r"(?:紧急)?转移安置|(?:得到|妥善)?安置",
     "evacuated": r"(?:紧急)?(?:疏散|撤离|避险转移|避险|转移)",
     "affected": r"受灾|受影响",
     "urgent_aid": r"需紧急生活救助",
 }
 _KINDS = tuple(_VERBS)
+_WAYS = {
+    "relocated_central": re.compile(r"集中(?:转移)?安置"),
+    "relocated_dispersed": re.compile(r"分散(?:转移)?安置|投亲靠友|投靠亲友"),
+}
+_AND_THE_OTHER = re.compile(r"(?:或者?|和|与|及|、)(?:集中安置|分散安置|投亲靠友|投靠亲友)(?!\D{0,4}\d)")
+_ALREADY_PLACED = re.compile(r"(?:安置|投亲靠友|投靠亲友)(?:群众|人员|人口|居民|村民)?(?:了|约|共|为)?$")
+"""集中安置2000人和分散安置3000人: the first figure belongs to the verb before it, not to the one behind."""
 _AFTER = "|".join(f"(?P<{k}>{v})" for k, v in _VERBS.items())
 _BEFORE = {
     "dead": r"死亡|遇难|身亡|丧生|致死|造成死|死",
@@ -53,7 +62,9 @@ _BEFORE = {
     "missing": r"失踪|失联|下落不明",
     "trapped": r"被困|受困|困住|困[了着]|被埋|埋[了着住]|压[了着住]",
     "rescued": r"(?:成功)?(?:救出|营救出?|解救出?|搜救出|抢救出|疏导救出)|获救|脱险",
-    "relocated": r"(?:紧急)?转移安置|集中安置|安置",
+    "relocated_central": r"集中(?:转移)?安置(?!点)",
+    "relocated_dispersed": r"分散(?:转移)?安置(?!点)|投亲靠友|投靠亲友",
+    "relocated": r"(?:紧急)?转移安置|安置(?!点)",
     "evacuated": r"(?:紧急)?(?:疏散|撤离|避险转移|转移避险|转移)",
     "affected": r"受灾(?:人口)?",
     "urgent_aid": r"需紧急生活救助(?:人口)?",
@@ -239,6 +250,10 @@ def _people(m: Match[str], plain: str) -> _Candidate | None:
         return None
     if kind == "relocated" and "转移" not in m[kind] and "安置" not in m[kind]:
         kind = "evacuated"
+    if kind.startswith("relocated"):
+        if "who" in m.groupdict() and _ALREADY_PLACED.search(plain, max(0, m.start() - 16), m.start()):
+            return None
+        kind = _which_relocated(kind, m, plain)
     reach = _reach(m["hint"], m["n"], m["more"])
     if reach is None or (
         _RISES_FROM.search(plain[max(0, m.start() - 10) : m.start()]) and re.match(r"[人名位]?(?:升|增|上升)", plain[m.end("n") :])
@@ -246,6 +261,14 @@ def _people(m: Match[str], plain: str) -> _Candidate | None:
         return None
     at = m.start() + (len(m["hint"]) - len(m["hint"].lstrip("已共有"))) if m["hint"] and m.start("hint") == m.start() else m.start()
     return (kind,), at, m.end(), {kind: (reach, IMPACT_TYPES[kind][1])}
+
+
+def _which_relocated(kind: str, m: Match[str], plain: str) -> str:
+    """集中 or 分散 also where the way stands apart from the verb (在集中安置点安置600人); both ways for one figure give the whole."""
+    before = re.split(r"[，。；！？!?;\n（）()\d人名]", plain[max(0, m.start(kind) - 16) : m.end(kind)])[-1]
+    after = _AND_THE_OTHER.match(plain, m.end(kind))
+    ways = {name for name, words in _WAYS.items() if words.search(before) or words.search(after[0] if after else "")}
+    return ways.pop() if len(ways) == 1 else "relocated"
 
 
 def _only_a_manner_of_speaking(m: Match[str], plain: str) -> bool:

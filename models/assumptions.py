@@ -5,6 +5,7 @@ They lie in `assumptions.yml`; a bureau replaces them as a whole by a file of th
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -102,4 +103,9 @@ _ASSUMPTIONS: TypeAdapter[Assumptions] = TypeAdapter(Assumptions)
 
 def load_assumptions(own: Path | None = None) -> Assumptions:
     """The bureau's own assumptions where the file `own` (`ANLAN_HOME/assumptions.yml`) exists, else the shipped ones. Raises `BrokenDefinition`."""
-    return read_definition(own if own is not None and own.is_file() else SHIPPED, _ASSUMPTIONS)
+    return read_definition(own, _ASSUMPTIONS) if own is not None and own.is_file() else _shipped()
+
+
+@cache
+def _shipped() -> Assumptions:
+    return read_definition(SHIPPED, _ASSUMPTIONS)

@@ -271,7 +271,7 @@ def _parts(exposure: Exposure, everybody: Figure, shares: Sequence[Share]) -> li
         if not fitting:
             return None
         part = people / everybody.best
-        figure = Figure(low=everybody.low * part, best=people, high=max(people, everybody.high * part))
+        figure = Figure(low=min(people, everybody.low * part), best=people, high=max(people, everybody.high * part))
         parts.append((figure, max(fitting, key=lambda one: one.depth_from or 0)))
     return parts
 

@@ -333,6 +333,9 @@ IMPACT_TYPES: dict[str, tuple[str, str]] = {
 }
 """Impact types: Chinese name and unit. Dead never includes missing; injured includes seriously injured; 集中 and 分散 are the two parts of 安置."""
 
+IMPACT_PARTS: dict[str, tuple[str, ...]] = {"relocated": ("relocated_central", "relocated_dispersed")}
+"""Impact types that together make up another, so that what is known of them is at least that much of it. Never added to a figure of the whole."""
+
 
 class Statement(Model):
     """One thing one piece of evidence says."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from models.domain import Need
 from models.errors import BadInput
 from models.relief import GROUPS, Group
-from models.standards import EVERY_WORDS, PERIOD_DAYS, Standard, StandardItem, load_standard, source_of, standards
+from models.standards import EVERY_WORDS, PERIOD_DAYS, Standard, StandardItem, load_standard, source_of, standards, with_unit
 
 __all__ = [
     "EVERY_WORDS",
@@ -28,6 +28,7 @@ __all__ = [
     "rounded_people",
     "source_of",
     "standards",
+    "with_unit",
 ]
 
 MOST_PEOPLE = 100_000_000
@@ -133,7 +134,7 @@ def _arithmetic(item: StandardItem, people: int | None, days: float, exact: Frac
     whom = f"{whose}{people}人" + (f"÷{item.household_size}人" if item.household_size else "")
     often = "一次" if item.every == "once" else f"({days:g}天÷{PERIOD_DAYS[item.every]}天)"
     rounding = "" if quantity == exact else f"，向上取整为{_written(quantity)}"
-    return f"{whom}×{item.amount:g}{item.unit}×{often}={_written(exact)}{item.unit}{rounding}"
+    return f"{whom}×{with_unit(f'{item.amount:g}', item.unit)}×{often}={with_unit(_written(exact), item.unit)}{rounding}"
 
 
 def _written(value: Fraction) -> str:

@@ -9,6 +9,7 @@ from models.domain import Grading
 from models.grades import figure, interval, plain, reaches
 from models.parameters import ResponseLevel, ResponsePlan, RuleSource
 from models.rulebook import rulebook
+from models.triggers import known_parts
 
 NANJING = "320100"
 """Thresholds count as local only when their plan is for this city."""
@@ -26,7 +27,7 @@ _PLAN_WORDS = {
 def response_levels(impacts: Mapping[str, float], on: date) -> list[Grading]:
     """What each plan in force on that civil day would suggest, from cumulative figures by impact type.
 
-    Read are the impact types `dead`, `missing`, `relocated`, `urgent_aid`, `homes_collapsed` (间) and, where a caller has them, also
+    Read are the impact types `dead`, `missing`, `relocated` (or, where it is not known, its parts), `urgent_aid`, `homes_collapsed` (间) and, where a caller has them, also
     `homes_severely_damaged` (间), `households_collapsed_or_severely_damaged` (户), `drought_aid` (人), `drought_share` (%). `homes_damaged`
     is not read: it does not say how badly. An absent figure is unknown, and sums are then lower bounds. Nanjing's own numbers were not
     found, so Nanjing always appears first with level None until they are loaded; every other plan is `local=False`. Raises `BadInput` for
@@ -55,10 +56,12 @@ def _plan_figures(plan: ResponsePlan, figures: Mapping[str, float]) -> dict[str,
     """Figures in the plan's own terms, each with how it was put together."""
 
     def combined(names: tuple[str, ...], *, highest: bool = False) -> tuple[float, str] | None:
-        known = [figures[name] for name in names if name in figures]
-        if not known:
+        used = [parts for name in names if (parts := known_parts(name, figures))]
+        if not used:
             return None
-        partial = "（部分数字未知，为至少数）" if len(known) < len(names) and not highest else ""
+        known, whole = [sum(parts.values()) for parts in used], all(name in figures for name in names)
+        of_parts = any(parts.keys() - set(names) for parts in used)
+        partial = "（部分数字未知，为至少数）" if of_parts or not (whole or highest) else ""
         return (max(known) if highest else sum(known)), partial
 
     deaths = combined(("dead", "missing") if plan.death_basis == "dead_and_missing" else ("dead",))

@@ -209,8 +209,8 @@ def source_of(standard: Standard | str | Path, ref: StandardItem | str, own: Pat
     if item is None:
         raise NotFound(f"{whole.title}中没有 {ref} 这一项。现有：{'、'.join(one.ref for one in whole.items)}。")
     parts = [
-        f"{item.item}：{item.per_words()}{item.amount:g}{item.unit}",
-        f"标准给出的范围{item.range[0]:g}至{item.range[1]:g}{item.unit}" if item.range else "",
+        f"{item.item}：{item.per_words()}{with_unit(f'{item.amount:g}', item.unit)}",
+        f"标准给出的范围{item.range[0]:g}至{with_unit(f'{item.range[1]:g}', item.unit)}" if item.range else "",
         f"{whole.title}，{whole.publisher}" + (f"，{whole.year}年" if whole.year else ""),
         f"条款：{item.clause}",
         f"出处：{whole.reference}",
@@ -219,6 +219,11 @@ def source_of(standard: Standard | str | Path, ref: StandardItem | str, own: Pat
         item.contradiction.rstrip("。"),
     ]
     return "；".join(part for part in parts if part) + "。"
+
+
+def with_unit(number: str, unit: str) -> str:
+    """A figure with its unit; a unit that begins with a digit (100 litre bag) stands in brackets, or it would read as part of the figure."""
+    return f"{number}（{unit}）" if unit[:1].isdigit() else f"{number}{unit}"
 
 
 def _is_too_big(path: Path) -> bool:
@@ -339,7 +344,7 @@ def _contradiction(resource: _ProfileResource, known: StandardItem | None) -> st
         return f"{resource.name}：文件的单位是“{resource.unit}”，其所据标准为{known.unit}（{known.clause}）。"
     if known is not None and every != known.every:
         return (
-            f"{resource.name}：文件写{EVERY_WORDS[every]}{resource.amount:g}{resource.unit}，"
+            f"{resource.name}：文件写{EVERY_WORDS[every]}{with_unit(f'{resource.amount:g}', resource.unit)}，"
             f"其所据标准为{known.per_words()}{known.amount:g}{known.unit}（{known.clause}），频次不一致，请改正文件后再用。"
         )
     if (resource.least is not None and resource.amount < resource.least) or (resource.most is not None and resource.amount > resource.most):

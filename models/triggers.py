@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.domain import Fact
+from models.domain import IMPACT_PARTS, Fact
 from models.grades import plain
 
 LEVELS = ("一级", "二级", "三级", "四级", "五级")
@@ -81,6 +81,13 @@ def compare(triggers: Sequence[Fact], figures: Mapping[str, float]) -> Compared:
     return Compared(None, (), unread)
 
 
+def known_parts(type_: str, figures: Mapping[str, float]) -> dict[str, float]:
+    """What is known of one impact type: its own figure, or else those of its parts, which are at least that much of it."""
+    if type_ in figures:
+        return {type_: figures[type_]}
+    return {part: figures[part] for part in IMPACT_PARTS.get(type_, ()) if part in figures}
+
+
 def _read(fact: Fact) -> re.Match[str] | None:
     return _TRIGGER.fullmatch(re.sub(r"[\s;；。，,或者]+$", "", fact.text.strip()))
 
@@ -90,15 +97,17 @@ def _reached(fact: Fact, figures: Mapping[str, float]) -> Reached | None:
     if found is None:
         return None
     types, way = next((types, way) for words, types, way in _SUBJECTS if re.fullmatch(words, found["what"]))
-    known = [figures[type_] for type_ in types if type_ in figures]
-    if not known:
+    used = [parts for type_ in types if (parts := known_parts(type_, figures))]
+    if not used:
         return None
+    known = [sum(parts.values()) for parts in used]
     value = max(known) if way == _EITHER else sum(known)
     low = float(found["low"]) * _FACTOR.get(found["low_unit"], 1)
     if value < low:
         return None
     high = float(found["high"]) * _FACTOR.get(found["high_unit"], 1) if found["high"] else None
     unit = found["low_unit"].removeprefix("万") if found["low_unit"] not in ("万元", "亿元") else "万元"
-    partial = "（部分数字未知，为至少数）" if way == _SUM and len(known) < len(types) else ""
+    of_parts = any(parts.keys() & {part for type_ in types for part in IMPACT_PARTS.get(type_, ())} for parts in used)
+    partial = "（部分数字未知，为至少数）" if (way == _SUM and len(known) < len(types)) or of_parts else ""
     reason = f"{found['what']}{plain(value)}{unit}{partial}，条件为“{fact.quote.rstrip('；;。')}”"
-    return Reached(fact, reason, tuple(type_ for type_ in types if type_ in figures), high is not None and value >= high)
+    return Reached(fact, reason, tuple(type_ for parts in used for type_ in parts), high is not None and value >= high)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rapidfuzz import fuzz
 
-from models.domain import IMPACT_TYPES, Conflict, Impact, Statement
+from models.domain import IMPACT_PARTS, IMPACT_TYPES, Conflict, Impact, Statement
 from reports.page import TRUSTED, Page, believable
 from reports.wording import CAUSE_PENDING, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, UNCHECKED, because, beijing, clock, figure, pith
 
@@ -24,7 +24,18 @@ ALIKE = 60
 OPEN_CAUSE = re.compile(r"原因.{0,8}(?:调查|不明|不详|待查|核查)")
 """Words that only say the cause is being looked for."""
 
-LEAD_TYPES = ("dead", "missing", "seriously_injured", "injured", "trapped", "rescued", "evacuated", "relocated")
+LEAD_TYPES = (
+    "dead",
+    "missing",
+    "seriously_injured",
+    "injured",
+    "trapped",
+    "rescued",
+    "evacuated",
+    "relocated",
+    "relocated_central",
+    "relocated_dispersed",
+)
 """Figures that belong in the first paragraph when known."""
 
 
@@ -42,6 +53,8 @@ def lead(page: Page, *, event: str) -> None:
         text = f"{beijing(incident.first_evidence_at)}接报，{where}，事发时间待核。"
     page.say("lead", text, [incident.id, *opening, first.id if first else ""])
     known = [page.counted[type_] for type_ in LEAD_TYPES if type_ in page.counted and page.counted[type_].best is not None]
+    whole = {impact.type for impact in known}
+    known = [impact for impact in known if not any(impact.type in parts and name in whole for name, parts in IMPACT_PARTS.items())]
     if known:
         ids = [one for impact in known for one in page.behind(impact)[2]]
         page.say("lead", f"截至{beijing(page.as_of)}，{_figures(page, known)}。", [incident.id, *ids])

@@ -74,6 +74,9 @@ def write(page: Page) -> None:
         if type_ in page.counted:
             count(page, "hurt", type_)
     count(page, "relocated", "relocated", name="紧急转移安置人口")
+    for part in ("relocated_central", "relocated_dispersed"):
+        if part in page.counted:
+            count(page, "relocated", part)
     if "evacuated" in page.counted:
         count(page, "relocated", "evacuated", name="紧急避险转移人口")
     count(page, "urgent_aid", "urgent_aid", name="需紧急生活救助人口")

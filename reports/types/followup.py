@@ -41,7 +41,20 @@ SECTIONS = (
     Section("other", "其他情况", "其他情况", "", False, True),
 )
 
-COUNTED = ("dead", "missing", "seriously_injured", "injured", "trapped", "rescued", "evacuated", "relocated", "urgent_aid", "affected")
+COUNTED = (
+    "dead",
+    "missing",
+    "seriously_injured",
+    "injured",
+    "trapped",
+    "rescued",
+    "evacuated",
+    "relocated",
+    "relocated_central",
+    "relocated_dispersed",
+    "urgent_aid",
+    "affected",
+)
 
 
 def subject(page: Page) -> str:

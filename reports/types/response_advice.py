@@ -32,6 +32,8 @@ FIGURES = (
     "injured",
     "evacuated",
     "relocated",
+    "relocated_central",
+    "relocated_dispersed",
     "urgent_aid",
     "affected",
     "homes_collapsed",

@@ -71,6 +71,32 @@ def test_a_figure_has_a_low_a_best_and_a_high(text: str, expected: list[tuple[st
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "紧急转移安置5000人，其中集中安置2000人，分散安置3000人",
+            {"relocated": 5000, "relocated_central": 2000, "relocated_dispersed": 3000},
+        ),
+        ("集中安置2000人和分散安置3000人", {"relocated_central": 2000, "relocated_dispersed": 3000}),
+        ("集中安置2000人、其余3000人投亲靠友", {"relocated_central": 2000, "relocated_dispersed": 3000}),
+        ("800人集中安置，700人分散安置", {"relocated_central": 800, "relocated_dispersed": 700}),
+        ("采取投亲靠友方式安置500人", {"relocated_dispersed": 500}),
+        ("3个集中安置点共安置600人", {"relocated_central": 600}),
+        ("设集中安置点15个，安置900人", {"relocated": 900}),
+        ("集中安置和分散安置5000人", {"relocated": 5000}),
+        ("通过集中安置和投亲靠友等方式安置5000人", {"relocated": 5000}),
+        ("5000人投亲靠友和集中安置", {"relocated": 5000}),
+        ("妥善安置群众120人", {"relocated": 120}),
+        ("启用集中安置点15个", {}),
+    ],
+)
+def test_the_two_ways_of_taking_people_in_are_apart_and_never_the_whole_twice(text: str, expected: dict[str, float]) -> None:
+    found = [(kind, best) for kind, _, best, _ in figures(text)]
+    assert dict(found) == expected
+    assert len(found) == len(expected)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "如果有人死亡怎么办",

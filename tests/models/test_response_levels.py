@@ -60,3 +60,13 @@ def test_damage_of_unknown_degree_is_not_taken_for_severe_damage() -> None:
 def test_several_criteria_met_are_all_named() -> None:
     reasons = by_scheme({"dead": 30, "relocated": 100_000})["response.suzhou"].reasons
     assert sum("达到Ⅰ级响应条件" in reason for reason in reasons) == 2
+
+
+def test_the_parts_of_the_relocated_count_where_the_whole_is_not_known_and_never_beside_it() -> None:
+    whole = by_scheme({"relocated": 100_000})["response.suzhou"]
+    parts = by_scheme({"relocated_central": 60_000, "relocated_dispersed": 40_000})["response.suzhou"]
+    both = by_scheme({"relocated": 100_000, "relocated_central": 60_000, "relocated_dispersed": 40_000})["response.suzhou"]
+    assert whole.level is not None
+    assert whole.level == parts.level == both.level
+    assert "至少数" in parts.reasons[0]
+    assert whole.reasons == both.reasons

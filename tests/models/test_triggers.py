@@ -37,6 +37,9 @@ def test_a_figure_past_the_gravest_level_known_gives_none() -> None:
         ("紧急转移安置或需紧急生活救助1万人以上", {"relocated": 6000, "urgent_aid": 4000}, None),
         ("紧急转移安置、需紧急生活救助1万人以上", {"relocated": 6000, "urgent_aid": 4000}, None),
         ("紧急转移安置或需紧急生活救助1万人以上", {"relocated": 10000}, "四级"),
+        ("紧急转移安置1万人以上", {"relocated_central": 6000, "relocated_dispersed": 4000}, "四级"),
+        ("紧急转移安置1万人以上", {"relocated_central": 10000}, "四级"),
+        ("紧急转移安置1万人以上", {"relocated": 9000, "relocated_central": 6000, "relocated_dispersed": 4000}, None),
         ("因灾死亡3人（含）以上", {"dead": 3}, "四级"),
         ("死亡3人以上", {"missing": 9}, None),
         ("死亡失踪3人以上", {"missing": 3}, "四级"),
@@ -50,6 +53,12 @@ def test_what_a_trigger_counts(text: str, figures: dict[str, float], level: str 
     found = compare([trigger("四级", text)], figures)
     assert found.level == level
     assert not found.unread
+
+
+def test_parts_that_stand_for_the_whole_are_said_to_be_at_least_that_and_are_what_is_cited() -> None:
+    (reached,) = compare([trigger("四级", "紧急转移安置1万人以上")], {"relocated_central": 12000}).reached
+    assert "为至少数" in reached.reason
+    assert reached.types == ("relocated_central",)
 
 
 @pytest.mark.parametrize(

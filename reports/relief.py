@@ -20,14 +20,14 @@ from graph.people import allow
 from graph.stock import deliver, deliveries, on_hand, stock_of
 from models.allocation import allocate
 from models.assumptions import load_assumptions
-from models.basis import bases, chosen_basis, groups_of
+from models.basis import DEFAULT, bases, chosen_basis, groups_of
 from models.demand import demands, left_out, placed
 from models.domain import BEIJING, Dossier, Feature, Finding, Person, digest
 from models.errors import BadInput, NotFound, Refused
 from models.exposure import exposure
 from models.footprints import bounds, warning
 from models.measures import factor
-from models.needs import needs
+from models.needs import needs, rounded_people
 from models.relief import BASES, Basis, BasisKey, Delivery, Demand, Exposure, Footprint, PlanState, ReliefPlan, Site, Stock
 from models.standards import Standard, load_standard
 from models.supply import Calculation, Supply, changed, days_left
@@ -80,9 +80,9 @@ def work_out(
     dossier, own = dossier_of(knowledge, incident), knowledge.settings.home
     footprint = footprint or (old.exposure.footprint if old and old.exposure else None)
     struck = exposure(footprint, knowledge.store.features_around(*bounds(footprint))) if footprint else None
-    typed, typed_at = ({basis or (old.basis if old else "relocated"): people}, moment) if people is not None else _typed(old)
+    typed, typed_at = ({basis or (old.basis if old else DEFAULT): people}, moment) if people is not None else _typed(old)
     found = _bases(knowledge, dossier, struck, typed, typed_at)
-    chosen, why = chosen_basis(found, dossier.incident.hazard, basis or (old.basis if old else None))
+    chosen, why = chosen_basis(found, dossier.incident.hazard, basis or (old.basis if old and old.basis != DEFAULT else None))
     if chosen.people is None:
         raise BadInput(f"{why}可用 --people 填写人数，或用 --basis 改选口径。")
     heads = math.ceil(chosen.people.best)
@@ -337,7 +337,13 @@ def _sites(
             break
         taken.append(site)
     if taken:
-        words.append(f"安置点按由近及远取至容量够用，共{len(taken)}处；实际开放情况请核对")
+        enough = sum(one.capacity or 0 for one in taken) >= people
+        how = (
+            f"安置点按由近及远取至容量够用，共{len(taken)}处"
+            if enough
+            else f"{REACH // 1000}千米内可用的安置点全部列入，共{len(taken)}处，容量仍不够"
+        )
+        words.append(f"{how}；实际开放情况请核对")
         return tuple(taken), words
     words.append("普查中附近没有可用的避难场所，物资送至事发地；请填写安置点")
     return (
@@ -426,8 +432,9 @@ def request(plan: ReliefPlan, dossier: Dossier) -> tuple[str, ...]:
         return ()
     basis = next(one for one in plan.bases if one.key == plan.basis)
     source = {"reported": "据报", "typed": "经工作人员填报", "estimated": "据测算（估计值，未核实）"}.get(basis.origin, "")
+    heads = f"约{rounded_people(plan.people)}人" if basis.origin == "estimated" else f"{plan.people}人"
     return (
-        f"因{dossier.incident.title}，截至{beijing(plan.data_as_of)}，{source}我市{BASES[plan.basis]}{plan.people}人，"
+        f"因{dossier.incident.title}，截至{beijing(plan.data_as_of)}，{source}我市{BASES[plan.basis]}{heads}，"
         f"按“{plan.standard}”测算{figure(plan.days)}天救助物资需求，并核对本市库存（编制时未被占用的部分）。",
         f"本市库存经调配后仍缺：{'；'.join(f'{item}{figure(round(quantity, 2))}{unit}' for (item, unit), quantity in short.items())}。"
         "各安置点缺口及原因见附件。",

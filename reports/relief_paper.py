@@ -20,7 +20,7 @@ from models.needs import rounded_people
 from models.relief import BASES, GROUPS, Basis, Figure, PlanState, ReliefPlan
 from reports import layout
 from reports.relief import missing
-from reports.wording import DRAFT_HEAD, EXERCISE_LINE, RULES_LABEL, beijing, day, figure
+from reports.wording import DRAFT_HEAD, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, beijing, day, figure
 
 UNVERIFIED = "未核实"
 ORIGINS = {"reported": "报告", "estimated": "估计（未核实）", "typed": "人工填写", "unknown": "不详"}
@@ -28,8 +28,8 @@ COUNTINGS = {"current": "实时", "cumulative": "累计", "unstated": ""}
 
 Rows = list[tuple[str, ...]]
 BASIS_HEAD, BASIS_WIDTHS = ("口径", "人数", "来源", "说明"), (34.0, 28.0, 26.0, 68.0)
-NEED_HEAD, NEED_WIDTHS = ("序号", "物资", "需求", "算式", "标准与条款", "核实"), (10.0, 26.0, 22.0, 46.0, 38.0, 14.0)
-SENT_HEAD, SENT_WIDTHS = ("序号", "调出", "物资", "数量", "送往", "到达"), (10.0, 40.0, 30.0, 22.0, 36.0, 18.0)
+NEED_HEAD, NEED_WIDTHS = ("序号", "物资", "需求", "算式", "标准与条款", "核实"), (10.0, 26.0, 22.0, 42.0, 38.0, 18.0)
+SENT_HEAD, SENT_WIDTHS = ("序号", "调出", "物资", "数量", "送往", "到达"), (10.0, 36.0, 30.0, 20.0, 36.0, 24.0)
 GAP_HEAD, GAP_WIDTHS = ("序号", "地点", "物资", "缺口", "原因和办法"), (10.0, 34.0, 28.0, 24.0, 60.0)
 STOCK_HEAD = ("批次", "仓库", "物资", "可用", "单位", "包装", "有效期", "类别", "装车（分钟）")
 
@@ -143,7 +143,8 @@ def write_document(document: Docx, state: PlanState, signed: Decision | None) ->
     if head:
         layout.running_head(document, "　　".join(head))
     layout.red_head(document, plan.issuer, "", "")
-    layout.title(document, plan.title, ("救助物资", "调配", "计划"))
+    # No line of the title breaks inside the incident's own name.
+    layout.title(document, plan.title, (plan.title.partition("关于")[2].partition("救助物资")[0], "救助物资", "调配", "计划"))
     layout.blank(document)
     if plan.mode == "exercise":
         layout.body(document, EXERCISE_LINE)
@@ -153,7 +154,9 @@ def write_document(document: Docx, state: PlanState, signed: Decision | None) ->
     _section(
         document,
         "二、救助口径",
-        [f"{plan.basis_why}本计划按{BASES[plan.basis]}{plan.people}人编制（{ORIGINS[basis.origin]}）。各口径数字见附件1。"],
+        [
+            f"{plan.basis_why}本计划按{BASES[plan.basis]}{plan.people}人编制（{ORIGINS[basis.origin]}）。{_estimate(basis)}各口径数字见附件1。"
+        ],
     )
     unverified = [need.item for need in plan.needs if not need.verified]
     _section(
@@ -214,6 +217,13 @@ def _section(document: Docx, heading: str, lines: Iterable[str]) -> None:
     layout.heading(document, heading)
     for line in lines:
         layout.body(document, line)
+
+
+def _estimate(basis: Basis) -> str:
+    """An estimate says so with its range, before anyone takes it for a count."""
+    if basis.origin != "estimated" or basis.people is None:
+        return ""
+    return f"{ESTIMATE_MARK}{spread(basis.people, estimated=True)}人（低–中–高）。"
 
 
 def _ended(line: str) -> str:

@@ -1469,11 +1469,18 @@ def bench(
     from graph import evaluate as library_evaluate
     from ingestion import evaluate
     from ingestion.one_text import dossier_of_text
+    from models import allocation_bench
     from reports import evaluate as written
 
     # These two need both rooms, or the settings.
     both = {"drafts": lambda path: written.drafts(path, dossier_of_text, Settings()), "model": lambda _: written.speed(Settings())}
-    known = {**evaluate.BENCHMARKS, **library_evaluate.BENCHMARKS, **both, "surge": partial(evaluate.surge, messages=messages)}
+    known = {
+        **evaluate.BENCHMARKS,
+        **library_evaluate.BENCHMARKS,
+        **allocation_bench.BENCHMARKS,
+        **both,
+        "surge": partial(evaluate.surge, messages=messages),
+    }
     if name not in known:
         raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(known)}")
     figures = known[name](path)

@@ -41,7 +41,7 @@ from pydantic import ValidationError
 
 from models.allocation_check import check_parts, feasibility
 from models.allocation_mixed import filled, mixed
-from models.allocation_problem import UNLIMITED, Ints, Ladder, Part, build, whole_packs
+from models.allocation_problem import Ints, Ladder, Part, build, whole_packs
 from models.allocation_proof import NEVER, RANK, Exchanges, exchanges
 from models.allocation_solver import Found, network
 from models.domain import BEIJING
@@ -99,7 +99,7 @@ def allocate(
     until = time.monotonic() + time_limit
     lines, missing, found, plans, known = [], [], [], [], []
     for left, part in zip(range(len(problem.parts), 0, -1), problem.parts, strict=True):
-        limit = max((until - time.monotonic()) / left, 0.05) if not part.uniform else max(until - time.monotonic(), 0.05)
+        limit = (until - time.monotonic()) / (1 if part.uniform else left)
         one, exchange = _solve(part, limit)
         found.append(one)
         plans.append(one.sent)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +141,7 @@ def build(
 
 def _refuse(lots: Sequence[Stock], demands: Sequence[Demand], reserved: Mapping[str, float]) -> None:
     for kind, ids in (("库存批次", [lot.id for lot in lots]), ("需求", [d.id for d in demands])):
-        twice = {one for one, two in zip(ids, ids[1:], strict=False) if one == two}
+        twice = {one for one, two in pairwise(ids) if one == two}
         if twice:
             raise BadInput(f"{kind}编号重复：{min(twice)}，请为每条记录编不同的号。")
     for lot in lots:
@@ -281,7 +282,7 @@ def _part(
 
 def whole_packs(lot: Stock) -> int:
     """Packing units that can leave unopened."""
-    return int(math.floor(lot.quantity / lot.pack + EPS))
+    return math.floor(lot.quantity / lot.pack + EPS)
 
 
 def _content(lot: Stock, unit: str) -> float:

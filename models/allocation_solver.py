@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +16,8 @@ NEAREST = 5
 STEPS = 10
 """Into how many a range of shares is cut in one pass."""
 TOLERANCE = 1e-6
+PRIMAL = 4
+"""HiGHS's number for the primal simplex method."""
 
 
 @dataclass
@@ -72,11 +73,15 @@ class Network:
         self.vehicle_row[self.limited] = len(part.lots) + np.arange(len(self.limited))
         self.first_demand_row = len(part.lots) + len(self.limited)
         self.columns, self.seconds = 0, 0.0
+        self.last: tuple[Floats, Ints, Ints, float] | None = None
+        """The steps of the pass solved last, as given to `solve`."""
+        self.basis: tuple[list[highspy.HighsBasisStatus], list[highspy.HighsBasisStatus]] | None = None
+        """How the arcs and the rows stood when last solved."""
         held = self.cost[self.open]
         self.spread, self.dearest = (float(held.max() - held.min()), float(held.max())) if held.size else (0.0, 0.0)
         # The cheapest lots of each demand first.
         rank = np.where(self.open, self.cost, np.iinfo(np.int64).max)
-        nearest = np.argsort(rank, axis=0, kind="stable")[:NEAREST]
+        nearest = np.argpartition(rank, NEAREST, axis=0)[:NEAREST] if len(rank) > NEAREST else np.argsort(rank, axis=0, kind="stable")
         chosen = np.zeros_like(self.open)
         np.put_along_axis(chosen, nearest, True, axis=0)
         self.lot, self.demand = np.nonzero(chosen & self.open)
@@ -87,29 +92,36 @@ class Network:
         held = rows >= 0
         return np.concatenate([[0], np.cumsum(held.sum(1))]), rows[held]
 
+    def model(self, worth: Floats, width: Ints, demand: Ints, scale: float) -> highspy.HighsLp:
+        """The linear program over the arcs now held; the steps come first, so that arcs can be added behind them."""
+        arcs, steps = len(self.lot), len(worth)
+        start, index = self.entries(self.lot, self.demand)
+        ups = np.concatenate([self.part.packs, self.part.room[self.limited]]).astype(float)
+        balance = np.zeros(len(self.part.demands))
+        return linear(
+            np.concatenate([-scale * worth, self.cost[self.lot, self.demand]]),
+            np.concatenate([width.astype(float), np.full(arcs, highspy.kHighsInf)]),
+            np.concatenate([np.full(len(ups), -highspy.kHighsInf), balance]),
+            np.concatenate([ups, balance]),
+            np.concatenate([np.arange(steps), steps + start]),
+            np.concatenate([self.first_demand_row + demand, index]),
+            np.concatenate([np.full(steps, -1.0), np.ones(len(index))]),
+        )
+
     def solve(self, worth: Floats, width: Ints, demand: Ints, scale: float, limit: float) -> tuple[Ints, Floats] | None:
         """Packs per arc (as `self.lot`, `self.demand` then stand) and the price of each demand in units of `scale`; None out of time.
 
         `worth`, `width` and `demand` describe the steps: what a pack in it is worth, how many it takes, whose it is.
         """
-        part, arcs, steps = self.part, len(self.lot), len(worth)
-        start, index = self.entries(self.lot, self.demand)
-        ups = np.concatenate([part.packs, part.room[self.limited]]).astype(float)
-        balance = np.zeros(len(part.demands))
+        if limit <= 0:
+            return None
+        part, steps, self.last = self.part, len(worth), (worth, width, demand, scale)
         solver = quiet(limit)
         solver.setOptionValue("presolve", "off")
-        # Steps come first, so that arcs can be added behind them.
-        solver.passModel(
-            linear(
-                np.concatenate([-scale * worth, self.cost[self.lot, self.demand]]),
-                np.concatenate([width.astype(float), np.full(arcs, highspy.kHighsInf)]),
-                np.concatenate([np.full(len(ups), -highspy.kHighsInf), balance]),
-                np.concatenate([ups, balance]),
-                np.concatenate([np.arange(steps), steps + start]),
-                np.concatenate([self.first_demand_row + demand, index]),
-                np.concatenate([np.full(steps, -1.0), np.ones(len(index))]),
-            )
-        )
+        solver.passModel(self.model(worth, width, demand, scale))
+        if self.basis:
+            solver.setBasis(self._start(width, demand, len(self.lot)))
+            solver.setOptionValue("simplex_strategy", PRIMAL)
         while True:
             begun = time.monotonic()
             solver.run()
@@ -128,6 +140,9 @@ class Network:
             if not len(lot):
                 self.columns = max(self.columns, steps + len(self.lot))
                 sent = np.array(answer.col_value)[steps:]
+                basis = solver.getBasis()
+                self.basis = basis.col_status[steps:], basis.row_status
+                self.had = np.bincount(self.demand, np.rint(sent), len(part.demands))
                 assert np.all(np.abs(sent - np.rint(sent)) < 1e-5), "a basic solution of the network is whole"
                 return np.rint(sent).astype(np.int64), by_demand / scale
             begins, rows = self.entries(lot, new)
@@ -136,26 +151,45 @@ class Network:
                 len(lot), self.cost[lot, new].astype(float), np.zeros(len(lot)), free, len(rows), begins[:-1].astype(np.int32),
                 rows.astype(np.int32), np.ones(len(rows)),
             )  # fmt: skip
-            solver.setOptionValue("simplex_strategy", 4)  # primal: the point reached stays feasible when columns are added
+            solver.setOptionValue("simplex_strategy", PRIMAL)  # the point reached stays feasible when columns are added
             self.lot, self.demand = np.concatenate([self.lot, lot]), np.concatenate([self.demand, new])
+
+    def _start(self, width: Ints, demand: Ints, arcs: int) -> highspy.HighsBasis:
+        """The point last reached, as a basis for finer steps: of each demand the steps it fills at their bound, the one it is in basic."""
+        assert self.basis
+        order = np.argsort(demand, kind="stable")
+        total = np.cumsum(width[order])
+        ends = total - np.concatenate([[0], total])[np.searchsorted(demand[order], demand[order])]
+        full = np.empty(len(width), dtype=np.int64)
+        had = self.had[demand[order]]
+        full[order] = np.where(ends <= had, 2, np.where(ends - width[order] < had, 1, 0))
+        names = [highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic, highspy.HighsBasisStatus.kUpper]
+        basis = highspy.HighsBasis()
+        basis.col_status = [names[one] for one in full] + self.basis[0][:arcs]
+        basis.row_status = self.basis[1]
+        basis.alien, basis.valid = True, True
+        return basis
 
 
 def _most_promising(reduced: Floats) -> tuple[Ints, Ints]:
     """Arcs of negative reduced cost: for each demand and for each lot the two best."""
     chosen = np.zeros(reduced.shape, dtype=bool)
     for axis in (0, 1):
-        if reduced.size:
-            best = np.argsort(reduced, axis=axis, kind="stable").take([0, 1] if reduced.shape[axis] > 1 else [0], axis=axis)
+        left = reduced.copy()
+        for _ in range(2 if reduced.size else 0):
+            best = np.expand_dims(left.argmin(axis), axis)
             np.put_along_axis(chosen, best, True, axis=axis)
+            np.put_along_axis(left, best, 0.0, axis=axis)
     lot, demand = np.nonzero(chosen & (reduced < -1e-4))
     return lot, demand
 
 
-def network(part: Part, ladder: Ladder, limit: float) -> Found:
+def network(part: Part, ladder: Ladder, limit: float, model: Network | None = None) -> Found:
     """Whole packs of a uniform part: passes over ever finer steps of the minimum until no step that is only partly had can be cut further."""
-    model, size = Network(part, ladder), len(part.demands)
+    model, size = model or Network(part, ladder), len(part.demands)
+    if not model.open.any():
+        return Found(np.zeros((len(part.lots), size), dtype=np.int64), "optimal", 0, 0, 0.0)
     until = time.monotonic() + limit
-    everyone = np.arange(size)
     sure, low = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     asked, undecided = ladder.whole + ladder.split, np.ones(size, dtype=bool)
     width_of_step, steps, sent, status = LEVELS, 1, np.zeros(0, dtype=np.int64), "optimal"

@@ -1,7 +1,7 @@
 """Why a demand is not met, and what would mend it: read from the stock, the roads and the plan, by trying what one change would free.
 
-A reason is named only when taking it away alone would bring this demand at least one pack more, directly or by an exchange with demands
-that rank after it. Where no single thing would, there is not enough.
+A reason is named only when taking it away alone would free at least one pack for this demand, directly or by an exchange with demands that
+rank after it; a demand that ranks before may then have the better claim to what this frees. Where no single thing would, there is not enough.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from models.allocation_problem import EPS, UNLIMITED, Floats, Ints, Part, whole_packs
-from models.allocation_proof import NEVER, Exchanges
+from models.allocation_proof import NEVER, RANK, Exchanges
 from models.relief import Shortfall
 
 Why = Literal["no_stock", "not_enough", "too_late", "no_road", "vehicles", "packing", "expired", "reserved"]
@@ -58,8 +58,10 @@ def _reason(part: Part, d: int, sent: Ints, exchange: Exchanges, held: Floats, l
     room = exchange.depot[part.depot]
     spare = part.packs - sent.sum(1)
     can = exchange.lot < NEVER
-    frees = can & (np.where(can, exchange.lot, 0) + exchange.cost[:, d] < exchange.gain[d])
-    takes = (room < NEVER) & (np.where(room < NEVER, room, 0) + exchange.cost[:, d] < exchange.gain[d])
+    # By rank and not by minutes: taking from an equal would mend one and open another.
+    gain = exchange.gain[d] - RANK // 2
+    frees = can & (np.where(can, exchange.lot, 0) + exchange.cost[:, d] < gain)
+    takes = (room < NEVER) & (np.where(room < NEVER, room, 0) + exchange.cost[:, d] < gain)
 
     def name(chosen: np.ndarray) -> str:
         return part.lots[int(np.flatnonzero(chosen)[np.argmin(drive[chosen])])][0].depot_name

@@ -97,11 +97,11 @@ def work_out(
     asked, covered = _less_on_hand(asked, on_hand(deliveries(knowledge, before)) if before else {})
     taken = stock_of(knowledge, dossier.incident.mode, releasing=before)
     lots, names, odd = matched(asked, taken.lots, _aliases(loaded))
-    closed = [band.geometry for band in footprint.bands] if footprint and footprint.kind in STRUCK else []
+    # Goods for the struck place itself must get in; otherwise nothing is fetched from or driven through the struck ground.
+    inside = any(site.id == OWN_PLACE for site in where)
+    closed = [band.geometry for band in footprint.bands] if footprint and footprint.kind in STRUCK and not inside else []
     roads = knowledge.store.features(["road"], limit=300_000) if by_road else None
-    travel = travel_times(
-        {lot.depot: (lot.lon, lot.lat) for lot in lots}, {site.id: (site.lon, site.lat) for site in where}, roads, closed if by_road else ()
-    )
+    travel = travel_times({lot.depot: (lot.lon, lot.lat) for lot in lots}, {site.id: (site.lon, site.lat) for site in where}, roads, closed)
     solved = allocate(lots, asked, travel, reserved=taken.promised, today=moment.astimezone(BEIJING).date())
     city, code = knowledge.settings.city_name, knowledge.settings.city_code
     mark = EXERCISE_MARK if dossier.incident.mode == "exercise" else ""
@@ -139,7 +139,9 @@ def work_out(
                 *covered,
                 *left_out(wanted),
                 *loaded.warnings,
-                "行车时间按普查道路推算，影响范围内路段视为不通" if by_road else "行车时间按直线距离和平均车速推算，未计道路中断",
+                "行车时间按普查道路推算，影响范围内路段视为不通"
+                if by_road
+                else "行车时间按直线距离和平均车速推算，未计途中道路中断；影响范围内的仓库不调出",
             )
             if words
         ),

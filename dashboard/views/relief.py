@@ -15,13 +15,14 @@ from dashboard.session import answering
 from dashboard.views import relief_plan
 from dashboard.words import known, t
 from models import footprints
+from models.errors import BadInput
 from models.relief import BASES, Footprint, PlanState, Site
 from models.settings import Settings
 from models.standards import known_standards
 from reports import relief
 
-KINDS = ("circle", "drawn", "area", "warning", "file", "none")
-"""Ways to say where, as the control offers them."""
+KINDS = ("circle", "drawn", "area", "warning", "file")
+"""Ways to say where, as the control offers them; beside them that of the plan shown (`keep`), or none while there is no plan."""
 FILES = ["gpkg", "geojson", "json", "zip", "asc", "tif", "tiff"]
 MAP_HEIGHT = 520
 NEW = ""
@@ -89,17 +90,16 @@ def draw(row: Row, state: PlanState | None) -> None:
         if st.session_state.get("relief-kind", "circle") == "drawn":
             corners.append(clicked)
         else:
-            st.session_state["relief-lon"], st.session_state["relief-lat"] = clicked
+            st.session_state["relief-centre"] = clicked  # the boxes are drawn already: they take it at the next run
         st.rerun()
 
 
 def ask(row: Row, state: PlanState | None) -> None:
     """Everything a plan is asked for with; one button makes a new proposal, the other the next version of the one shown."""
-    place = row.incident.place
-    st.session_state.setdefault("relief-lon", place.lon or 118.78)
-    st.session_state.setdefault("relief-lat", place.lat or 32.04)
+    _begin(row, state)
+    kinds = (*KINDS, "keep" if state is not None and state.plan.exposure else "none")
     kind = st.segmented_control(
-        t("relief.footprint"), KINDS, format_func=lambda one: t(f"relief.kind.{one}"), default="circle", required=True, key="relief-kind"
+        t("relief.footprint"), kinds, format_func=lambda one: t(f"relief.kind.{one}"), required=True, key="relief-kind"
     )
     where = _where(str(kind))
     left, middle, right = st.columns(3)
@@ -107,7 +107,6 @@ def ask(row: Row, state: PlanState | None) -> None:
         basis = st.selectbox(
             t("relief.basis"),
             list(BASES),
-            index=list(BASES).index("relocated"),
             format_func=lambda key: t(f"relief.bases.{key}"),
             key="relief-basis",
         )
@@ -116,12 +115,11 @@ def ask(row: Row, state: PlanState | None) -> None:
             t("relief.people"), min_value=0, value=None, step=1, placeholder=t("relief.people_hint"), key="relief-people"
         )
     with right:
-        days = st.number_input(t("relief.days"), min_value=0.5, value=relief.DAYS, step=1.0, key="relief-days")
+        days = st.number_input(t("relief.days"), min_value=0.5, step=1.0, key="relief-days")
     shipped = known_standards(Settings().home / "standards")
     standard = st.selectbox(
         t("relief.standard"),
         list(shipped),
-        index=list(shipped).index(relief.STANDARD),
         format_func=lambda name: session.plain(shipped[name].title),
         key="relief-standard",
     )
@@ -133,7 +131,7 @@ def ask(row: Row, state: PlanState | None) -> None:
         again = changeable and st.button(t("relief.change"), icon=":material/edit:", key="relief-change")
     if new or again:
         with answering(), st.spinner(t("relief.working")):
-            asked["footprint"] = _footprint(str(kind), where)
+            asked["footprint"] = _footprint(str(kind), where, state)
             if again and state is not None:
                 relief.change(knowledge(), state.plan.id, state.plan.version, session.here(), **asked)
             else:
@@ -178,11 +176,32 @@ def _where(kind: str) -> Any:
     return None
 
 
-def _footprint(kind: str, where: Any) -> Footprint | None:
+def _begin(row: Row, state: PlanState | None) -> None:
+    """Fill the controls anew for another incident or plan, so that nothing of the last one is taken for this one's."""
+    shown = (row.incident.id, state.plan.id if state else None, state.plan.version if state else 0)
+    held = st.session_state
+    if held.get("relief-shown") != shown:
+        place, plan = row.incident.place, state.plan if state else None
+        held["relief-shown"], held["relief-corners"], held["relief-people"] = shown, [], None
+        held["relief-lon"], held["relief-lat"] = place.lon, place.lat
+        held["relief-kind"] = "keep" if plan and plan.exposure else "circle"
+        held["relief-basis"], held["relief-days"] = (plan.basis, plan.days) if plan else ("relocated", relief.DAYS)
+        known_names = known_standards(Settings().home / "standards")
+        held["relief-standard"] = plan.standard_name if plan and plan.standard_name in known_names else relief.STANDARD
+    if centre := held.pop("relief-centre", None):
+        held["relief-lon"], held["relief-lat"] = centre
+
+
+def _footprint(kind: str, where: Any, state: PlanState | None) -> Footprint | None:
     """The footprint those controls say; null when none is wanted. Raises `BadInput` with what to do."""
     who = session.here()
+    if kind == "keep" and state is not None and state.plan.exposure is not None:
+        return state.plan.exposure.footprint
     if kind == "circle":
-        return footprints.circle(st.session_state["relief-lon"], st.session_state["relief-lat"], [where], origin=who.name)
+        lon, lat = st.session_state["relief-lon"], st.session_state["relief-lat"]
+        if lon is None or lat is None:
+            raise BadInput(t("relief.no_centre"))
+        return footprints.circle(lon, lat, [where], origin=who.name)
     if kind == "drawn":
         ring = [list(corner) for corner in [*where, *where[:1]]]
         return footprints.drawn({"type": "Polygon", "coordinates": [ring]}, by=who.name)

@@ -22,10 +22,16 @@ def press(test: AppTest, key: str) -> AppTest:
     return next(one for one in test.button if one.key == key).click().run()
 
 
+def circling(test: AppTest) -> AppTest:
+    """The page with a circle as the way to say where, whatever plan is shown."""
+    test.session_state["relief-kind"] = "circle"
+    return test.run()
+
+
 @pytest.fixture
 def proposed(view: Start, evening: Evening, known: Knowledge) -> Iterator[str]:
     """A plan for 100 typed people in a circle around the flood, as an officer makes it on the page; its goods are given back afterwards."""
-    test = view("relief", "zhang", incident=evening.flood)
+    test = circling(view("relief", "zhang", incident=evening.flood))
     test.number_input(key="relief-people").set_value(100)
     test.selectbox(key="relief-standard").set_value("planning")
     test.number_input(key="relief-radius").set_value(1500.0)
@@ -33,6 +39,7 @@ def proposed(view: Start, evening: Evening, known: Knowledge) -> Iterator[str]:
     assert not test.error, [one.value for one in test.error]
     made = relief.plans_of_incident(known, evening.flood)[0].plan
     yield made.id
+    made = relief.plan_state(known, made.id).plan
     signoff.withdraw(known, made.id, version=made.version, digest=made.content_digest(), by=SIGNER, reason="下一个测试")
 
 
@@ -93,8 +100,36 @@ def test_goods_of_a_signed_plan_are_recorded(view: Start, known: Knowledge, even
     assert list(known.ledger.entries(subject=proposed, kinds=["relief.delivered"]))
 
 
-def test_a_circle_off_the_survey_is_a_clear_message(view: Start, evening: Evening) -> None:
+def test_another_incident_takes_nothing_over_from_the_last(view: Start, evening: Evening, known: Knowledge) -> None:
+    test = circling(view("relief", "zhang", incident=evening.flood))
+    before = test.number_input(key="relief-lon").value
+    test.selectbox(key="relief-incident").set_value(evening.fire).run()
+    place = known.store.incident(evening.fire).place
+    assert (test.number_input(key="relief-lon").value, test.number_input(key="relief-lat").value) == (place.lon, place.lat)
+    assert test.number_input(key="relief-lon").value != before
+
+
+def test_the_next_version_keeps_the_footprint_and_the_standard(view: Start, evening: Evening, known: Knowledge, proposed: str) -> None:
+    old = relief.plan_state(known, proposed).plan
     test = view("relief", "zhang", incident=evening.flood)
+    test.number_input(key="relief-days").set_value(5.0)
+    press(test, "relief-change")
+    new = relief.plan_state(known, proposed).plan
+    assert (new.version, new.days, new.standard_name, new.people) == (2, 5, "planning", 100)
+    assert new.exposure is not None
+    assert old.exposure is not None
+    assert new.exposure.footprint == old.exposure.footprint
+
+
+def test_a_click_on_the_map_moves_the_centre(view: Start, evening: Evening) -> None:
+    test = view("relief", "zhang", incident=evening.fire)
+    test.session_state["relief-centre"] = (118.7, 32.1)
+    test.run()
+    assert (test.number_input(key="relief-lon").value, test.number_input(key="relief-lat").value) == (118.7, 32.1)
+
+
+def test_a_circle_off_the_survey_is_a_clear_message(view: Start, evening: Evening) -> None:
+    test = circling(view("relief", "zhang", incident=evening.flood))
     test.number_input(key="relief-lon").set_value(10.0)
     test.number_input(key="relief-lat").set_value(10.0)
     press(test, "relief-propose")

@@ -28,10 +28,11 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 from rich.console import Console
+from typer.core import TyperGroup
 
 from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role, SourceState
 from models.errors import AnlanError, BadInput, NeedsCode, NotAllowed, NotFound, Refused
-from models.relief import Group
+from models.relief import BASES, Footprint, Group, PlanState, ReliefPlan
 from models.settings import Settings
 
 app = typer.Typer(
@@ -55,6 +56,17 @@ app.add_typer(model_app, name="model")
 triage_app = typer.Typer(no_args_is_help=True, help="Category and department, learned from the city's own labelled history.")
 app.add_typer(triage_app, name="triage")
 
+
+class _PlanFirst(TyperGroup):
+    """`anlan relief INCIDENT` is `anlan relief plan INCIDENT`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        return super().resolve_command(ctx, args if args and args[0] in self.commands else ["plan", *args])
+
+
+relief_app = typer.Typer(cls=_PlanFirst, no_args_is_help=True, help="Relief: a plan for an incident, deliveries, and the stock.")
+app.add_typer(relief_app, name="relief")
+
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 AsUser = Annotated[str, typer.Option("--as", help="Account in whose name this is done.")]
@@ -74,6 +86,16 @@ ReadDigest = Annotated[
         "--digest", help="Digest of the version that was read, as `anlan report` prints it. Without it the text is shown and asked about."
     ),
 ]
+
+FootprintFile = Annotated[Path | None, typer.Option("--footprint", help="File: GeoJSON, GeoPackage, Shapefile, ASC grid or GeoTIFF.")]
+Circle = Annotated[str, typer.Option(help="LON,LAT,RADIUS_M; several radii make bands.")]
+Area = Annotated[list[str] | None, typer.Option(help="District, street or town of the survey; repeatable.")]
+Layer = Annotated[str, typer.Option(help="Layer of a GeoPackage with several.")]
+Depth = Annotated[str, typer.Option(help="The numbers are metres of water; depths at which bands begin (0.15,0.5,1), or `default`.")]
+Intensity = Annotated[str, typer.Option(help="The numbers are degrees of intensity at which bands begin (6,7,8), or `default`.")]
+Column = Annotated[str, typer.Option(help="Column that holds them.")]
+Where = Annotated[str, typer.Option(help="COLUMN=VALUE: only these polygons.")]
+FileCrs = Annotated[str, typer.Option("--crs", help="Coordinate system of a footprint file that declares none (EPSG:4490).")]
 
 
 def _emit(value: Any) -> None:
@@ -655,7 +677,10 @@ def report(
     id: str,
     form: Annotated[
         str,
-        typer.Option("--format", help="Write a file instead: docx, pdf (needs LibreOffice), json, or cap (CAP 1.2, signed reports only)."),
+        typer.Option(
+            "--format",
+            help="Write a file instead: docx, pdf (needs LibreOffice), json, cap (CAP 1.2, signed reports only) or xlsx (relief plans only).",
+        ),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under reports/ in the home folder.")] = None,
     user: Annotated[
@@ -664,7 +689,7 @@ def report(
     password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """One report: its text, checks, decisions, the digest a signature binds to and what people judged since; or, with --format, a file of it in a person's name."""
+    """One report or relief plan: its text, checks, decisions, the digest a signature binds to and what people judged since; or, with --format, a file of it in a person's name."""
     from reports import render as rendering
     from reports import signoff
     from reports.subject import dossier_of
@@ -681,7 +706,10 @@ def report(
             return
         if user:
             _person(knowledge, user, password_file, id)
-        state = knowledge.store.report(id)
+        state = signoff.record_of(knowledge, id).state
+        if isinstance(state, PlanState):
+            _emit(_relief_json(state, stored=True)) if as_json else _print_plan(state)
+            return
         since = signoff.judged_since(state, dossier_of(knowledge, state.report.incident))
     if as_json:
         _emit({**state.model_dump(mode="json"), "digest": state.report.content_digest(), "judged_since": since})
@@ -691,17 +719,19 @@ def report(
             err.print(f"写成之后有人工判断：{line}", markup=False)
 
 
-def _read_and_confirm(knowledge: Any, report_id: str, digest_read: str) -> Report:
-    """The report exactly as it will go out; without `--digest` it is shown and the person must say yes."""
-    state = knowledge.store.report(report_id)
+def _read_and_confirm(knowledge: Any, report_id: str, digest_read: str) -> Report | ReliefPlan:
+    """The report or plan exactly as it will go out; without `--digest` it is shown and the person must say yes."""
+    from reports import signoff
+
+    state = signoff.record_of(knowledge, report_id).state
     if digest_read:
-        return state.report
+        return state.paper
     if not sys.stdin.isatty():
         raise Refused("请用 --digest 给出所阅读版本的摘要（anlan report 会打印），决定只对读过的内容有效。")
-    _print_report(state)
+    _print_plan(state) if isinstance(state, PlanState) else _print_report(state)
     if not typer.confirm("以上即将作出决定的全部内容，确认？"):
         raise Refused("没有确认，什么也没有改变。")
-    return state.report
+    return state.paper
 
 
 def _decide(verb: str, report_id: str, user: str, password_file: Path | None, digest_read: str, reason: str, as_json: bool) -> None:
@@ -719,20 +749,20 @@ def _decide(verb: str, report_id: str, user: str, password_file: Path | None, di
 
             path = rendering.render(knowledge, report_id, out=None, by=person)
     if as_json:
-        _emit({"status": state.status, "digest": state.report.content_digest(), "docx": str(path) if path else None})
+        _emit({"status": state.status, "digest": state.paper.content_digest(), "docx": str(path) if path else None})
     else:
-        print(f"{state.report.title}：{state.status}" + (f"\n{path}" if path else ""))
+        print(f"{state.paper.title}：{state.status}" + (f"\n{path}" if path else ""))
 
 
 @app.command()
 def submit(report: str, user: AsUser, password_file: PasswordFile = None, digest: ReadDigest = "", as_json: AsJson = False) -> None:
-    """Send a draft for signature."""
+    """Send a draft or relief plan for signature."""
     _decide("submit", report, user, password_file, digest, "", as_json)
 
 
 @app.command()
 def sign(report: str, user: AsUser, password_file: PasswordFile = None, digest: ReadDigest = "", as_json: AsJson = False) -> None:
-    """Sign a submitted report as a second person, and write the docx."""
+    """Sign a submitted report or plan as a second person, and write the docx. A plan's goods are reserved."""
     _decide("sign", report, user, password_file, digest, "", as_json)
 
 
@@ -803,19 +833,242 @@ def _groups(given: list[str]) -> dict[Group, int]:
         raise typer.BadParameter("--group is written children=120, with one of children, elderly, alone, disabled") from error
 
 
+# ---------------------------------------------------------------- relief
+
+
+@relief_app.command("plan")
+def relief_plan(
+    incident: Annotated[str, typer.Argument(help="Incident the plan is for.")],
+    days: Annotated[float | None, typer.Option(help="Days planned for; 3 if not given.")] = None,
+    standard: Annotated[
+        str, typer.Option(help="Name of a relief standard, or a file (ours or an InaSAFE profile); sphere if not given.")
+    ] = "",
+    basis: Annotated[
+        str, typer.Option(help="Population: affected, evacuated, relocated, relocated_central, relocated_dispersed, urgent_aid.")
+    ] = "",
+    people: Annotated[int | None, typer.Option(min=0, help="People of that population, typed; shown as typed.")] = None,
+    footprint: FootprintFile = None,
+    circle: Circle = "",
+    area: Area = None,
+    layer: Layer = "",
+    depth: Depth = "",
+    intensity: Intensity = "",
+    column: Column = "",
+    where: Where = "",
+    crs: FileCrs = "",
+    warning: Annotated[
+        str, typer.Option(help="Footprint: the area of a received warning, by its evidence id; the reading is recorded.")
+    ] = "",
+    site: Annotated[list[str] | None, typer.Option(help="Where people are: NAME=PEOPLE of a surveyed shelter; may be repeated.")] = None,
+    roads: Annotated[
+        bool, typer.Option("--roads", help="Drive along the surveyed roads, closed inside the footprint; otherwise straight lines.")
+    ] = False,
+    revises: Annotated[str, typer.Option(help="Plan this one revises; the signed plan of the incident if there is one.")] = "",
+    edit: Annotated[str, typer.Option(help="Plan to make the next version of, instead of a new plan.")] = "",
+    propose: Annotated[bool, typer.Option("--propose", help="Record it as a proposal, to be submitted and signed; needs --as.")] = False,
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who is exposed, what they need, which depot sends it, what is missing. Stores nothing unless --propose or --edit."""
+    from reports import relief
+
+    if warning and (footprint or circle or area):
+        raise typer.BadParameter("give one of --footprint, --circle, --area, --warning")
+    with _knowledge() as knowledge:
+        # A warning's area is read unmasked, and what is stored needs a name: both in a person's name.
+        person = (
+            _person(knowledge, user, password_file) if propose or edit or warning else Person(name=user, display_name=user, role="duty")
+        )
+        asked: dict[str, Any] = {
+            "footprint": relief.footprint_of_warning(knowledge, warning, person)
+            if warning
+            else _footprint(
+                footprint,
+                circle,
+                area,
+                layer,
+                depth,
+                intensity,
+                column,
+                where,
+                crs,
+                by=person.name,
+                divisions=partial(knowledge.store.features, ["population"], limit=300_000),
+            ),
+            "basis": basis or None,
+            "people": people,
+            "days": days,
+            "standard": standard or None,
+            "sites": relief.named_sites(knowledge, site) if site else None,
+            "by_road": roads,
+        }
+        if basis and basis not in BASES:
+            raise typer.BadParameter(f"--basis is one of {', '.join(BASES)}")
+        if edit:
+            state = relief.change(knowledge, edit, relief.plan_state(knowledge, edit).plan.version, person, **asked)
+        else:
+            signed = relief.plan_state(knowledge, revises) if revises else relief.standing_plan(knowledge, incident)
+            asked["old"] = signed.plan if signed else None
+            if propose:
+                state = relief.propose(knowledge, incident, person, **asked)
+            else:
+                plan, found = relief.work_out(knowledge, incident, person, **asked)
+                state = PlanState(plan=plan, findings=found, status="draft")
+    if as_json:
+        _emit(_relief_json(state, stored=propose or bool(edit)))
+    else:
+        _print_plan(state)
+        print(f"已记录为建议：{state.plan.id}" if propose or edit else "没有记录；加 --propose --as 账号 记录为建议。")
+
+
+def _footprint(
+    footprint: Path | None,
+    circle: str,
+    area: list[str] | None,
+    layer: str,
+    depth: str,
+    intensity: str,
+    column: str,
+    where: str,
+    crs: str,
+    *,
+    by: str,
+    divisions: Callable[[], list[Any]],
+) -> Footprint | None:
+    """The footprint these options say; null when none of them does. `divisions` reads the survey's, for `--area`."""
+    from models import footprints
+
+    if sum(map(bool, (footprint, circle, area))) > 1 or (depth and intensity):
+        raise typer.BadParameter("give one of --footprint, --circle, --area, and at most one of --depth, --intensity")
+    numbers = _numbers("--depth/--intensity", levels) if (levels := depth or intensity) not in ("", "default") else ()
+    if footprint:
+        measure: Any = "depth" if depth else "intensity" if intensity else ""
+        return footprints.from_file(footprint, layer=layer, measure=measure, column=column, levels=numbers, where=where, crs=crs)
+    if circle:
+        lon, lat, *radii = (*_numbers("--circle", circle), math.nan, math.nan)[: max(3, circle.count(",") + 1)]
+        return footprints.circle(lon, lat, radii, origin=by)
+    return footprints.area(area, divisions(), origin=by) if area else None
+
+
+def _relief_json(state: PlanState, *, stored: bool) -> dict[str, Any]:
+    """One plan: basis, needs, stock, gap, allocation first, as section 7 of the design names them; then the rest."""
+    plan = state.plan
+    whole = plan.model_dump(mode="json")
+    solved = whole.pop("solved")
+    return {
+        "plan": plan.id if stored else None,
+        "basis": {"chosen": plan.basis, "people": plan.people, "why": plan.basis_why, "all": whole["bases"]},
+        "needs": whole["needs"],
+        "stock": whole["stock"],
+        "gap": solved.pop("shortfalls"),
+        "allocation": solved.pop("allocations"),
+        "solver": solved,
+        "exposure": whole["exposure"],
+        **{
+            key: whole[key]
+            for key in ("version", "incident", "mode", "title", "days", "standard", "sites", "placing", "demands", "request")
+        },
+        **{key: whole[key] for key in ("matched", "stock_gaps", "assumptions", "revises", "changes", "data_as_of", "created_at")},
+        "findings": [one.model_dump(mode="json") for one in state.findings],
+        "status": state.status if stored else None,
+        "digest": plan.content_digest() if stored else None,
+        "decisions": [one.model_dump(mode="json") for one in state.decisions],
+    }
+
+
+def _print_plan(state: PlanState) -> None:
+    from reports import relief_paper as paper
+
+    plan = state.plan
+    print(f"{plan.title}\n救助计划 {plan.id}  第 {plan.version} 版  {state.status}  摘要 {plan.content_digest()}\n")
+    for line in (*paper.exposure_lines(plan), plan.basis_why, f"{BASES[plan.basis]} {plan.people} 人，{plan.days:g} 天，{plan.standard}"):
+        print(line)
+    for name, head, rows in (
+        ("口径", paper.BASIS_HEAD, paper.basis_rows(plan)),
+        ("需求", paper.NEED_HEAD, paper.need_rows(plan)),
+        ("调拨", paper.SENT_HEAD, paper.sent_rows(plan)),
+        ("缺口", paper.GAP_HEAD, paper.gap_rows(plan)),
+    ):
+        print(f"\n{name}（{'｜'.join(head)}）")
+        for row in rows or [("无",)]:
+            print("  " + "｜".join(row))
+    for line in (*plan.solved.checks, *plan.changes, *plan.assumptions):
+        print(line)
+    for paragraph in plan.request:
+        print(paragraph)
+    for finding in state.findings:
+        err.print(f"[{finding.severity}] {finding.message}", markup=False)
+
+
+@relief_app.command("deliver")
+def relief_deliver(
+    plan: str,
+    line: Annotated[int, typer.Option(min=1, help="Allocation line of the plan, counted from 1.")],
+    quantity: Annotated[float, typer.Option(help="How much, in the unit of the line.")],
+    kind: Annotated[str, typer.Option(help="delivered, consumed or returned.")] = "delivered",
+    note: str = "",
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Record goods of a signed plan that arrived, were used up or came back; print how many days the supplies last."""
+    from reports import relief
+
+    with _knowledge() as knowledge:
+        person = _person(knowledge, user, password_file)
+        moved = relief.record_delivery(knowledge, plan, line, quantity, person, kind=kind, note=note)
+        left = relief.supplies(knowledge, relief.plan_state(knowledge, plan).plan, moved.at)
+    if as_json:
+        _emit({"delivery": moved.model_dump(mode="json"), "supplies": [one.model_dump(mode="json") for one in left]})
+        return
+    print(f"已记录：{moved.site_name} {moved.item} {moved.quantity:g}{moved.unit}（{moved.kind}）")
+    for one in left:
+        print(f"{one.item}：{one.arithmetic}")
+
+
+@relief_app.command("stock")
+def relief_stock(
+    lot: Annotated[str, typer.Option(help="Lot that was counted.")] = "",
+    counted: Annotated[float | None, typer.Option(help="What was counted of it; takes the place of the surveyed figure.")] = None,
+    mode: Annotated[str, typer.Option(help="actual or exercise.")] = "actual",
+    note: str = "",
+    user: AsUser = "duty",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """The depots' lots with what is free of each; with --lot and --counted, write a count down."""
+    from graph import stock
+
+    if bool(lot) != (counted is not None):
+        raise typer.BadParameter("--lot and --counted go together")
+    if mode not in ("actual", "exercise"):
+        raise typer.BadParameter("--mode is actual or exercise")
+    with _knowledge() as knowledge:
+        if lot and counted is not None:
+            stock.count(knowledge, lot, counted, _person(knowledge, user, password_file), note=note)
+        taken = stock.stock_of(knowledge, mode)  # type: ignore[arg-type]
+    if as_json:
+        _emit(taken)
+        return
+    for one in taken.lots:
+        held = taken.promised.get(one.id, 0.0)
+        print(f"{one.id}  {one.depot_name}  {one.item}  可用 {one.quantity:g}{one.unit}" + (f"，已占用 {held:g}{one.unit}" if held else ""))
+    for gap in taken.gaps:
+        err.print(gap, markup=False)
+
+
 @app.command()
 def exposure(
-    footprint: Annotated[Path | None, typer.Option(help="File: GeoJSON, GeoPackage, Shapefile, ASC grid or GeoTIFF.")] = None,
-    circle: Annotated[str, typer.Option(help="LON,LAT,RADIUS_M; several radii make bands.")] = "",
-    area: Annotated[list[str] | None, typer.Option(help="District, street or town of the survey; repeatable.")] = None,
-    layer: Annotated[str, typer.Option(help="Layer of a GeoPackage with several.")] = "",
-    depth: Annotated[
-        str, typer.Option(help="The numbers are metres of water; depths at which bands begin (0.15,0.5,1), or `default`.")
-    ] = "",
-    intensity: Annotated[str, typer.Option(help="The numbers are degrees of intensity at which bands begin (6,7,8), or `default`.")] = "",
-    column: Annotated[str, typer.Option(help="Column that holds them.")] = "",
-    where: Annotated[str, typer.Option(help="COLUMN=VALUE: only these polygons.")] = "",
-    crs: Annotated[str, typer.Option(help="Coordinate system of a footprint file that declares none (EPSG:4490).")] = "",
+    footprint: FootprintFile = None,
+    circle: Circle = "",
+    area: Area = None,
+    layer: Layer = "",
+    depth: Depth = "",
+    intensity: Intensity = "",
+    column: Column = "",
+    where: Where = "",
+    crs: FileCrs = "",
     survey: Annotated[list[Path] | None, typer.Option(help="Survey files to use instead of the home's; repeatable.")] = None,
     population: Annotated[Path | None, typer.Option(help="Raster of people per cell, in place of the survey's divisions.")] = None,
     near: Annotated[float, typer.Option(help="Metres within which a site is near.")] = 500,
@@ -825,20 +1078,16 @@ def exposure(
     from models import footprints, grids
     from models.exposure import exposure as exposed
 
-    if sum(map(bool, (footprint, circle, area))) != 1 or (depth and intensity):
-        raise typer.BadParameter("give one of --footprint, --circle, --area, and at most one of --depth, --intensity")
-    numbers = _numbers("--depth/--intensity", levels) if (levels := depth or intensity) not in ("", "default") else ()
+    if not (footprint or circle or area):
+        raise typer.BadParameter("give one of --footprint, --circle, --area")
     bodies = _surveyed(survey) if survey else None
     with _knowledge() if bodies is None and not population else contextlib.nullcontext() as knowledge:
-        if footprint:
-            measure: Any = "depth" if depth else "intensity" if intensity else ""
-            ground = footprints.from_file(footprint, layer=layer, measure=measure, column=column, levels=numbers, where=where, crs=crs)
-        elif circle:
-            lon, lat, *radii = (*_numbers("--circle", circle), math.nan, math.nan)[: max(3, circle.count(",") + 1)]
-            ground = footprints.circle(lon, lat, radii, origin="command-line")
-        else:
-            named = bodies if bodies is not None else knowledge.store.features(["population"], limit=300_000) if knowledge else []
-            ground = footprints.area(area or [], named, origin="command-line")
+
+        def divisions() -> list[Any]:
+            return bodies if bodies is not None else knowledge.store.features(["population"], limit=300_000) if knowledge else []
+
+        ground = _footprint(footprint, circle, area, layer, depth, intensity, column, where, crs, by="command-line", divisions=divisions)
+        assert ground is not None
         around = bodies if bodies is not None else knowledge.store.features_around(*footprints.bounds(ground)) if knowledge else []
     found = exposed(ground, around, population=grids.read_grid(population) if population else None, near_metres=near)
     if as_json:

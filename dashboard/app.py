@@ -13,9 +13,9 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from dashboard import look, model, session
-from dashboard.reading import reports
+from dashboard.reading import plans_waiting, reports
 from dashboard.session import answering
-from dashboard.views import account, audit, duty, library, sign_in, signoff, situation, sources
+from dashboard.views import account, audit, duty, library, relief, sign_in, signoff, situation, sources
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
@@ -37,6 +37,7 @@ SHEETS = {
     "situation": Sheet(situation.page, "page.situation", ":material/map:", ("view",)),
     "duty": Sheet(duty.page, "page.duty", ":material/support_agent:", ("draft", "read_unmasked", "judge")),
     "signoff": Sheet(signoff.page, "page.signoff", ":material/draw:", ("sign",)),
+    "relief": Sheet(relief.page, "page.relief", ":material/inventory_2:", ("view",)),
     "library": Sheet(library.page, "library_page.title", ":material/menu_book:", ("view",)),
     "sources": Sheet(sources.page, "page.sources", ":material/sensors:", ("ingest",)),
     "audit": Sheet(audit.page, "page.audit", ":material/verified:", ("audit",)),
@@ -129,7 +130,7 @@ def wall_clock() -> None:
 def _waiting(who: Person) -> str:
     if not session.may(who, "sign"):
         return ""
-    count = len(reports(session.mode(), "submitted"))
+    count = len(reports(session.mode(), "submitted")) + len(plans_waiting(session.mode()))
     return look.chip(t("signoff.waiting", count=count), "soon") if count else ""
 
 

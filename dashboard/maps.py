@@ -16,14 +16,17 @@ from statistics import median
 from typing import Any
 
 import folium
+import shapely
 from folium.plugins import FastMarkerCluster, MarkerCluster
 from folium.utilities import JsCode
 from streamlit_folium import st_folium
 
 from dashboard.look import PLAIN, severity, severity_word
 from dashboard.reading import Row
-from dashboard.words import clock, known, t
+from dashboard.words import clock, figure, known, t
 from models.domain import EvidenceView, Feature
+from models.needs import rounded_people
+from models.relief import Exposure
 
 STATIC = "/app/static"
 
@@ -81,6 +84,10 @@ INCIDENT_MARKER = """function (row) {
     var p = document.createElement('div'); p.textContent = row[3]; d.appendChild(h); d.appendChild(p);
     return m.bindTooltip(d, {className: 'anlan-tip', direction: 'top', offset: [0, -28]});
 }"""
+
+
+SEVERITIES = ("#f0e442", "#e69f00", "#d55e00", "#a8326b")
+"""Fill of a footprint's bands, lightest first; a footprint with more bands repeats the last."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +186,55 @@ def frame(features: Sequence[Feature], rows: Sequence[Row]) -> list[list[float]]
     south, west = (math.floor((min(spot[axis] for spot in spots) - 0.01) * 20) / 20 for axis in (0, 1))
     north, east = (math.ceil((max(spot[axis] for spot in spots) + 0.01) * 20) / 20 for axis in (0, 1))
     return [[south, west], [north, east]]
+
+
+def exposed(ground: folium.Map, found: Exposure, features: Sequence[Feature]) -> None:
+    """A footprint by severity, and the divisions it touches with how many people stand in it; the map moves to it."""
+    shapes = {(feature.name, feature.adcode): feature.geometry for feature in features if feature.kind == "population"}
+    streets = [
+        _outlined(
+            shapes[one.name, one.adcode], f"{one.name} · {t('relief.people_inside', count=figure(rounded_people(one.people['all'].best)))}"
+        )
+        for one in found.streets
+        if (one.name, one.adcode) in shapes and "all" in one.people
+    ]
+    bands = [_outlined(band.geometry, band.label, severity=band.severity) for band in found.footprint.bands]
+    for drawn, style in ((streets, {"color": "#56b4e9", "weight": 1, "fillOpacity": 0.12}), (bands, None)):
+        if drawn:
+            folium.GeoJson(
+                {"type": "FeatureCollection", "features": drawn},
+                style_function=lambda shape, style=style: style or _band_style(shape),
+                on_each_feature=NAME_TIP,
+                control=False,
+            ).add_to(ground)
+    west, south, east, north = shapely.union_all([shapely.geometry.shape(band.geometry) for band in found.footprint.bands]).bounds
+    ground.fit_bounds([[south - 0.01, west - 0.01], [north + 0.01, east + 0.01]])
+
+
+def _outlined(geometry: Mapping[str, Any], words: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "Feature", "geometry": dict(geometry), "properties": {"name": foreign(words), **properties}}
+
+
+def _band_style(shape: Mapping[str, Any]) -> dict[str, Any]:
+    colour = SEVERITIES[min(int(shape["properties"]["severity"]), len(SEVERITIES) - 1)]
+    return {"color": colour, "weight": 2, "fillColor": colour, "fillOpacity": 0.35}
+
+
+def corners(ground: folium.Map, spots: Sequence[tuple[float, float]]) -> None:
+    """The corners (longitude, latitude) a person has clicked so far, joined in their order."""
+    if not spots:
+        return
+    line = [[lat, lon] for lon, lat in spots]
+    folium.PolyLine([*line, *line[:1]], color="#ffffff", weight=2, dash_array="4 4").add_to(ground)  # type: ignore[no-untyped-call]
+    for spot in line:
+        folium.CircleMarker(spot, radius=4, color="#ffffff", fill=True).add_to(ground)
+
+
+def clicked_spot(ground: folium.Map, *, key: str, height: int) -> tuple[float, float] | None:
+    """Draw the map; longitude and latitude of the newest click anywhere on it, or null."""
+    told = st_folium(ground, key=key, height=height, use_container_width=True, returned_objects=["last_clicked"])
+    clicked = (told or {}).get("last_clicked")
+    return (round(clicked["lng"], 6), round(clicked["lat"], 6)) if clicked else None
 
 
 def incident_layer(rows: Sequence[Row], spots: Mapping[str, tuple[float, float]], selected: str | None) -> folium.FeatureGroup:

@@ -18,8 +18,10 @@ from graph import scope
 from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
 from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, Person, ReportState
 from models.errors import NotFound, Unreachable
+from models.relief import PlanState
 from models.rules import deadlines, grade_accident
 from models.settings import Settings
+from reports.relief import plans_of_incident
 from reports.render import rendered_intact
 from reports.subject import dossier_of
 
@@ -241,6 +243,12 @@ def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
         every = tuple(reading(lambda k: scope.visible_reports(k, who, every)))
     chosen = [state for state in every if state.report.mode == mode and (not statuses or state.status in statuses)]
     return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
+
+
+def plans_waiting(mode: Mode) -> tuple[PlanState, ...]:
+    """Relief plans of one mode that wait to be signed, newest first."""
+    states = reading(plans_of_incident)
+    return tuple(state for state in states if state.plan.mode == mode and state.status == "submitted")
 
 
 def troubles(report: str) -> tuple[str, ...]:

@@ -996,7 +996,7 @@ class Decision(Model):
     id: str
     """Digest of the rest."""
     subject: str
-    """Id of the thing decided on, here a report."""
+    """Id of the thing decided on: a report or a relief plan."""
     version: int
     """Version read."""
     digest: str
@@ -1026,6 +1026,11 @@ class ReportState(Model):
     """All decisions, oldest first."""
     status: Literal["draft", "submitted", "returned", "signed", "void", "withdrawn"]
     """`void` when it was edited after signing."""
+
+    @property
+    def paper(self) -> Report:
+        """What is signed."""
+        return self.report
 
 
 class Dossier(Model):

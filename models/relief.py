@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from models.domain import Model
+from models.domain import Decision, Finding, Mode, Model, Need, digest
 
 Group = Literal["all", "children", "elderly", "alone", "disabled"]
 """People: everybody, under 15, 65 and older, living alone, disabled. The groups overlap and are never added up."""
@@ -345,14 +345,143 @@ class Solved(Model):
 
 
 class Delivery(Model):
-    """Goods that arrived, or were used up, at a site."""
+    """Goods of a signed plan that left a depot for a site, were used up there, or came back."""
 
+    plan: str
+    """Id of the plan they were sent under."""
+    stock: str = ""
+    """Id of the lot they were taken from, or went back to; empty for what was used up."""
     site: str
+    site_name: str
     item: str
-    quantity: float = Field(gt=0)
+    quantity: float = Field(gt=0, allow_inf_nan=False)
     unit: str
     kind: Literal["delivered", "consumed", "returned"]
     at: AwareDatetime
     by: str
     """Account that recorded it."""
     note: str = ""
+
+
+class StockCount(Model):
+    """One lot counted by hand: it takes the place of the surveyed quantity from its moment on."""
+
+    stock: str
+    """Id of the lot."""
+    quantity: float = Field(ge=0, allow_inf_nan=False)
+    """What lies there physically, promised or not, in the lot's unit."""
+    at: AwareDatetime
+    by: str
+    """Account that counted."""
+    note: str = ""
+
+
+class StockTaken(Model):
+    """What the depots can promise at one moment."""
+
+    lots: tuple[Stock, ...]
+    """Lots with what is neither promised nor gone; empty lots included, so that a shortfall can say so."""
+    promised: dict[str, float] = Field(default_factory=dict)
+    """Lot id to what signed plans hold and have not sent yet."""
+    holders: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Lot id to who signed those plans, when, and for how much, in words."""
+    gaps: tuple[str, ...] = ()
+    """What could not be read or does not add up, in sentences."""
+    position: int = Field(ge=0)
+    """Number of the newest ledger entry considered."""
+
+
+class ReliefPlan(Model):
+    """Who is exposed, what they need, which depot sends it and what is missing. A proposal until a second person signs it."""
+
+    id: str
+    """Stable id across its versions, `rl-` first."""
+    version: int = Field(default=1, ge=1)
+    """Counts every change."""
+    incident: str
+    """Id of the incident."""
+    mode: Mode
+    """Actual or exercise; an exercise never reserves actual stock."""
+    title: str
+    """Title as printed."""
+    issuer: str
+    """Issuing body."""
+    recipients: tuple[str, ...]
+    """To whom the request for what is missing would go."""
+    exposure: Exposure | None = None
+    """Footprint and who stands in it; null when no footprint was given."""
+    bases: tuple[Basis, ...]
+    """Every population, reported or estimated, none in another's place."""
+    basis: BasisKey
+    """The one chosen."""
+    basis_why: str = ""
+    """Why this one, in words."""
+    people: int = Field(ge=0)
+    """People planned for."""
+    days: float = Field(gt=0)
+    """Days planned for."""
+    standard: str
+    """Title of the relief standard."""
+    standard_name: str
+    """Name or file by which it was chosen."""
+    sites: tuple[Site, ...] = ()
+    """Where the people are; `people` of each as typed, null where they were spread."""
+    placing: tuple[str, ...] = ()
+    """How the people were spread over the sites, line by line."""
+    needs: tuple[Need, ...]
+    """What they need."""
+    matched: tuple[str, ...] = ()
+    """How items of the standard were taken to be items of the stock, in sentences."""
+    demands: tuple[Demand, ...] = ()
+    """Needs by place."""
+    stock: tuple[Stock, ...] = ()
+    """The lots of the items needed, as they were free when this version was made."""
+    stock_gaps: tuple[str, ...] = ()
+    """What the stock lists do not tell."""
+    solved: Solved
+    """Allocation lines, what is missing, and the checks."""
+    request: tuple[str, ...] = ()
+    """申请调拨 for what is missing, paragraph by paragraph; empty when nothing is."""
+    revises: str | None = None
+    """Id of the plan it takes the place of once signed."""
+    changes: tuple[str, ...] = ()
+    """What changed since that plan, figure by figure."""
+    assumptions: tuple[str, ...] = ()
+    """What had to be assumed, in sentences."""
+    data_as_of: AwareDatetime
+    """Latest evidence considered."""
+    created_at: AwareDatetime
+    """When this version was made."""
+    drafted_by: str
+    """Account that asked for it or changed it."""
+    origin: str = "rules"
+    """Always rules: no model writes a figure here."""
+
+    def content_digest(self) -> str:
+        """SHA-256 of exactly what is read and goes out; the signature binds to this."""
+        return digest(self.model_dump(mode="json"))
+
+    def reserves(self) -> dict[str, float]:
+        """Lot id to the quantity this plan takes of it, in the lot's unit."""
+        taken: dict[str, float] = {}
+        for line in self.solved.allocations:
+            taken[line.stock] = taken.get(line.stock, 0) + line.quantity
+        return taken
+
+
+class PlanState(Model):
+    """A relief plan with its newest version, decisions and standing."""
+
+    plan: ReliefPlan
+    """Newest version."""
+    findings: tuple[Finding, ...] = ()
+    """Checks of that version."""
+    decisions: tuple[Decision, ...] = ()
+    """All decisions, oldest first."""
+    status: Literal["draft", "submitted", "returned", "signed", "void", "withdrawn", "superseded"]
+    """`void` when it was changed after signing, `superseded` when a later plan that revises it was signed."""
+
+    @property
+    def paper(self) -> ReliefPlan:
+        """What is signed."""
+        return self.plan

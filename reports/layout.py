@@ -198,11 +198,11 @@ def signature(document: Docx, issuer: str, date: str) -> None:
     name.paragraph_format.keep_with_next = True
 
 
-def annex_title(document: Docx, text: str) -> None:
-    """附件 on a new page: 附件 in 黑体 flush on the first line, the title centred on the third (7.3.7)."""
+def annex_title(document: Docx, text: str, number: int | None = None) -> None:
+    """附件 on a new page: 附件 in 黑体 flush on the first line, with its number when there are several, the title centred on the third (7.3.7)."""
     first = document.add_paragraph()
     first.paragraph_format.page_break_before = True
-    write(first, "附件", font=BLACK)
+    write(first, f"附件{number or ''}", font=BLACK)
     blank(document)
     paragraph = document.add_paragraph()
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER

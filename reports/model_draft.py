@@ -28,7 +28,7 @@ from models.language import LanguageModel, NoAnswer, fenced
 from models.settings import Settings
 from reports.ground import Shelf
 from reports.page import RETOLD, TRUSTED, Page
-from reports.signoff import record_of, replace_claims
+from reports.signoff import record_of, replace_claims, report_of
 from reports.subject import dossier_of
 from reports.types import Section, report_type
 from reports.verify import check_claim
@@ -329,7 +329,7 @@ def offer(
     """Have the model retell a report and write the offer down. NoAnswer leaves nothing behind but the reason, in the ledger."""
     allow(knowledge.ledger, by, "draft", subject=report_id)
     demand(knowledge, by, report_id)
-    report = record_of(knowledge, report_id).state.report
+    report = report_of(record_of(knowledge, report_id))
     dossier = dossier_of(knowledge, report.incident)
     try:
         _go_on(knowledge)
@@ -384,7 +384,7 @@ def take(knowledge: Knowledge, report_id: str, version: int, made: Offer, sectio
     the ledger holds; NoAnswer while a guardian has paused the model. The label says from then on that a model wrote part of it. Returns the report's new state.
     """
     _go_on(knowledge)
-    report = record_of(knowledge, report_id).state.report
+    report = report_of(record_of(knowledge, report_id))
     if version != report.version:
         raise Stale(f"报告 {report_id} 已改为第{report.version}版，请重新阅读后再采用模型稿。")
     if made.report != report_id or made not in offers(knowledge, report_id):

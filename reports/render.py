@@ -1,4 +1,4 @@
-"""A report as a docx on the bureau's paper, and whether a file that went out still says what was signed.
+"""A report or relief plan as a docx on the bureau's paper, and whether a file that went out still says what was signed.
 
 Only the signed, unedited version comes out clean. Everything else says 草稿 on every page. The same version gives the same bytes.
 """
@@ -29,18 +29,19 @@ from graph.people import allow
 from models.domain import BEIJING, IMPACT_TYPES, Decision, Dossier, Person, Report, ReportState
 from models.errors import BadInput, NotFound
 from models.hazards import hazards
+from models.relief import PlanState
 from models.rules import indicators
 from models.settings import Settings
 from reports import layout
 from reports.cap import cap
 from reports.page import believable
 from reports.pdf import pdf
-from reports.signoff import record_of
+from reports.relief_paper import workbook_bytes, write_document
+from reports.signoff import NOUN, Paper, State, family, record_of
 from reports.subject import dossier_of
 from reports.types import report_type
-from reports.wording import EXERCISE_MARK, beijing, day, figure
+from reports.wording import DRAFT_HEAD, EXERCISE_MARK, beijing, day, figure
 
-DRAFT_HEAD = "草稿　未经签发　不得报送"
 ANNEX = "数据来源清单"
 ANNEX_WIDTHS = (12.0, 28.0, 24.0, 34.0, 58.0)
 DAY_ANNEX_WIDTHS = (12.0, 50.0, 24.0, 34.0, 36.0)
@@ -59,10 +60,10 @@ PROPERTIES = ("AIGC", "AnlanReport", "AnlanVersion", "AnlanDigest", "AnlanStatus
 _ORDINALS = "一二三四五六七八九十"
 
 
-Format = Literal["docx", "pdf", "json", "cap"]
-"""What a report can be written as. `cap` is XML and only for what is signed."""
+Format = Literal["docx", "pdf", "json", "cap", "xlsx"]
+"""What a paper can be written as. `cap` is XML and only for a signed report, `xlsx` only for a relief plan."""
 
-SUFFIX: dict[Format, str] = {"docx": ".docx", "pdf": ".pdf", "json": ".json", "cap": ".cap.xml"}
+SUFFIX: dict[Format, str] = {"docx": ".docx", "pdf": ".pdf", "json": ".json", "cap": ".cap.xml", "xlsx": ".xlsx"}
 
 
 def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *, number: str = "", form: Format = "docx") -> Path:
@@ -75,8 +76,11 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
     if number and not NUMBER.fullmatch(number):
         raise BadInput(f"发文字号“{number}”不合规范；应为“机关代字〔年份〕序号号”，如年份用六角括号、序号不加第、不补零")
     state = record_of(knowledge, report_id).state
-    report = state.report
-    data = _written(state, dossier_of(knowledge, report.incident), knowledge.settings, number, form)
+    report = state.paper
+    if isinstance(state, PlanState):
+        data = _plan_written(state, form)
+    else:
+        data = _written(state, dossier_of(knowledge, report.incident), knowledge.settings, number, form)
     suffix = "" if state.status == "signed" else "-草稿"
     path = out or knowledge.settings.folder("reports") / f"{report.id}-v{report.version}{suffix}{SUFFIX[form]}"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -90,11 +94,33 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
     }
     if form == "docx":
         payload["content"] = content_of(path)
-    knowledge.record("report.rendered", report_id, payload, by=by.name)
+    knowledge.record(f"{family(report_id)}.rendered", report_id, payload, by=by.name)
     return path
 
 
+def _plan_written(state: PlanState, form: Format) -> bytes:
+    plan, signed = state.plan, signature_of(state)
+    if form == "cap":
+        raise BadInput("救助计划不能写成 CAP 消息；请用 docx、xlsx、pdf 或 json")
+    if form == "xlsx":
+        return workbook_bytes(state, signed, ai_label(plan))
+    if form == "json":
+        content = {
+            **state.model_dump(mode="json"),
+            "digest": plan.content_digest(),
+            "signed": signed is not None,
+            "AIGC": json.loads(ai_label(plan)),
+        }
+        return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    document = layout.blank_document()
+    write_document(document, state, signed)
+    made = _packed(document, state)
+    return pdf(made) if form == "pdf" else made
+
+
 def _written(state: ReportState, dossier: Dossier, settings: Settings, number: str, form: Format) -> bytes:
+    if form == "xlsx":
+        raise BadInput("报告不能写成 xlsx；请用 docx、pdf、json 或 cap")
     if form == "cap":
         return cap(state, dossier, settings)
     if form == "json":
@@ -176,14 +202,12 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     return _packed(document, state)
 
 
-def signature_of(state: ReportState) -> Decision | None:
+def signature_of(state: State) -> Decision | None:
     """The signature that stands: on this version, on this digest, with nothing after it."""
     if state.status != "signed":
         return None
     last = state.decisions[-1]
-    return (
-        last if last.verdict == "sign" and last.version == state.report.version and last.digest == state.report.content_digest() else None
-    )
+    return last if last.verdict == "sign" and last.version == state.paper.version and last.digest == state.paper.content_digest() else None
 
 
 def _keep(paragraph: Paragraph) -> None:
@@ -238,7 +262,7 @@ def annex(report: Report, dossier: Dossier) -> list[tuple[str, ...]]:
     return [(str(number), *row[1:]) for number, (_, row) in enumerate(rows, 1)]
 
 
-def ai_label(report: Report) -> str:
+def ai_label(report: Paper) -> str:
     """The implicit label of GB 45438—2025 as JSON: `Label` 1 when a model wrote the text, 2 (可能) when rules did.
 
     Rules make no generated content, but a person may have pasted some into an edit, and a missing label would be read as an assurance.
@@ -257,9 +281,9 @@ def ai_label(report: Report) -> str:
     )
 
 
-def _packed(document: Docx, state: ReportState) -> bytes:
+def _packed(document: Docx, state: State) -> bytes:
     """The package with its properties, every clock in it set to the report's own."""
-    report = state.report
+    report = state.paper
     signed = signature_of(state)
     properties = document.core_properties
     properties.author, properties.title, properties.comments, properties.last_modified_by = report.issuer, report.title, "", report.issuer
@@ -314,20 +338,22 @@ def properties_of(path: Path) -> dict[str, str]:
 def rendered_intact(knowledge: Knowledge, report_id: str) -> list[str]:
     """What is wrong, in Chinese sentences, with what went out under this report: files changed or gone, a signature on another text, an edit after it."""
     known = record_of(knowledge, report_id)
-    report, wrong = known.state.report, []
+    report, wrong = known.state.paper, []
+    named = f"{NOUN[family(report_id)]} {report_id}"
     for decision in known.state.decisions:
         if decision.verdict == "sign" and decision.version == report.version and decision.digest != report.content_digest():
-            wrong.append(f"报告 {report_id} 第{report.version}版的内容与{decision.officer_name}签发时的摘要不符")
+            wrong.append(f"{named} 第{report.version}版的内容与{decision.officer_name}签发时的摘要不符")
     if known.state.status == "void":
-        wrong.append(
-            f"报告 {report_id} 在签发后被 {known.edited_by} 于{beijing(known.edited_at)}改为第{report.version}版，签发已失效，须重新送签"
-        )
+        wrong.append(f"{named} 在签发后被 {known.edited_by} 于{beijing(known.edited_at)}改为第{report.version}版，签发已失效，须重新送签")
     try:
-        if knowledge.store.report(report_id).report.content_digest() != report.content_digest():
+        if isinstance(report, Report) and knowledge.store.report(report_id).report.content_digest() != report.content_digest():
             wrong.append(f"图谱中的报告 {report_id} 与台账不一致；请运行 anlan graph rebuild")
     except NotFound:
         wrong.append(f"图谱中没有报告 {report_id}；请运行 anlan graph rebuild")
-    files = {str(entry.payload["path"]): entry.payload for entry in knowledge.ledger.entries(subject=report_id, kinds=["report.rendered"])}
+    files = {
+        str(entry.payload["path"]): entry.payload
+        for entry in knowledge.ledger.entries(subject=report_id, kinds=[f"{family(report_id)}.rendered"])
+    }
     for name, payload in files.items():
         wrong += [trouble] if (trouble := _file_trouble(Path(name), payload)) else []
     return wrong
@@ -354,17 +380,17 @@ def check(knowledge: Knowledge, path: Path) -> list[str]:
     if not report_id:
         return [f"{path} 不是本系统导出的报告"]
     state = record_of(knowledge, report_id).state
-    outputs = [entry.payload for entry in knowledge.ledger.entries(subject=report_id, kinds=["report.rendered"])]
+    outputs = [entry.payload for entry in knowledge.ledger.entries(subject=report_id, kinds=[f"{family(report_id)}.rendered"])]
     content = content_of(path)
     held = [one for one in outputs if one.get("content") == content]
     if not held:
         return [f"{path} 的文字与台账中报告 {report_id} 的任何导出件都不一致：导出后被改动"]
-    if not any(one.get("signed") and one["digest"] == state.report.content_digest() for one in held) or state.status != "signed":
-        return [f"{path} 不是报告 {report_id} 现行有效的签发件（现状：第{state.report.version}版，{state.status}）"]
+    if not any(one.get("signed") and one["digest"] == state.paper.content_digest() for one in held) or state.status != "signed":
+        return [f"{path} 不是报告 {report_id} 现行有效的签发件（现状：第{state.paper.version}版，{state.status}）"]
     return []
 
 
 def all_intact(knowledge: Knowledge) -> list[str]:
-    """`rendered_intact` for every report ever drafted: what `anlan audit verify` and the dashboard show."""
-    drafted = dict.fromkeys(entry.subject for entry in knowledge.ledger.entries(kinds=["report.drafted"]))
+    """`rendered_intact` for every report and plan ever drafted: what `anlan audit verify` and the dashboard show."""
+    drafted = dict.fromkeys(entry.subject for entry in knowledge.ledger.entries(kinds=["report.drafted", "relief.drafted"]))
     return [trouble for report_id in drafted for trouble in rendered_intact(knowledge, report_id)]

@@ -1,12 +1,14 @@
-"""The only way out of the building: draft, edit, submit, and a second person who signs exactly what was read (条例 art. 22, 25).
+"""The only way out of the building, for reports and relief plans: draft, edit, submit, and a second person who signs exactly what was read
+(条例 art. 22, 25).
 
-What a report is at any moment follows from its ledger entries and nothing else. Each step names the newest entry it has seen, so of two
-people acting at once one wins and the other is told who was first. Every refusal is written down too.
+What a paper is at any moment follows from its ledger entries and nothing else. Each step names the newest entry it has seen, so of two
+people acting at once one wins and the other is told who was first. Every refusal is written down too. Signing a relief plan also takes its
+goods: the same entry reserves them, and the ledger refuses it when the stock changed since it was looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import perf_counter
@@ -14,8 +16,11 @@ from typing import Any, Literal
 
 from graph.knowledge import Knowledge
 from graph.people import allow
+from graph.stock import KINDS as STOCK_KINDS
+from graph.stock import short_of, stock_of
 from models.domain import BEIJING, Claim, Decision, Dossier, Entry, Finding, Person, Report, ReportState, digest
 from models.errors import NotAllowed, NotFound, Refused, Stale
+from models.relief import PlanState, ReliefPlan
 from reports.draft import draft
 from reports.ground import cite
 from reports.progress import went_out
@@ -24,18 +29,21 @@ from reports.verify import verify
 from reports.wording import GAP_MARKS
 
 Verdict = Literal["submit", "sign", "return", "withdraw"]
-Status = Literal["draft", "submitted", "returned", "signed", "void", "withdrawn"]
+Status = Literal["draft", "submitted", "returned", "signed", "void", "withdrawn", "superseded"]
+Paper = Report | ReliefPlan
+State = ReportState | PlanState
 
 STAGES = ("dossier", "draft", "verify")
 """Stages of a rule-made draft whose times are kept with it, in seconds."""
 
-WRITTEN = ("report.drafted", "report.edited")
-DECIDED: dict[Verdict, str] = {
-    "submit": "report.submitted",
-    "sign": "report.signed",
-    "return": "report.returned",
-    "withdraw": "report.withdrawn",
-}
+WRITTEN = ("drafted", "edited")
+DECIDED: dict[Verdict, str] = {"submit": "submitted", "sign": "signed", "return": "returned", "withdraw": "withdrawn"}
+"""Ends of the kinds of entry; before the point stands the family, `report` or `relief`."""
+
+NOUN = {"report": "报告", "relief": "救助计划"}
+PLAN_ID = "rl-"
+"""How the id of a relief plan begins."""
+
 AFTER: dict[Verdict, Status] = {"submit": "submitted", "sign": "signed", "return": "returned", "withdraw": "withdrawn"}
 """Where a decision leaves a report."""
 
@@ -54,6 +62,7 @@ STANDING: dict[Status, str] = {
     "signed": "已签发",
     "void": "签发后被修改，签发失效",
     "withdrawn": "已撤回",
+    "superseded": "已被新计划替代",
 }
 ACT: dict[Verdict, str] = {"submit": "送签", "sign": "签发", "return": "退回", "withdraw": "撤回"}
 
@@ -71,9 +80,9 @@ JUDGED = {
 
 @dataclass(frozen=True)
 class Record:
-    """One report as its ledger entries tell it."""
+    """One report or plan as its ledger entries tell it."""
 
-    state: ReportState
+    state: State
     last: int
     """Number of the newest entry about it."""
     writers: tuple[str, ...]
@@ -84,31 +93,57 @@ class Record:
     """When."""
 
 
-def record_of(knowledge: Knowledge, report_id: str) -> Record:
-    """A report's standing from the ledger, the record itself. NotFound when there is no such report."""
-    entries = list(knowledge.ledger.entries(subject=report_id))
-    written = [entry for entry in entries if entry.kind in WRITTEN]
+def family(id: str) -> Literal["report", "relief"]:
+    """What an id means: a report or a relief plan. It begins the kinds of its ledger entries."""
+    return "relief" if id.startswith(PLAN_ID) else "report"
+
+
+def record_of(knowledge: Knowledge, id: str) -> Record:
+    """The standing of a report or plan from the ledger, the record itself. NotFound when there is none of that id."""
+    kind = family(id)
+    entries = list(knowledge.ledger.entries(subject=id))
+    own = [entry for entry in entries if entry.kind.startswith(kind + ".")]
+    written = [entry for entry in own if entry.kind.removeprefix(kind + ".") in WRITTEN]
     if not written:
-        raise NotFound(f"没有编号为 {report_id} 的报告；请在报告列表中核对编号")
+        raise NotFound(f"没有编号为 {id} 的{NOUN[kind]}；请在列表中核对编号")
     newest = written[-1]
-    report = Report.model_validate(newest.payload["report"])
     findings = tuple(Finding.model_validate(item) for item in newest.payload.get("findings", ()))
     status: Status = "draft"
     decisions = []
-    for entry in entries:
-        if entry.kind in WRITTEN:
+    for entry in own:
+        if entry.kind.removeprefix(kind + ".") in WRITTEN:
             status = "void" if status in ("signed", "void") else "draft"
-        elif entry.kind in DECIDED.values():
+        elif "decision" in entry.payload:
             decision = Decision.model_validate(entry.payload["decision"])
             decisions.append(decision)
             status = AFTER[decision.verdict]
-    return Record(
-        ReportState(report=report, findings=findings, decisions=tuple(decisions), status=status),
-        entries[-1].seq,
-        tuple(dict.fromkeys(entry.by for entry in written)),
-        newest.by,
-        newest.at,
-    )
+    state: State
+    if kind == "relief":
+        if status != "withdrawn" and any(
+            entry.payload.get("supersedes") == id for entry in knowledge.ledger.entries(kinds=["relief.signed"], after=written[0].seq)
+        ):
+            status = "superseded"
+        plan = ReliefPlan.model_validate(newest.payload["plan"])
+        state = PlanState(plan=plan, findings=findings, decisions=tuple(decisions), status=status)
+    else:
+        report = Report.model_validate(newest.payload["report"])
+        state = ReportState.model_validate({"report": report, "findings": findings, "decisions": tuple(decisions), "status": status})
+    return Record(state, entries[-1].seq, tuple(dict.fromkeys(entry.by for entry in written)), newest.by, newest.at)
+
+
+def report_of(known: Record) -> Report:
+    """The report of a record; Refused when it is a relief plan, whose sentences nobody edits."""
+    if isinstance(known.state, ReportState):
+        return known.state.report
+    raise Refused(f"{known.state.plan.id} 是救助计划，不是报告；请在救助页面修改")
+
+
+def report_state(knowledge: Knowledge, id: str) -> ReportState:
+    """The standing of a report; Refused for the id of a relief plan."""
+    known = record_of(knowledge, id)
+    report_of(known)
+    assert isinstance(known.state, ReportState)
+    return known.state
 
 
 def judged_since(state: ReportState, dossier: Dossier) -> list[str]:
@@ -136,7 +171,7 @@ def write_draft(
     clock.append(perf_counter())
     seconds = {name: round(end - start, 4) for name, start, end in zip(STAGES, clock, clock[1:], strict=False)}
     _write(knowledge, "report.drafted", report, findings, by, None, seconds=seconds | {"total": round(clock[-1] - clock[0], 4)})
-    return record_of(knowledge, report.id).state
+    return report_state(knowledge, report.id)
 
 
 def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[str, str], by: Person) -> ReportState:
@@ -146,10 +181,8 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
     """
     allow(knowledge.ledger, by, "edit", subject=report_id)
     known = record_of(knowledge, report_id)
-    report = known.state.report
-    _current(knowledge, known, version, report.content_digest(), by, "修改")
-    if known.state.status == "withdrawn":
-        raise _refusal(knowledge, by, report_id, "修改", Refused(f"报告 {report_id} 已撤回，不能再改；请重新起草"))
+    report = report_of(known)
+    may_change(knowledge, known, version, by)
     ids = {claim.id for claim in report.claims}
     if strange := [id for id in changes if id not in ids]:
         raise NotFound(f"报告 {report_id} 中没有语句 {'、'.join(strange)}；请刷新后再改")
@@ -159,11 +192,11 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
         for claim in report.claims
     )
     if claims == report.claims:
-        return known.state
+        return report_state(knowledge, report_id)
     moment = datetime.now(UTC)
     new = report.model_copy(update={"claims": claims, "version": report.version + 1, "drafted_by": by.name, "created_at": moment})
     _write(knowledge, "report.edited", new, tuple(verify(new, dossier)), by, known)
-    return record_of(knowledge, report_id).state
+    return report_state(knowledge, report_id)
 
 
 def replace_claims(
@@ -172,47 +205,58 @@ def replace_claims(
     """A new version with other sentences, taken over by a person from a model's offer; any signature is void from here on."""
     allow(knowledge.ledger, by, "edit", subject=report_id)
     known = record_of(knowledge, report_id)
-    report = known.state.report
-    _current(knowledge, known, version, report.content_digest(), by, "修改")
-    if known.state.status == "withdrawn":
-        raise _refusal(knowledge, by, report_id, "修改", Refused(f"报告 {report_id} 已撤回，不能再改；请重新起草"))
+    report = report_of(known)
+    may_change(knowledge, known, version, by)
     changed = {"claims": claims, "version": version + 1, "drafted_by": by.name, "created_at": datetime.now(UTC), "origin": origin}
     new = report.model_copy(update=changed)
     _write(knowledge, "report.edited", new, tuple(verify(new, dossier_of(knowledge, report.incident))), by, known)
-    return record_of(knowledge, report_id).state
+    return report_state(knowledge, report_id)
 
 
-def submit(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> ReportState:
+def may_change(knowledge: Knowledge, known: Record, version: int, by: Person) -> None:
+    """Refuse whoever read an older version, or would change what was taken back or replaced."""
+    paper = known.state.paper
+    _current(knowledge, known, version, paper.content_digest(), by, "修改")
+    if known.state.status in ("withdrawn", "superseded"):
+        told = f"{NOUN[family(paper.id)]} {paper.id} {STANDING[known.state.status]}，不能再改；请重新起草"
+        raise _refusal(knowledge, by, paper.id, "修改", Refused(told))
+
+
+def submit(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> State:
     """Send a draft to be signed."""
     return _decide(knowledge, report_id, "submit", version, digest, by, reason)
 
 
-def sign(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> ReportState:
-    """Sign exactly the text whose digest was read. Refused to anyone who wrote any of it, and while a check blocks."""
+def sign(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> State:
+    """Sign exactly the text whose digest was read. Refused to anyone who wrote any of it, and while a check blocks.
+
+    A plan's goods are reserved in the same entry; Refused, naming lot, rest and holder, when they are no longer all there.
+    """
     return _decide(knowledge, report_id, "sign", version, digest, by, reason)
 
 
-def return_(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> ReportState:
+def return_(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> State:
     """Send it back to its drafter, saying why."""
     return _decide(knowledge, report_id, "return", version, digest, by, reason)
 
 
-def withdraw(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> ReportState:
+def withdraw(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> State:
     """Take it back for good, saying why. What was written and signed stays on record."""
     return _decide(knowledge, report_id, "withdraw", version, digest, by, reason)
 
 
-def _decide(knowledge: Knowledge, report_id: str, verdict: Verdict, version: int, read: str, by: Person, reason: str) -> ReportState:
-    allow(knowledge.ledger, by, verdict, subject=report_id)
-    known = record_of(knowledge, report_id)
+def _decide(knowledge: Knowledge, id: str, verdict: Verdict, version: int, read: str, by: Person, reason: str) -> State:
+    allow(knowledge.ledger, by, verdict, subject=id)
+    known = record_of(knowledge, id)
+    paper = known.state.paper
     _current(knowledge, known, version, read, by, ACT[verdict])
     refusal = _forbidden(known, verdict, by, reason.strip())
-    if verdict == "sign" and refusal is None:
-        refusal = _overtaken(knowledge, known.state.report)
+    if verdict == "sign" and refusal is None and isinstance(paper, Report):
+        refusal = _overtaken(knowledge, paper)
     if refusal:
-        raise _refusal(knowledge, by, report_id, ACT[verdict], refusal)
+        raise _refusal(knowledge, by, id, ACT[verdict], refusal)
     content = {
-        "subject": report_id,
+        "subject": id,
         "version": version,
         "digest": read,
         "verdict": verdict,
@@ -223,23 +267,41 @@ def _decide(knowledge: Knowledge, report_id: str, verdict: Verdict, version: int
         "at": datetime.now(UTC),
     }
     decision = Decision.model_validate({"id": "de-" + digest(content)[:32], **content})
-    _record(knowledge, DECIDED[verdict], report_id, {"decision": decision.model_dump(mode="json")}, by, known, ACT[verdict])
-    return record_of(knowledge, report_id).state
+    payload: dict[str, Any] = {"decision": decision.model_dump(mode="json")}
+    unless: Callable[[], Expected] | None = None
+    if verdict == "sign" and isinstance(paper, ReliefPlan):
+        plan = paper
+        payload |= {"reserves": plan.reserves(), "mode": plan.mode, "title": plan.title, "supersedes": plan.revises}
+
+        def unless() -> Expected:
+            return _stock_is_there(knowledge, plan, by)
+
+    _record(knowledge, f"{family(id)}.{DECIDED[verdict]}", id, payload, by, known, ACT[verdict], unless)
+    return record_of(knowledge, id).state
+
+
+def _stock_is_there(knowledge: Knowledge, plan: ReliefPlan, by: Person) -> Expected:
+    """The entries that must not have come in between looking at the stock and taking it; Refused when it does not suffice now."""
+    taken = stock_of(knowledge, plan.mode, releasing=plan.revises)
+    if short := short_of(plan.reserves(), taken):
+        raise _refusal(knowledge, by, plan.id, ACT["sign"], Refused(f"不能签发：{short}"))
+    return STOCK_KINDS, taken.position
 
 
 def _forbidden(known: Record, verdict: Verdict, by: Person, reason: str) -> Refused | None:
     """Why this person may not decide this now; None when he may."""
-    report, status = known.state.report, known.state.status
+    paper, status = known.state.paper, known.state.status
+    named = f"{NOUN[family(paper.id)]} {paper.id}"
     if status not in FROM[verdict]:
         wanted = "、".join(STANDING[one] for one in FROM[verdict])
-        return Refused(f"报告 {report.id} 现为“{STANDING[status]}”，不能{ACT[verdict]}；须先处于：{wanted}")
+        return Refused(f"{named} 现为“{STANDING[status]}”，不能{ACT[verdict]}；须先处于：{wanted}")
     if verdict == "sign" and by.name in known.writers:
-        return NotAllowed(f"{by.display_name}起草或修改过报告 {report.id}，不能自己签发；请由另一名签发人签发")
+        return NotAllowed(f"{by.display_name}起草或修改过{named}，不能自己签发；请由另一名签发人签发")
     if verdict in ("return", "withdraw") and not reason:
-        return Refused(f"{ACT[verdict]}报告 {report.id} 须写明理由；请补充理由")
+        return Refused(f"{ACT[verdict]}{named} 须写明理由；请补充理由")
     blocks = [finding for finding in known.state.findings if finding.severity == "block"]
     if verdict == "sign" and blocks:
-        return Refused(f"报告 {report.id} 第{report.version}版有{len(blocks)}处法定问题未改，不能签发：{blocks[0].message}")
+        return Refused(f"{named} 第{paper.version}版有{len(blocks)}处法定问题未改，不能签发：{blocks[0].message}")
     return None
 
 
@@ -256,12 +318,13 @@ def _overtaken(knowledge: Knowledge, report: Report) -> Refused | None:
 
 def _current(knowledge: Knowledge, known: Record, version: int, read: str, by: Person, act: str) -> None:
     """Refuse whoever read another text than the newest one, naming who changed it."""
-    report = known.state.report
-    if version == report.version and read == report.content_digest():
+    paper = known.state.paper
+    if version == paper.version and read == paper.content_digest():
         return
     when = known.edited_at.astimezone(BEIJING).strftime("%H:%M:%S")
-    told = f"报告 {report.id} 已由 {known.edited_by} 于 {when} 改为第{report.version}版，您读的不是这一版；请重新阅读后再{act}"
-    raise _refusal(knowledge, by, report.id, act, Stale(told))
+    named = f"{NOUN[family(paper.id)]} {paper.id}"
+    told = f"{named} 已由 {known.edited_by} 于 {when} 改为第{paper.version}版，您读的不是这一版；请重新阅读后再{act}"
+    raise _refusal(knowledge, by, paper.id, act, Stale(told))
 
 
 def _refusal(knowledge: Knowledge, by: Person, report_id: str, act: str, refusal: Refused) -> Refused:
@@ -303,12 +366,38 @@ def _write(
     _record(knowledge, kind, report.id, payload, by, known, "写入")
 
 
-def _record(knowledge: Knowledge, kind: str, report_id: str, payload: dict[str, Any], by: Person, known: Record | None, act: str) -> Entry:
-    """Write it down unless the report changed since `known` was read. Someone printing it meanwhile changes nothing and is passed over."""
+Expected = tuple[Sequence[str], int]
+"""Kinds of entry, and the number after which none of them may have been written."""
+
+
+def _record(
+    knowledge: Knowledge,
+    kind: str,
+    id: str,
+    payload: dict[str, Any],
+    by: Person,
+    known: Record | None,
+    act: str,
+    unless: Callable[[], Expected] | None = None,
+) -> Entry:
+    """Write it down unless the paper changed since `known` was read. Someone printing it meanwhile changes nothing and is passed over.
+
+    `unless` looks at the stock, refuses when it does not suffice, and is asked again when the stock changed before the entry was written.
+    """
+    expected = unless() if unless else None
     try:
-        return knowledge.record(kind, report_id, payload, by=by.name, expect_last=known.last if known else 0)
+        return knowledge.record(kind, id, payload, by=by.name, expect_last=known.last if known else 0, expect_none=expected)
     except Stale as late:
-        now = record_of(knowledge, report_id)
+        now = record_of(knowledge, id)
         if known is not None and now.state == known.state:
-            return _record(knowledge, kind, report_id, payload, by, now, act)
-        raise _refusal(knowledge, by, report_id, act, late) from late
+            return _record(knowledge, kind, id, payload, by, now, act, unless)
+        raise _refusal(knowledge, by, id, act, late) from late
+
+
+def write_plan(knowledge: Knowledge, plan: ReliefPlan, findings: Sequence[Finding], by: Person, known: Record | None = None) -> PlanState:
+    """Record a plan as a proposal: a new one, or the next version of the `known` one, whose signature it voids."""
+    payload = {"plan": plan.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings]}
+    _record(knowledge, "relief.edited" if known else "relief.drafted", plan.id, payload, by, known, "写入")
+    state = record_of(knowledge, plan.id).state
+    assert isinstance(state, PlanState)
+    return state

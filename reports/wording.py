@@ -18,6 +18,9 @@ EXERCISE_MARK = "【演练】"
 EXERCISE_LINE = "本件为应急演练材料，所述情况均为演练设定，不作为实际突发事件信息使用。"
 """First sentence of an exercise's report."""
 
+DRAFT_HEAD = "草稿　未经签发　不得报送"
+"""On every page of what is not signed."""
+
 RULES_LABEL = "本稿由计算机辅助生成，须经人工审核签发。"
 """Label of a text written by rules. It makes no claim of artificial intelligence, because none took part."""
 

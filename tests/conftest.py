@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from graph import library
 from graph import people as accounts
@@ -160,6 +161,17 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert server is not None
     yield server.get_uri()
     server.cleanup()
+
+
+def fresh_database(uri: str) -> str:
+    """The address of an empty database on the server at `uri`."""
+    url = sa.make_url(uri.replace("postgresql://", "postgresql+psycopg://"))
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as db:
+        db.execute(sa.text("DROP DATABASE IF EXISTS desk"))
+        db.execute(sa.text("CREATE DATABASE desk"))
+    engine.dispose()
+    return url.set(database="desk").render_as_string(hide_password=False)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 import pytest
 import yaml
+from docx import Document
 
 from graph.knowledge import open_knowledge
 from models.domain import Dossier
@@ -98,6 +99,51 @@ def test_two_reports_are_signed_and_the_chain_holds(evening: tuple[Path, dict[st
     assert all(Path(path).read_bytes().startswith(b"PK") for path in result["signed"])
     verdict = answer(anlan(home, "audit", "verify", "--json"))
     assert verdict["ok"]
+
+
+FLOODED = {
+    "type": "FeatureCollection",
+    "features": [
+        {"type": "Feature", "properties": {"depth": depth}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for depth, ring in (
+            (0.3, [[118.785, 31.98], [118.817, 31.98], [118.817, 32.007], [118.785, 32.007], [118.785, 31.98]]),
+            (1.2, [[118.793, 31.987], [118.808, 31.987], [118.808, 31.999], [118.793, 31.999], [118.793, 31.987]]),
+        )
+    ],
+}
+"""An invented depth of water around the flooded underpass."""
+
+
+def test_from_the_flooded_ground_to_a_signed_relief_plan_with_its_gap(evening: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    home, result = evening
+    flood = next(one["id"] for one in result["incidents"] if "绮云路" in one["title"])
+    (tmp_path / "depth.geojson").write_text(json.dumps(FLOODED), "utf-8")
+    by = {}
+    for name, password in json.loads((home / "demo/accounts.json").read_text("utf-8")).items():
+        (tmp_path / name).write_text(password, "utf-8")
+        by[name] = ("--as", name, "--password-file", str(tmp_path / name))
+    ground = ("--footprint", str(tmp_path / "depth.geojson"), "--depth", "default", "--standard", "planning")
+    with open_knowledge(Settings(home=home)):  # one engine for all commands
+        plan = answer(anlan(home, "relief", flood, *ground, "--propose", *by["duty"], "--json"))
+        read = ("--digest", plan["digest"], "--json")
+        answer(anlan(home, "submit", plan["plan"], *by["duty"], *read))
+        alone = anlan(home, "sign", plan["plan"], *by["duty"], *read)
+        signed = answer(anlan(home, "sign", plan["plan"], *by["signer"], *read))
+        left = answer(anlan(home, "relief", "stock", "--json"))["lots"]
+
+    def beds(lines: list[dict[str, Any]]) -> float:
+        return sum(one["quantity"] for one in lines if one["item"] == "折叠床")
+
+    assert plan["exposure"]["people"]["all"]["best"] > 0
+    assert next(one for one in plan["basis"]["all"] if one["key"] == "relocated")["origin"] == "estimated"
+    assert beds(plan["allocation"]) == beds(plan["stock"]) > 0
+    assert beds(plan["allocation"]) + beds(plan["gap"]) == beds(plan["needs"])
+    assert alone.returncode == 1
+    assert signed["status"] == "signed"
+    assert beds(left) == 0
+    paper = Document(signed["docx"])
+    assert f"折叠床{beds(plan['gap']):g}张" in "".join(paragraph.text for paragraph in paper.paragraphs)
+    assert "未核实" in "".join(cell.text for table in paper.tables for row in table.rows for cell in row.cells)
 
 
 def test_the_evening_as_a_daily_report_and_a_signed_report_as_files(evening: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:

@@ -18,9 +18,17 @@ from reports import render, signoff
 from reports.subject import day_id
 from reports.types import types_for
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MIME: dict[render.Format, str] = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+    "json": "application/json",
+    "cap": "application/xml",
+}
 
-STANDING = {"draft": "plain", "submitted": "soon", "returned": "warn", "signed": "good", "void": "over", "withdrawn": "over"}
+STANDING = {
+    "draft": "plain", "submitted": "soon", "returned": "warn", "signed": "good", "void": "over", "withdrawn": "over", "superseded": "over",
+}  # fmt: skip
 """How loud each standing is."""
 
 
@@ -126,18 +134,26 @@ def changed_notice(state: ReportState, known_now: Dossier) -> None:
         look.notice(t("report.judged_since", told=told), "changed")
 
 
-def download(state: ReportState, *, key: str) -> None:
-    """Make the file, then hand it over; each making is in the ledger."""
+def download(state: signoff.State, *, key: str, form: render.Format = "docx") -> None:
+    """Make the file of a report or plan, then hand it over; each making is in the ledger."""
     kind = "signed" if state.status == "signed" else "draft"
-    made = st.session_state.get(f"made-{state.report.id}-{state.report.version}-{state.status}")
+    paper = state.paper
+    slot = f"made-{paper.id}-{paper.version}-{state.status}-{form}"
+    made = st.session_state.get(slot)
     if made is None:
-        if st.button(t(f"report.make.{kind}"), icon=":material/description:", key=f"make-{key}"):
+        if st.button(t(f"report.make.{kind}", form=form), icon=":material/description:", key=f"make-{key}"):
             with answering(), st.spinner(t("report.making")):
-                path = render.render(knowledge(), state.report.id, None, session.here())
-                st.session_state[f"made-{state.report.id}-{state.report.version}-{state.status}"] = (path.name, path.read_bytes())
+                path = render.render(knowledge(), paper.id, None, session.here(), form=form)
+                st.session_state[slot] = (path.name, path.read_bytes())
                 st.rerun()
         return
     name, content = made
     st.download_button(
-        t(f"report.take.{kind}"), content, file_name=name, mime=DOCX, icon=":material/download:", key=f"take-{key}", on_click="ignore"
+        t(f"report.take.{kind}", form=form),
+        content,
+        file_name=name,
+        mime=MIME[form],
+        icon=":material/download:",
+        key=f"take-{key}",
+        on_click="ignore",
     )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import look, session
 from dashboard.paper import differences, paper, parts_of
-from dashboard.reading import dossier, knowledge, reports
+from dashboard.reading import dossier, knowledge, plans_waiting, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
 from dashboard.views import report_actions
@@ -18,6 +18,12 @@ from reports import signoff
 
 def page() -> None:
     """The reports that wait, then those already decided."""
+    if plans := plans_waiting(session.mode()):
+        names = t("common.comma").join(state.plan.title for state in plans)
+        look.show(f'<div class="anlan-row-line">{look.chip(t("relief.waiting", count=len(plans)), "soon")}{look.escaped(names)}</div>')
+        if st.button(t("relief.to_plans"), icon=":material/inventory_2:", key="to-plans"):
+            session.select(plans[0].plan.incident)
+            session.go("relief")
     states = [*reports(session.mode(), "submitted"), *reports(session.mode(), "signed", "void", "withdrawn", "returned")]
     if not states:
         look.show(f'<div class="anlan-empty">{look.escaped(t("signoff.empty"))}</div>')
@@ -49,9 +55,9 @@ def reading_desk(state: ReportState, known_now: Dossier) -> None:
                 part(state, known_now)
 
 
-def decision(state: ReportState, who: Person) -> None:
-    """Sign, return or withdraw. The digest sent along is the one of the text on the left, so nothing else can be signed."""
-    report = state.report
+def decision(state: signoff.State, who: Person) -> None:
+    """Sign, return or withdraw a report or plan. The digest sent along is the one of what is shown, so nothing else can be signed."""
+    report = state.paper
     if state.status == "submitted":
         if who.is_external:
             st.button(
@@ -80,8 +86,9 @@ def decision(state: ReportState, who: Person) -> None:
                 session.tell(t("signoff.returned"))
                 st.rerun()
         return
-    with st.container(horizontal=True):
-        report_actions.download(state, key=f"sign-{report.id}")
+    if isinstance(state, ReportState):
+        with st.container(horizontal=True):
+            report_actions.download(state, key=f"sign-{report.id}")
     if state.status == "signed" and session.may(who, "withdraw"):
         with st.popover(t("signoff.withdraw"), icon=":material/undo:"):
             reason = st.text_input(t("signoff.reason"), key="withdraw_reason")
@@ -103,9 +110,9 @@ def credential(who: Person) -> tuple[str, str]:
     return password, code
 
 
-def decide_signed(state: ReportState, who: Person, password: str, code: str) -> None:
+def decide_signed(state: signoff.State, who: Person, password: str, code: str) -> None:
     """Ask for the credential once more, for exactly this text: a screen left open must not be able to sign."""
-    report = state.report
+    report = state.paper
     session.confirm(who, report.content_digest(), password, code)
     signoff.sign(knowledge(), report.id, version=report.version, digest=report.content_digest(), by=who)
     session.tell(t("signoff.signed"))
@@ -142,7 +149,7 @@ def findings(state: ReportState, known_now: Dossier) -> None:
     look.show(told or f'<div class="anlan-empty">{look.escaped(t("signoff.no_findings"))}</div>')
 
 
-def history(state: ReportState, known_now: Dossier) -> None:
+def history(state: signoff.State, known_now: Dossier | None) -> None:
     """Every decision on it, oldest first."""
     rows = [
         (

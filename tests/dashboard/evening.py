@@ -49,6 +49,10 @@ STREET = Source(name="street", title="街道办报告", kind="desk", publisher="
 SURVEY = Source(name="survey", title="承灾体普查", kind="survey", publisher="普查办", owner="风险处", reliability="A", every_minutes=1440)
 
 
+STOCK = '{"折叠床": {"quantity": 60, "unit": "张"}, "帐篷": {"quantity": 100, "unit": "顶"}}'
+"""What the depot's list says."""
+
+
 @dataclass(frozen=True)
 class Evening:
     """Ids of what was put in."""
@@ -198,7 +202,15 @@ def _features() -> list[Feature]:
         ("玄武区某街道", 118.81, 32.06),
     ]
     found = [
-        _feature("population", name, lon + 0.035, lat + 0.03, {"type": "Polygon", "coordinates": [_box(lon, lat, 0.068, 0.058)]})
+        _feature(
+            "population",
+            name,
+            lon + 0.035,
+            lat + 0.03,
+            {"type": "Polygon", "coordinates": [_box(lon, lat, 0.068, 0.058)]},
+            people=40_000.0,
+            elderly=8_000.0,
+        )
         for name, lon, lat in boxes
     ]
     river = [[118.66, 31.98], [118.70, 32.05], [118.74, 32.12], [118.82, 32.17]]
@@ -213,7 +225,8 @@ def _features() -> list[Feature]:
         ("underpass", "应天大街下穿通道", 118.7312, 32.0075), ("chemical_plant", "某化工厂<b onmouseover=alert(1)>", 118.83, 32.11),
         ("hospital", "某医院", 118.79, 32.05), ("school", "某中学", 118.76, 32.02),
     ):  # fmt: skip
-        found.append(_feature(kind, name, lon, lat, {"type": "Point", "coordinates": [lon, lat]}))
+        held = {"shelter": {"capacity": 800.0}, "depot": {"stock": STOCK}}.get(kind, {})
+        found.append(_feature(kind, name, lon, lat, {"type": "Point", "coordinates": [lon, lat]}, **held))
     return found
 
 
@@ -221,5 +234,6 @@ def _box(lon: float, lat: float, width: float, height: float) -> list[list[float
     return [[lon, lat], [lon + width, lat], [lon + width, lat + height], [lon, lat + height], [lon, lat]]
 
 
-def _feature(kind: Any, name: str, lon: float, lat: float, geometry: dict[str, Any]) -> Feature:
-    return Feature(id="fe-" + digest([kind, name, lon, lat])[:32], kind=kind, name=name, geometry=geometry, lon=lon, lat=lat)
+def _feature(kind: Any, name: str, lon: float, lat: float, geometry: dict[str, Any], **properties: Any) -> Feature:
+    id = "fe-" + digest([kind, name, lon, lat])[:32]
+    return Feature(id=id, kind=kind, name=name, geometry=geometry, lon=lon, lat=lat, properties=properties)

@@ -21,25 +21,16 @@ from graph.ledger import GENESIS, Ledger
 from models.domain import Person, Quarantined, Source
 from models.errors import BadInput, NotFound, Refused, Stale, Unreachable
 from models.settings import Settings
+from tests.conftest import fresh_database
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def book(request: pytest.FixtureRequest, home: Settings) -> Iterator[Ledger]:
     """An empty ledger on each database."""
-    url = home.ledger_address if request.param == "sqlite" else _fresh_database(request.getfixturevalue("postgres"))
+    url = home.ledger_address if request.param == "sqlite" else fresh_database(request.getfixturevalue("postgres"))
     opened = Ledger(url)
     yield opened
     opened.close()
-
-
-def _fresh_database(uri: str) -> str:
-    url = sa.make_url(uri.replace("postgresql://", "postgresql+psycopg://"))
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as db:
-        db.execute(sa.text("DROP DATABASE IF EXISTS desk"))
-        db.execute(sa.text("CREATE DATABASE desk"))
-    engine.dispose()
-    return url.set(database="desk").render_as_string(hide_password=False)
 
 
 def bad_row(text: str = "坏行") -> Quarantined:

@@ -150,7 +150,7 @@ def sources(context: typer.Context, as_json: AsJson = False) -> None:
     from ingestion.schedule import channels
 
     settings = Settings()
-    ledger, now = Ledger(settings.ledger_address), datetime.now(BEIJING)
+    ledger, now = Ledger.at(settings), datetime.now(BEIJING)
     found, queue = states(ledger, channels(settings), now), ledger.queue()
     waited = (now - queue.oldest_at).total_seconds() if queue.oldest_at else 0
     if as_json:
@@ -226,7 +226,7 @@ def sources_quarantine(
     from graph.ledger import Ledger
     from ingestion.privacy import mask as masked
 
-    ledger = Ledger(Settings().ledger_address)
+    ledger = Ledger.at(Settings())
     for held in ledger.held(source or None):
         raw = masked(ledger.held_record(held.digest).raw[:2000]) if show else None
         if as_json:
@@ -963,7 +963,7 @@ def audit_export(out: Annotated[Path | None, typer.Option("--out", help="File; o
     """Every entry of the ledger as JSON lines, without the archive of bodies."""
     from graph.ledger import Ledger
 
-    ledger = Ledger(Settings().ledger_address)
+    ledger = Ledger.at(Settings())
     with out.open("w", encoding="utf-8") if out else contextlib.nullcontext(sys.stdout) as stream:
         for entry in ledger.entries():
             stream.write(entry.model_dump_json() + "\n")
@@ -1096,7 +1096,7 @@ def people_list(as_json: AsJson = False) -> None:
     """The accounts and their roles."""
     from graph.ledger import Ledger
 
-    for person in Ledger(Settings().ledger_address).people():
+    for person in Ledger.at(Settings()).people():
         if as_json:
             _emit(person)
         else:

@@ -124,7 +124,7 @@ def open_knowledge(settings: Settings) -> Iterator[Knowledge]:
     Raises Unreachable when the database or the graph engine cannot be reached, BrokenDefinition when the shipped library is wrong.
     """
     library.starter()  # A broken definition stops the start before anything is opened.
-    ledger = Ledger(settings.ledger_address)
+    ledger = Ledger.at(settings)
     try:
         with engine.running(settings) as address:
             store = Store(address)

@@ -41,6 +41,10 @@ class BrokenDefinition(AnlanError):
     """A shipped or local definition file (rule, hazard, standard, source, report type) is wrong: the start stops here."""
 
 
+class Damaged(AnlanError):
+    """What is kept is not what was written: a changed entry, a broken database page, a torn archive. It is never mended in silence."""
+
+
 class Unreachable(AnlanError):
     """A part we depend on (graph engine, database, model) did not answer."""
 

@@ -16,8 +16,9 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -567,7 +568,82 @@ class Ledger:
             entry = _entry_of(_append(db, [("evidence.erased", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])[0])
             unread = sa.and_(_progress.c.key == evidence_id, _progress.c.understood_seq.is_(None))
             db.execute(sa.update(_progress).where(unread).values(understood_seq=entry.seq))
-            return entry
+        self._forget()
+        return entry
+
+    def bodies_before(self, moment: datetime) -> list[str]:
+        """Keys of bodies received before `moment` that are done with: understood, or, if they were quarantined, settled. Oldest first."""
+        about = _entry.alias("about")
+        settled = sa.select(about.c.seq).where(about.c.subject == _entry.c.subject, about.c.kind == "quarantine.settled").exists()
+        query = (
+            sa.select(_archive.c.key)
+            .join(_progress, _progress.c.key == _archive.c.key)
+            .join(_entry, _entry.c.seq == _progress.c.received_seq)
+            .where(_archive.c.body.is_not(None), _progress.c.understood_seq.is_not(None), _entry.c.at < _text(moment))
+            .where(sa.or_(_entry.c.kind != "evidence.quarantined", settled))
+            .order_by(_entry.c.seq)
+        )
+        with self._reading() as db:
+            return [str(key) for key in db.execute(query).scalars()]
+
+    def erase_all(self, keys: Sequence[str], *, by: str, reason: str) -> int:
+        """Erase these bodies under one reason, an entry for each; returns how many there still were. In transactions of a page each."""
+        if not reason.strip():
+            raise Refused("删除原文须写明理由，请补充理由后再办理。")
+        done = 0
+        for start in range(0, len(keys), _PAGE):
+            with self._writing() as db:
+                there = sa.select(_archive.c.key).where(_archive.c.key.in_(keys[start : start + _PAGE]), _archive.c.body.is_not(None))
+                some = list(db.execute(there.order_by(_archive.c.key)).scalars())
+                if some:
+                    db.execute(sa.update(_archive).where(_archive.c.key.in_(some)).values(body=None))
+                    moment = _text(datetime.now(UTC))
+                    _append(db, [("evidence.erased", key, _json({"reason": reason}), by, moment) for key in some])
+                done += len(some)
+        self._forget()
+        return done
+
+    def _forget(self) -> None:
+        """The write-ahead log still holds what was erased; empty it. What another process is reading just now goes at the next time."""
+        if self._is_sqlite:
+            with self._translated(), self._engine.connect() as db:
+                raw = db.connection.driver_connection
+                assert raw is not None
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # -- copying -------------------------------------------------------------------------------------------------------------
+
+    def copy_to(self, path: Path) -> tuple[int, str]:
+        """Write the whole record as of one moment into a new SQLite file, while others go on writing; its length and last hash."""
+        _private_file(path)
+        if self._is_sqlite:
+            with self._translated(), self._engine.connect() as db, closing(sqlite3.connect(path)) as target:
+                raw = db.connection.driver_connection
+                assert raw is not None
+                try:
+                    raw.backup(target)
+                    target.execute("PRAGMA journal_mode=DELETE")
+                except sqlite3.Error as error:
+                    raise Unreachable(self._trouble(str(error))) from error
+        else:
+            copy = Ledger(f"sqlite:///{path}")
+            with self._reading() as db, copy._writing() as into:
+                _copy_rows(db, into)
+            with closing(sqlite3.connect(path)) as target:
+                copy.close()
+                target.execute("PRAGMA journal_mode=DELETE")
+        with closing(sqlite3.connect(path)) as target:
+            row = target.execute("SELECT seq, hash FROM head").fetchone() or (0, GENESIS)
+            return int(row[0]), str(row[1])
+
+    def fill_from(self, path: Path) -> None:
+        """Take in the whole record kept in a SQLite file by `copy_to`. Refused when anything is recorded here."""
+        if self.last_seq() or self.people():
+            raise Refused(f"台账 {self._place} 里已有记录，不会覆盖：请把 ANLAN_LEDGER_URL 指向一个空的数据库。")
+        copy = Ledger(f"sqlite:///{path}")
+        with copy._reading() as db, self._writing() as into:
+            _copy_rows(db, into)
+        copy.close()
 
     def counts(self) -> dict[str, Any]:
         """How much there is: entries, evidence (by source), waiting, oldest_waiting_at (aware datetime or null), quarantined."""
@@ -809,6 +885,13 @@ def _brought_up_to_date(db: sa.Connection) -> None:
         db.execute(sa.text("DROP INDEX IF EXISTS progress_waiting"))
         for index in _progress.indexes:
             index.create(db, checkfirst=True)
+
+
+def _copy_rows(db: sa.Connection, into: sa.Connection) -> None:
+    for table in _meta.sorted_tables:
+        query = sa.select(table).order_by(*table.primary_key.columns)
+        for some in db.execution_options(stream_results=True, yield_per=_PAGE).execute(query).mappings().partitions():
+            into.execute(sa.insert(table), [dict(row) for row in some])
 
 
 def _waiting_rows(db: sa.Connection, urgent: int, limit: int, beyond: Collection[str]) -> list[sa.Row[Any]]:
@@ -1198,7 +1281,7 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     # The driver's own transaction handling is switched off so that writers can say BEGIN IMMEDIATE (see _sqlite_begun).
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON"):
         cursor.execute("PRAGMA " + pragma)
     cursor.close()
 

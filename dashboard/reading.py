@@ -74,11 +74,10 @@ def reopen() -> None:
 
 
 def reading(read: Callable[[Knowledge], Answer]) -> Answer:
-    """Answer of one read, tried once more on a fresh connection, because an engine may be restarted under us."""
+    """Answer of one read, tried once more, because an engine may die under us: the store then finds the one that was started anew."""
     try:
         return read(knowledge())
     except Unreachable:
-        reopen()
         return read(knowledge())
 
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from dashboard.reading import reading, reopen
+from dashboard.reading import reading
 from dashboard.words import t
 from graph import people
 from models.domain import Mode, Person
-from models.errors import AnlanError, NotAllowed, NotFound, Refused, Unreachable
+from models.errors import AnlanError, NotAllowed, NotFound, Refused, Unreachable, storage_trouble
 
 
 def person() -> Person | None:
@@ -111,10 +111,14 @@ def answering() -> Iterator[None]:
     try:
         yield
     except Unreachable as error:
-        reopen()
         st.error(t("error.unreachable", error=sentence(error)), icon=":material/cloud_off:")
         st.button(t("error.retry"), key=f"retry-{abs(hash(str(error)))}")
     except Refused as error:
         st.error(sentence(error), icon=":material/block:")
     except AnlanError as error:
         st.error(sentence(error), icon=":material/error:")
+    except OSError as error:
+        words = storage_trouble(error)
+        if words is None:
+            raise
+        st.error(plain(words), icon=":material/hard_drive:")

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from graph.anchors import Anchor, Anchors
 from graph.ledger import Ledger
@@ -222,7 +222,9 @@ def restore(settings: Settings, source: Path) -> Manifest:
         stage.mkdir(mode=0o700)
         with _opened(source) as (_, manifest, members):
             if manifest.city != settings.city_code:
-                raise Refused(f"备份属于区划 {manifest.city}，本机设置是 {settings.city_code}：请核对，或把 ANLAN_CITY_CODE 设为 {manifest.city}。")
+                raise Refused(
+                    f"备份属于区划 {manifest.city}，本机设置是 {settings.city_code}：请核对，或把 ANLAN_CITY_CODE 设为 {manifest.city}。"
+                )
             if shutil.disk_usage(home.parent).free < sum(member.size for member in manifest.members):
                 raise Refused(f"{home.parent} 的剩余空间放不下这份备份：请腾出空间或换一个 ANLAN_HOME。")
             for member, stream in members:

@@ -535,6 +535,25 @@ class Ledger:
             mark = rows[-1].seq
             left = None if left is None else left - len(rows)
 
+    def lines(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Entries as they are stored, payload as text, so that each hash can be computed anew from its line: seq, at, kind, subject, by,
+        payload, prev, hash. From the first entry dated `since` or later to the last dated `until` or before, without gaps.
+        """
+        first = sa.select(sa.func.min(_entry.c.seq)).where(_entry.c.at >= _text(since)) if since else None
+        last = sa.select(sa.func.max(_entry.c.seq)).where(_entry.c.at <= _text(until)) if until else None
+        with self._reading() as db:
+            low = 1 if first is None else db.execute(first).scalar()
+            high = db.execute(sa.select(sa.func.max(_entry.c.seq)) if last is None else last).scalar()
+        while low is not None and high is not None and low <= high:
+            query = sa.select(_entry).where(_entry.c.seq >= low, _entry.c.seq <= high).order_by(_entry.c.seq).limit(_PAGE)
+            with self._reading() as db:
+                rows = db.execute(query).mappings().all()
+            if not rows:
+                return
+            for row in rows:
+                yield {"by" if name == "by_" else name: value for name, value in row.items()}
+            low = int(rows[-1]["seq"]) + 1
+
     def last_seq(self, kind: str | None = None) -> int:
         """Number of the newest entry (of a kind, if given); 0 when nothing is recorded."""
         query = sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))
@@ -831,7 +850,9 @@ class Ledger:
             return f"台账 {self._place} 没有响应（{words}）。请检查 PostgreSQL 是否运行以及 ANLAN_LEDGER_URL，然后再试。"
         free = shutil.disk_usage(self._path.parent).free // 1_000_000 if self._path.parent.exists() else 0
         if "full" in words:
-            return f"台账所在磁盘已满（{self._path.parent}，剩余 {free} MB）：这一批没有写入，先前确认过的都在。请腾出空间；程序随后自行继续。"
+            return (
+                f"台账所在磁盘已满（{self._path.parent}，剩余 {free} MB）：这一批没有写入，先前确认过的都在。请腾出空间；程序随后自行继续。"
+            )
         if "readonly" in words or "read-only" in words:
             return f"台账 {self._path} 所在磁盘只读或不可写：没有写入任何内容。请恢复写权限或重新挂载；程序随后自行继续。"
         return f"台账 {self._place} 没有响应（{words}）。请检查磁盘空间（剩余 {free} MB）和文件写权限，然后再试。"
@@ -1281,7 +1302,14 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     # The driver's own transaction handling is switched off so that writers can say BEGIN IMMEDIATE (see _sqlite_begun).
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON"):
+    for pragma in (
+        "busy_timeout=60000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "secure_delete=ON",
+    ):
         cursor.execute("PRAGMA " + pragma)
     cursor.close()
 

@@ -329,7 +329,9 @@ def rendered_intact(knowledge: Knowledge, report_id: str) -> list[str]:
         wrong.append(f"图谱中没有报告 {report_id}；请运行 anlan graph rebuild")
     files = {str(entry.payload["path"]): entry.payload for entry in knowledge.ledger.entries(subject=report_id, kinds=["report.rendered"])}
     for name, payload in files.items():
-        wrong += [trouble] if (trouble := _file_trouble(Path(name), payload)) else []
+        # A desk that was restored from a backup may lie elsewhere.
+        path = Path(name) if Path(name).exists() else knowledge.settings.home / "reports" / Path(name).name
+        wrong += [trouble] if (trouble := _file_trouble(path, payload)) else []
     return wrong
 
 

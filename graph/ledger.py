@@ -41,6 +41,8 @@ _PAGE = 500
 _KEYS_PER_QUERY = 900
 """SQLite's oldest supported builds allow 999 parameters a statement."""
 _MEND = "请停止写入，运行 anlan audit verify 找到首个损坏处，再用 anlan restore 把最近的备份恢复到一个新的 ANLAN_HOME。"
+_BROKEN = ("malformed", "not a database", "Could not decode", "invalid page in block", "could not read block")
+"""How SQLite and PostgreSQL say that a page or a value of the file is not what was written."""
 _CHAIN_LOCK = 7_012_004_931
 _WORKER_LOCK = 7_012_004_932
 _SCHEMA_LOCK = 7_012_004_933
@@ -837,13 +839,14 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.OperationalError as error:
-            raise Unreachable(self._trouble(_first_line(error))) from error
         except sa.exc.DatabaseError as error:
-            # A constraint or a trigger that stops a write is a defect and stays one; these two say that the file is broken.
-            if "malformed" in str(error.orig) or "not a database" in str(error.orig):
-                raise Damaged(f"台账文件 {self._place} 已损坏（{_first_line(error)}）：{_MEND}") from error
-            raise
+            if any(words in str(error.orig) for words in _BROKEN):
+                raise Damaged(f"台账 {self._place} 已损坏（{_first_line(error)}）：{_MEND}") from error
+            if isinstance(error, sa.exc.OperationalError):
+                raise Unreachable(self._trouble(_first_line(error))) from error
+            raise  # a constraint or a trigger that stops a write is a defect and stays one
+        except UnicodeDecodeError as error:
+            raise Damaged(f"台账 {self._place} 已损坏（有内容不是文字）：{_MEND}") from error
 
     def _trouble(self, words: str) -> str:
         if self._path is None:
@@ -1001,7 +1004,7 @@ class _Inspection:
         self._received = self._settled = 0
         self._gone: dict[str, int] = {}
         self._erased: dict[str, int] = {}
-        self._marked: dict[int, tuple[str, int]] = {}
+        self._marked: dict[int, list[tuple[str, int]]] = {}
         self._people: dict[str, tuple[int, dict[str, Any]]] = {}
         self.read = 0
         self.clock_back: tuple[int, int] | None = None
@@ -1080,12 +1083,15 @@ class _Inspection:
         found: list[_Damage] = []
         for key, (seq, kind, payload, at) in received.items():
             if kind in _BODY_OF:
-                source, body = bodies.get(key, (payload["source"], None))
-                if body is None:
+                source, body = bodies.get(key, (None, None))
+                if source is None:
+                    # An erased one keeps its row.
+                    found.append(_Damage(seq, "body", f"第 {seq} 条接收的原文 {key} 已不在档案中，且没有删除记录"))
+                elif body is None:
                     self._gone[key] = seq
                 elif _sha256(body) != payload["body"]:
                     found.append(_Damage(seq, "body", f"档案中 {key} 的原文与第 {seq} 条记下的摘要不符：原文被改动"))
-                if source != payload["source"]:
+                if source not in (None, payload["source"]):
                     found.append(_Damage(seq, "body", f"档案中 {key} 的来源与第 {seq} 条记下的不符：被改动"))
             mark = marks.get(key)
             waits = kind == "evidence.received" and payload["kind"] in ("message", "warning")
@@ -1096,13 +1102,14 @@ class _Inspection:
             elif understood is not None:
                 self._settled += 1
                 if understood != seq:
-                    self._marked[understood] = key, seq
+                    self._marked.setdefault(understood, []).append((key, seq))
         for row in rows:
             # An erasure of what was understood before, or was never there to wait, moves no mark.
             if row[2] in ("evidence.understood", "evidence.erased"):
-                marked = self._marked.pop(row[0], None)
-                if (marked[0] if marked else None) != row[3] and (marked or row[2] == "evidence.understood"):
+                marked = dict(self._marked.pop(row[0], []))
+                if marked.pop(row[3], None) is None and row[2] == "evidence.understood":
                     found.append(_Damage(row[0], "marks", f"第 {row[0]} 条理解的 {row[3]} 的处理标记被改动或缺失"))
+                found += [_Damage(seq, "marks", f"第 {seq} 条接收的 {key} 的处理标记被改动") for key, seq in marked.items()]
         return min(found, key=lambda one: one.seq or 0) if found else None
 
     def _archived(self, keys: list[str]) -> dict[str, tuple[str, str | None]]:
@@ -1138,7 +1145,8 @@ class _Inspection:
             return _Damage(read, "head", f"账本末尾（第 {read} 条）与链头记录不一致：有条目被绕过程序写入，或链头被改动")
         gone = [(seq, key) for key, seq in self._gone.items() if key not in self._erased]
         found = [_Damage(seq, "body", f"第 {seq} 条接收的原文 {key} 已不在档案中，且没有删除记录") for seq, key in gone]
-        found += [_Damage(seq, "marks", f"第 {seq} 条接收的 {key} 被标为已理解，却没有理解记录") for key, seq in self._marked.values()]
+        marked = [one for some in self._marked.values() for one in some]
+        found += [_Damage(seq, "marks", f"第 {seq} 条接收的 {key} 被标为已理解，却没有理解记录") for key, seq in marked]
         for keys in _chunks(list(self._erased)):
             back = sa.select(_archive.c.key).where(_archive.c.key.in_(keys), _archive.c.body.is_not(None))
             for key in db.execute(back).scalars():

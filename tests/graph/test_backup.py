@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from invented import call, reading
+from test_ledger import _fresh_database
 
 from graph import backup
 from graph.anchors import Anchors
@@ -22,8 +23,6 @@ from graph.ledger import Ledger
 from models.domain import Person, Source
 from models.errors import AnlanError, BadInput, Damaged, Refused
 from models.settings import Settings
-
-from .test_ledger import _fresh_database
 
 WRITER = """
 import sys
@@ -52,7 +51,15 @@ def desk(home: Settings, ledger: Ledger, hotline: Source) -> Settings:
     ledger.add_person(Person(name="duty1", display_name="钱值班", role="duty"), "hash", "admin1")
     ledger.receive(hotline, [call(1), call(2)])
     ledger.understood([reading(call(1))])
-    for name in ("reports/re-1.docx", "gazetteer/own.yml", "inbox/hotline/a.csv", "sources.yml", "graph/databases/x", "graph/start.lock", "logs/a"):
+    for name in (
+        "reports/re-1.docx",
+        "gazetteer/own.yml",
+        "inbox/hotline/a.csv",
+        "sources.yml",
+        "graph/databases/x",
+        "graph/start.lock",
+        "logs/a",
+    ):
         (home.home / name).parent.mkdir(parents=True, exist_ok=True)
         (home.home / name).write_text(name)
     return home

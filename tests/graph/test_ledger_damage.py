@@ -147,7 +147,9 @@ class Trial:
         self.db.execute("UPDATE entry SET at = '2026-01-01T00:00:00.000000+00:00' WHERE seq = ?", (first,))
         prev = self.db.execute("SELECT hash FROM entry WHERE seq = ?", (first - 1,)).fetchone()
         last = prev[0] if prev else GENESIS
-        for row in self.db.execute("SELECT seq, at, kind, subject, by_, payload FROM entry WHERE seq >= ? ORDER BY seq", (first,)).fetchall():
+        for row in self.db.execute(
+            "SELECT seq, at, kind, subject, by_, payload FROM entry WHERE seq >= ? ORDER BY seq", (first,)
+        ).fetchall():
             own = _chained(*row, last)
             self.db.execute("UPDATE entry SET prev = ?, hash = ? WHERE seq = ?", (last, own, row[0]))
             last = own

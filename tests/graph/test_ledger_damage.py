@@ -90,8 +90,8 @@ class Trial:
             column = self.dice.choice(columns)
             if (table, column) in NOT_COVERED:
                 continue
-            rows = self.db.execute(f"SELECT rowid, typeof({column}), CAST({column} AS BLOB), {columns[0]} FROM {table}").fetchall()
-            rowid, kind, value, key = self.dice.choice(rows)
+            rows = self.db.execute(f"SELECT rowid, typeof({column}), CAST({column} AS BLOB) FROM {table}").fetchall()
+            rowid, kind, value = self.dice.choice(rows)
             if not value:
                 continue
             before = self.db.execute(f"SELECT {columns[0]} FROM {table} WHERE rowid = ?", (rowid,)).fetchone()[0]
@@ -191,7 +191,8 @@ def harmed(trial: Trial, seed: int, book: Ledger) -> str:
     found = trial.found(book)
     assert not found.ok, (seed, harm)
     assert found.first_broken in where, (seed, harm, where, found)
-    assert found.damage and found.reason
+    assert found.damage
+    assert found.reason
     return f"{harm}: {found.damage}"
 
 

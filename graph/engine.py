@@ -22,6 +22,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -286,7 +287,15 @@ def main(folder: Path) -> None:
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         order = json.loads(sys.stdin.readline())
-        server = _serve(folder, order["password"], order["heap"])
+        server = None
+        try:
+            server = _serve(folder, order["password"], order["heap"])
+        finally:
+            if server is None:
+                # As below: a start that failed half-way would live on without the lock, and hold the database against every later one.
+                traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(1)
         with _until_unused(folder, stop):
             server.stop()
             (folder / "address.json").unlink(missing_ok=True)

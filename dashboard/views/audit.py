@@ -48,6 +48,7 @@ KINDS = (
     "person.signed_in",
     "person.refused",
     "audit.read",
+    "clock.set_back",
 )
 """Kinds one can ask for; an entry of any other kind is in the list of all."""
 

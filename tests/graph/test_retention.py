@@ -19,7 +19,7 @@ OLD, NEW = NOW - timedelta(days=200), NOW - timedelta(days=20)
 
 def filled(knowledge: Knowledge, hotline: Source) -> dict[str, str]:
     """Ids of what is there, by what should become of it."""
-    gone, opened, waits, young = (call(n, f"石榴巷{n}号的原话") for n in range(4))
+    gone, opened, waits, young = (call(n, place_hint=f"石榴巷{n}号的原话") for n in range(4))
     bad = [Quarantined(source="hotline", reason="没有正文", where="a.csv:3", raw=f"坏行{n}", digest=f"{n:064d}") for n in range(2)]
     knowledge.ledger.receive(hotline, [gone, opened, waits], quarantined=bad, at=OLD)
     knowledge.ledger.receive(hotline, [young], at=NEW)

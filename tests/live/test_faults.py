@@ -29,6 +29,9 @@ from models.errors import AnlanError
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.live
+SHARE = float(os.environ.get("FAULTS_SHARE", "1"))
+"""For trying the suite out: this share of the faults. The counts that are promised are those of 1."""
+HUNDRED, TWENTY = max(int(100 * SHARE), 5), max(int(20 * SHARE), 1)
 PAGES = ("situation", "audit", "sources")
 
 FEEDER = """
@@ -186,7 +189,7 @@ def test_a_hundred_kills_while_calls_come_in_and_are_understood(tmp_path: Path, 
     dice = random.Random(20260718)
     with counting("接收与理解进程 SIGKILL") as row, desk(tmp_path / "var", monkeypatch) as known:
         worker = worked()
-        for number in range(80):
+        for number in range(HUNDRED * 4 // 5):
             assert not fed(known.settings.ledger_address, known.settings.anchors_folder, number * 100_000, row, until=dice.uniform(0, 0.3))
             row.faults += 1
             if number % 4 == 3:
@@ -203,14 +206,14 @@ def test_a_hundred_kills_while_calls_come_in_and_are_understood(tmp_path: Path, 
         graph = known.store.digest()
         known.rebuild()
         assert known.store.digest() == graph
-    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (100, 0, 0, 0)
-    assert len(row.acknowledged) > 500
+    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (HUNDRED, 0, 0, 0)
+    assert len(row.acknowledged) > 5 * HUNDRED
 
 
 def test_twenty_kills_of_the_graph_engine_under_the_pages_and_the_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with counting("图引擎 SIGKILL") as row, desk(tmp_path / "var", monkeypatch) as known:
         worker = worked()
-        for number in range(20):
+        for number in range(TWENTY):
             assert not fed(known.settings.ledger_address, known.settings.anchors_folder, number * 100_000, row, until=0.1)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(engine_pid(tmp_path / "var"), signal.SIGKILL)
@@ -223,7 +226,7 @@ def test_twenty_kills_of_the_graph_engine_under_the_pages_and_the_worker(tmp_pat
         known.catch_up()
         settle(row, known.ledger)
         assert known.store.counts()["Evidence"] == len({e.subject for e in known.ledger.entries(kinds=["evidence.received"])})
-    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (20, 0, 0, 0)
+    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (TWENTY, 0, 0, 0)
 
 
 def test_twenty_kills_of_workers_side_by_side_on_postgresql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: str) -> None:
@@ -232,7 +235,7 @@ def test_twenty_kills_of_workers_side_by_side_on_postgresql(tmp_path: Path, monk
     with counting("PostgreSQL 上三个 worker 轮换 SIGKILL") as row, desk(tmp_path / "var", monkeypatch, ANLAN_LEDGER_URL=url) as known:
         workers = [worked() for _ in range(3)]
         try:
-            for number in range(20):
+            for number in range(TWENTY):
                 assert not fed(url, tmp_path / "anchors", number * 100_000, row, until=0.1)
                 victim = workers.pop(0)
                 victim.kill()
@@ -251,7 +254,7 @@ def test_twenty_kills_of_workers_side_by_side_on_postgresql(tmp_path: Path, monk
         assert known.store.counts()["Evidence"] == len(
             row.acknowledged | {e.subject for e in known.ledger.entries(kinds=["evidence.received"])}
         )
-    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (20, 0, 0, 0)
+    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (TWENTY, 0, 0, 0)
 
 
 def _database(uri: str) -> str:
@@ -270,7 +273,7 @@ def test_twenty_kills_of_the_model_cost_no_message_and_no_page(tmp_path: Path, m
     from models.language import LanguageModel
 
     with counting("模型进程 SIGKILL") as row, desk(tmp_path / "var", monkeypatch) as known:
-        for number in range(20):
+        for number in range(TWENTY):
             command = [sys.executable, "-c", MODEL, str(ROOT)]
             with subprocess.Popen(
                 command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
@@ -289,7 +292,7 @@ def test_twenty_kills_of_the_model_cost_no_message_and_no_page(tmp_path: Path, m
             if number % 4 == 0:
                 look(row)
         settle(row, known.ledger)
-    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (20, 0, 0, 0)
+    assert (row.faults, row.lost, row.duplicated, row.exceptions) == (TWENTY, 0, 0, 0)
 
 
 def test_a_disk_that_fills_up_at_twenty_points_and_is_freed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,7 +304,7 @@ def test_a_disk_that_fills_up_at_twenty_points_and_is_freed_again(tmp_path: Path
     dice = random.Random(20)
     try:
         with counting("磁盘写满") as row, desk(disk / "var", monkeypatch) as known:
-            for number in range(20):
+            for number in range(TWENTY):
                 filler = disk / "filler"
                 free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
                 left = dice.choice((0, 4096, 20_000, dice.randrange(400_000)))
@@ -332,6 +335,6 @@ def test_a_disk_that_fills_up_at_twenty_points_and_is_freed_again(tmp_path: Path
             graph = known.store.digest()
             known.rebuild()
             assert known.store.digest() == graph
-        assert (row.faults, row.lost, row.duplicated, row.exceptions) == (20, 0, 0, 0)
+        assert (row.faults, row.lost, row.duplicated, row.exceptions) == (TWENTY, 0, 0, 0)
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)

@@ -8,6 +8,7 @@ nothing outside a new folder beside `ANLAN_HOME`, which takes that name only whe
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -15,7 +16,6 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -67,16 +67,6 @@ class Manifest(Model):
     """Hash of the last of them."""
     members: tuple[Member, ...]
     """Every file, the ledger first."""
-
-
-@dataclass(frozen=True)
-class Restored:
-    """What came back."""
-
-    manifest: Manifest
-    """Of the archive."""
-    graph: str = ""
-    """Digest of the graph built from it."""
 
 
 def back_up(settings: Settings, ledger: Ledger, target: Path) -> Manifest:
@@ -136,15 +126,17 @@ def _written(out: IO[bytes], files: list[tuple[str, Path]], folder: Path, city: 
     )
     text = manifest.model_dump_json().encode()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
-        for name, size, path in [(MANIFEST, len(text), None), *((m.name, m.size, p) for m, p in zip(members, kept, strict=True))]:
-            head = tarfile.TarInfo(name)
-            head.size, head.mode = size, 0o600
-            with path.open("rb") if path else tempfile.TemporaryFile() as stream:
-                if path is None:
-                    stream.write(text)
-                    stream.seek(0)
-                archive.addfile(head, stream)
+        archive.addfile(_head(MANIFEST, len(text)), io.BytesIO(text))
+        for member, aside in zip(members, kept, strict=True):
+            with aside.open("rb") as stream:
+                archive.addfile(_head(member.name, member.size), stream)
     return manifest
+
+
+def _head(name: str, size: int) -> tarfile.TarInfo:
+    head = tarfile.TarInfo(name)
+    head.size, head.mode = size, 0o600
+    return head
 
 
 @contextmanager

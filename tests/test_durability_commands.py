@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from graph.ledger import Ledger
-from models.errors import Refused, storage_trouble
+from models.errors import Unreachable, storage_trouble
 from models.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -48,9 +48,6 @@ def test_a_broken_record_is_located_without_opening_anything_else(home: Settings
     assert status == 1
     assert "第 3 条起不可信（changed）" in words
     assert not (home.home / "graph").exists()
-    with pytest.raises(sqlite3.DatabaseError):
-        (home.home / "ledger.db").write_bytes(b"\0" * 8192)
-        sqlite3.connect(home.home / "ledger.db").execute("SELECT * FROM entry")
     (home.home / "ledger.db").write_text("不是数据库" * 2000)
     status, words = said(home, "people", "list")
     assert status == 1
@@ -79,10 +76,8 @@ def test_a_full_disk_is_named_by_the_ledger_and_costs_nothing(home: Settings, le
     with ledger._engine.connect() as db:
         db.exec_driver_sql("PRAGMA max_page_count = 1")
     before = ledger.last_seq()
-    with pytest.raises(Exception, match="磁盘已满") as caught:
-        for _ in range(200):
-            ledger.record("source.run", "hotline", {"words": "满" * 2000}, by="system")
-    assert not isinstance(caught.value, Refused)
+    with pytest.raises(Unreachable, match="磁盘已满"):
+        ledger.record("source.run", "hotline", {"words": "满" * 2_000_000}, by="system")
     with ledger._engine.connect() as db:
         db.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert ledger.record("source.run", "hotline", {}, by="system").seq > before

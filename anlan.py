@@ -15,6 +15,7 @@ import logging.handlers
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -1217,7 +1218,7 @@ def up() -> None:
     from ingestion.schedule import scheduled
 
     _log_to_screen()
-    serve.refuse_taken_port(Settings())
+    _refuse_taken_port(Settings().port)
     with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
         gazetteer(settings.city_name, settings.home)  # a broken file of place names stops the start, not the first call
@@ -1238,6 +1239,16 @@ def up() -> None:
                     process.wait(10)
                 except subprocess.TimeoutExpired:
                     process.kill()
+
+
+def _refuse_taken_port(port: int) -> None:
+    """Say so before anything is started when another program already listens on the dashboard's port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Refused(f"端口 {port} 已被另一个程序占用：请先停止它，或用 ANLAN_PORT 换一个端口。") from error
 
 
 def _log_to_screen() -> None:

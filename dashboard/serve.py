@@ -8,11 +8,9 @@ by naming the server's address, which is what keeps it from looking (`browser.se
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 
-from models.errors import Refused
 from models.settings import Settings
 
 APP = Path(__file__).with_name("app.py")
@@ -69,16 +67,6 @@ def environment(settings: Settings) -> dict[str, str]:
     }
     stated["ANLAN_HOME"] = str(settings.home.resolve())
     return {**os.environ, **stated, "PYTHONUNBUFFERED": "1"}
-
-
-def refuse_taken_port(settings: Settings) -> None:
-    """Say so before anything is started when another program already listens on the dashboard's port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", settings.port))
-        except OSError as error:
-            raise Refused(f"端口 {settings.port} 已被另一个程序占用：请先停止它，或用 ANLAN_PORT 换一个端口。") from error
 
 
 def address(settings: Settings) -> str:

@@ -78,7 +78,7 @@ def chain() -> None:
         if found.ok:
             look.notice(t("audit.holds", count=found.entries, at=f"{at:%H:%M:%S}"), "good")
         else:
-            look.notice(t("audit.broken", first=found.first_broken, reason=found.reason), "changed")
+            look.notice(t("audit.broken", first=found.first_broken or "—", reason=found.reason), "changed")
 
 
 def files() -> None:

@@ -97,15 +97,23 @@ def table() -> Iterator[None]:
     head = ("故障", "次数", "已确认", "丢失", "重复", "看过的页面", "出现异常的页面", "秒")
     print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
     for name, row in TABLE.items():
-        shown = (name, row.faults, len(row.acknowledged), row.lost, row.duplicated, row.pages, row.exceptions, f"{row.seconds:.0f}")
-        print("| " + " | ".join(map(str, shown)) + " |")
+        print(shown(name, row))
+
+
+def shown(name: str, row: Count) -> str:
+    """A row as it is printed."""
+    cells = (name, row.faults, len(row.acknowledged), row.lost, row.duplicated, row.pages, row.exceptions, f"{row.seconds:.0f}")
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 @contextlib.contextmanager
 def counting(name: str) -> Iterator[Count]:
     row, began = TABLE.setdefault(name, Count()), time.monotonic()
-    yield row
-    row.seconds = time.monotonic() - began
+    try:
+        yield row
+    finally:
+        row.seconds = time.monotonic() - began
+        print("\n" + shown(name, row))
 
 
 def settle(row: Count, ledger: Ledger) -> None:

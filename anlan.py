@@ -11,10 +11,12 @@ import dataclasses
 import getpass
 import json
 import logging
+import logging.handlers
 import math
 import os
 import secrets
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -31,7 +33,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from models.domain import BEIJING, IMPACT_TYPES, Dossier, Incident, Person, Report, ReportState, Role, SourceState
-from models.errors import AnlanError, BadInput, NeedsCode, NotAllowed, NotFound, Refused
+from models.errors import AnlanError, BadInput, NeedsCode, NotAllowed, NotFound, Refused, storage_trouble
 from models.relief import BASES, Footprint, Group, PlanState, ReliefPlan
 from models.settings import Settings
 
@@ -217,7 +219,7 @@ def sources(context: typer.Context, as_json: AsJson = False) -> None:
     from ingestion.schedule import channels
 
     settings = Settings()
-    ledger, now = Ledger(settings.ledger_address), datetime.now(BEIJING)
+    ledger, now = Ledger.at(settings), datetime.now(BEIJING)
     found, queue = states(ledger, channels(settings), now), ledger.queue()
     waited = (now - queue.oldest_at).total_seconds() if queue.oldest_at else 0
     if as_json:
@@ -293,7 +295,7 @@ def sources_quarantine(
     from graph.ledger import Ledger
     from ingestion.privacy import mask as masked
 
-    ledger = Ledger(Settings().ledger_address)
+    ledger = Ledger.at(Settings())
     for held in ledger.held(source or None):
         raw = masked(ledger.held_record(held.digest).raw[:2000]) if show else None
         if as_json:
@@ -1343,24 +1345,24 @@ def _day(text: str) -> date | None:
 
 @audit.command("verify")
 def audit_verify(as_json: AsJson = False) -> None:
-    """Does the chain hold, and are signed files what was signed. Exit status 1 when not."""
+    """Does the chain hold against itself and its anchors, and are signed files what was signed. Exit status 1 when not."""
+    from graph.ledger import Ledger
     from reports.render import all_intact
 
-    with _knowledge() as knowledge:
-        chain = knowledge.ledger.verify()
-        changed = all_intact(knowledge)
+    chain, changed = Ledger.at(Settings()).verify(), list[str]()
+    if chain.ok:
+        # Only then: what is opened from a broken record would be wrong, too.
+        with _knowledge() as knowledge:
+            changed = all_intact(knowledge)
     if as_json:
-        _emit(
-            {
-                "ok": chain.ok and not changed,
-                "entries": chain.entries,
-                "first_broken": chain.first_broken,
-                "reason": chain.reason,
-                "files": changed,
-            }
-        )
+        _emit(dataclasses.asdict(chain) | {"ok": chain.ok and not changed, "files": changed})
     else:
-        print(f"台账 {chain.entries} 条：" + ("完整" if chain.ok else f"第 {chain.first_broken} 条起不可信：{chain.reason}"))
+        where = f"第 {chain.first_broken} 条起不可信" if chain.first_broken else "不可信"
+        print(
+            f"台账 {chain.entries} 条，锚点 {chain.anchors} 个：" + ("完整" if chain.ok else f"{where}（{chain.damage}）：{chain.reason}")
+        )
+        if chain.clock_back:
+            print(f"时钟曾回拨 {chain.clock_back[0]} 次，首次见第 {chain.clock_back[1]} 条：先后以编号为准")
         for line in changed:
             print(line)
     if not chain.ok or changed:
@@ -1368,14 +1370,90 @@ def audit_verify(as_json: AsJson = False) -> None:
 
 
 @audit.command("export")
-def audit_export(out: Annotated[Path | None, typer.Option("--out", help="File; otherwise stdout.")] = None) -> None:
-    """Every entry of the ledger as JSON lines, without the archive of bodies."""
+def audit_export(
+    out: Annotated[Path | None, typer.Option("--out", help="File; otherwise stdout.")] = None,
+    since: Annotated[str, typer.Option("--from", help="First day (YYYY-MM-DD, Beijing).")] = "",
+    until: Annotated[str, typer.Option("--to", help="Last day (YYYY-MM-DD, Beijing).")] = "",
+) -> None:
+    """Entries of the ledger as JSON lines an auditor can verify alone (see README), without the archive of bodies."""
     from graph.ledger import Ledger
 
-    ledger = Ledger(Settings().ledger_address)
+    first, last = _day(since), _day(until)
+    begin = datetime(first.year, first.month, first.day, tzinfo=BEIJING) if first else None
+    end = datetime(last.year, last.month, last.day, 23, 59, 59, 999_999, tzinfo=BEIJING) if last else None
+    ledger = Ledger.at(Settings())
     with out.open("w", encoding="utf-8") if out else contextlib.nullcontext(sys.stdout) as stream:
-        for entry in ledger.entries():
-            stream.write(entry.model_dump_json() + "\n")
+        for line in ledger.lines(begin, end):
+            # Escaped: broken characters of a message must survive the file.
+            stream.write(json.dumps(line) + "\n")
+
+
+@audit.command("retain")
+def audit_retain(
+    older_than: Annotated[int, typer.Option("--older-than", help="Days; at least 30. ANLAN_KEEP_DAYS if not given.", min=0)] = 0,
+    erase: Annotated[bool, typer.Option("--erase", help="Erase them; without this they are only counted.")] = False,
+    user: AsUser = "auditor",
+    reason: Reason = "",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Unmasked originals past their time: count them, or erase them. Ledger entries stay, and the chain stays whole."""
+    from graph import people, retention
+
+    with _knowledge() as knowledge:
+        days = older_than or knowledge.settings.keep_days
+        due = retention.due(knowledge, days)
+        erased = 0
+        if erase:
+            person = _person(knowledge, user, password_file)
+            people.allow(knowledge.ledger, person, "audit")
+            erased = retention.erase_due(knowledge, days, by=person.name, reason=reason)
+    if as_json:
+        _emit({"days": days, "due": len(due.keys), "kept_open": due.kept_open, "erased": erased})
+    else:
+        print(
+            f"超过 {days} 天的原文 {len(due.keys)} 条"
+            + (f"，已删除 {erased} 条" if erase else "，尚未删除（加 --erase 执行）")
+            + (f"；另有 {due.kept_open} 条属于未结事件，保留" if due.kept_open else "")
+        )
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="New file; it holds unmasked originals, keep it as carefully as the ledger.")],
+) -> None:
+    """Write the ledger and the desk's files to one archive while the desk goes on, and read it back."""
+    from graph.backup import back_up
+    from graph.ledger import Ledger
+
+    settings = Settings()
+    made = back_up(settings, Ledger.at(settings), file)
+    print(f"已备份到 {file}：台账 {made.entries} 条，文件 {len(made.members)} 个，末条哈希 {made.hash[:16]}；已读回核对")
+
+
+@app.command()
+def restore(file: Annotated[Path, typer.Argument(help="Archive made by `anlan backup`.")]) -> None:
+    """Put a backup back into an empty ANLAN_HOME: every digest and the whole chain are checked first, then the graph is built again."""
+    from graph import backup
+
+    made = backup.restore(Settings(), file)
+    with _knowledge() as knowledge:
+        print(f"已恢复到 {made.made_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S} 的状态：台账 {made.entries} 条，核对完整")
+        print(f"图谱已由台账重建，摘要 {knowledge.store.digest()}")
+
+
+@app.command()
+def work(once: Annotated[bool, typer.Option("--once", help="Stop when nothing waits, instead of going on.")] = False) -> None:
+    """Understand what waits, again and again, beside other such processes: one works, the others wait and take over when it is gone."""
+    from ingestion.pipeline import work_on
+
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.default_int_handler)
+    _log_to_screen()
+    with _knowledge() as knowledge:
+        print("就绪：等待来件（Ctrl-C 停止）", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            work_on(knowledge, once=once)
 
 
 @graph_app.command("rebuild")
@@ -1522,7 +1600,7 @@ def people_list(as_json: AsJson = False) -> None:
     """The accounts and their roles."""
     from graph.ledger import Ledger
 
-    for person in Ledger(Settings().ledger_address).people():
+    for person in Ledger.at(Settings()).people():
         if as_json:
             _emit(person)
         else:
@@ -1541,7 +1619,7 @@ def people_password(name: str, password_file: PasswordFile = None, new_password_
     from graph import people
     from graph.ledger import Ledger
 
-    ledger = Ledger(Settings().ledger_address)
+    ledger = Ledger.at(Settings())
     password, code = _credential(name, password_file)
     fresh = _new_password(name, new_password_file)
     _with_code(lambda typed: people.change_own_password(ledger, name, password, fresh, typed), code)
@@ -1599,7 +1677,7 @@ def people_code(
     from graph import people, second_factor
     from graph.ledger import Ledger
 
-    ledger = Ledger(Settings().ledger_address)
+    ledger = Ledger.at(Settings())
     password, code = _credential(name, password_file)
     if off:
         _with_code(lambda typed: people.drop_own_code(ledger, name, password, typed), code)
@@ -1657,10 +1735,8 @@ def up() -> None:
     from ingestion.places import gazetteer
     from ingestion.schedule import scheduled
 
-    # What the schedule has to say, such as a queue that grows, belongs on this screen.
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    for chatty in ("apscheduler", "neo4j"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    _log_to_screen()
+    _refuse_taken_port(Settings().port)
     with _knowledge() as knowledge, scheduled(knowledge):
         settings = knowledge.settings
         gazetteer(settings.city_name, settings.home)  # a broken file of place names stops the start, not the first call
@@ -1682,6 +1758,33 @@ def up() -> None:
                 except subprocess.TimeoutExpired:
                     process.kill()
 
+
+def _refuse_taken_port(port: int) -> None:
+    """Say so before anything is started when another program already listens on the dashboard's port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Refused(f"端口 {port} 已被另一个程序占用：请先停止它，或用 ANLAN_PORT 换一个端口。") from error
+
+
+def _log_to_screen() -> None:
+    """What the schedule has to say belongs on this screen, and in `ANLAN_HOME/logs` for 200 days."""
+    folder = Settings().folder("logs")
+    kept = logging.handlers.TimedRotatingFileHandler(
+        folder / "anlan.log", when="midnight", backupCount=LOG_DAYS, encoding="utf-8", delay=True
+    )
+    os.umask(0o077)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=[logging.StreamHandler(), kept], force=True
+    )
+    for chatty in ("apscheduler", "neo4j"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+LOG_DAYS = 200
+"""Days of operation logs kept: more than the six months the law asks for."""
 
 DEMO_PEOPLE: tuple[tuple[str, str, Role], ...] = (
     ("duty", "值班员甲", "duty"),
@@ -1824,6 +1927,12 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        words = storage_trouble(error)
+        if words is None:
+            raise
+        err.print(words, markup=False)
+        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

@@ -71,17 +71,11 @@ def knowledge() -> Knowledge:
     return _opened(home(), settings.ledger_address, settings.graph_uri).knowledge
 
 
-def reopen() -> None:
-    """Let go of the knowledge, so that the next read finds the engine where it is now."""
-    _opened.clear()
-
-
 def reading(read: Callable[[Knowledge], Answer]) -> Answer:
-    """Answer of one read, tried once more on a fresh connection, because an engine may be restarted under us."""
+    """Answer of one read, tried once more, because an engine may die under us: the store then finds the one that was started anew."""
     try:
         return read(knowledge())
     except Unreachable:
-        reopen()
         return read(knowledge())
 
 

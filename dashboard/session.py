@@ -10,11 +10,11 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from dashboard.reading import home, reading, reopen, watcher
+from dashboard.reading import home, reading, watcher
 from dashboard.words import t
 from graph import oidc, people
 from models.domain import Mode, Person
-from models.errors import AnlanError, NotAllowed, Refused, Unreachable
+from models.errors import AnlanError, NotAllowed, Refused, Unreachable, storage_trouble
 from models.settings import Settings
 
 
@@ -239,10 +239,14 @@ def answering() -> Iterator[None]:
     try:
         yield
     except Unreachable as error:
-        reopen()
         st.error(t("error.unreachable", error=sentence(error)), icon=":material/cloud_off:")
         st.button(t("error.retry"), key=f"retry-{abs(hash(str(error)))}")
     except Refused as error:
         st.error(sentence(error), icon=":material/block:")
     except AnlanError as error:
         st.error(sentence(error), icon=":material/error:")
+    except OSError as error:
+        words = storage_trouble(error)
+        if words is None:
+            raise
+        st.error(plain(words), icon=":material/hard_drive:")

@@ -15,12 +15,14 @@ import fcntl
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+import traceback
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +78,37 @@ class Address:
     def __repr__(self) -> str:
         # A traceback or a log line must not carry the password.
         return f"Address({self.uri!r}, database={self.database!r}, embedded={self.embedded})"
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """What a process inside `running` needs to find the engine again when it dies under everybody."""
+
+    folder: Path
+    """Where the engine keeps its files."""
+    heap: str
+    """Its largest heap."""
+
+    def lost(self, known: Address) -> bool:
+        """Whether the engine known by this address is gone or another has taken its place. Costs microseconds."""
+        now = _read_address(self.folder) if _alive(self.folder) else None
+        return now is None or now.uri != known.uri
+
+    def discard(self) -> None:
+        """Throw away what the engine keeps: all of it can be built again from the ledger. The engine ends with it."""
+        with _deciding(self.folder):
+            _stop(self.folder)
+            shutil.rmtree(self.folder / "databases", ignore_errors=True)
+
+    def renewed(self) -> Address:
+        """The engine that answers now, started if need be. Raises Unreachable."""
+        with _deciding(self.folder):
+            return _answering(self.folder) or _start(self.folder, self.heap)
+
+
+def keeper(settings: Settings) -> Keeper | None:
+    """How to find the embedded engine of this desk again; null with a Neo4j, which others keep."""
+    return None if settings.graph_uri else Keeper(settings.folder("graph").resolve(), settings.graph_heap)
 
 
 @contextmanager
@@ -247,20 +280,37 @@ def main(folder: Path) -> None:
     """Be the engine: hold `engine.lock`, serve until told to stop or until nobody has been inside for a while."""
     os.umask(0o077)
     with (folder / "engine.lock").open("r+b" if (folder / "engine.lock").exists() else "w+b") as own:
-        fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _take(own)
         own.truncate(0)
         own.write(str(os.getpid()).encode("ascii"))
         own.flush()
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         order = json.loads(sys.stdin.readline())
-        server = _serve(folder, order["password"], order["heap"])
+        server = None
+        try:
+            server = _serve(folder, order["password"], order["heap"])
+        finally:
+            if server is None:
+                # As below: a start that failed half-way would live on without the lock, and hold the database against every later one.
+                traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(1)
         with _until_unused(folder, stop):
             server.stop()
             (folder / "address.json").unlink(missing_ok=True)
             sys.stdout.flush()
             # Not sys.exit: the virtual machine's own threads may keep a Python exit waiting, and every file is closed by now.
             os._exit(0)
+
+
+def _take(own: IO[bytes]) -> None:
+    # Someone's look at whether an engine lives lasts microseconds and must not be taken for one.
+    for _ in range(50):
+        with suppress(BlockingIOError):
+            return fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(0.02)
+    fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _serve(folder: Path, password: str, heap: str) -> Any:

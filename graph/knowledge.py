@@ -7,6 +7,7 @@ nothing: the next one to open the knowledge finds the entries and projects them.
 from __future__ import annotations
 
 import fcntl
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ from graph import engine, library
 from graph.ledger import Ledger
 from graph.store import Store
 from models.domain import Entry
+from models.errors import Damaged
 from models.settings import Settings
+
+log = logging.getLogger(__name__)
 
 PROJECTED_KINDS = (
     "evidence.moved",
@@ -82,9 +86,17 @@ class Knowledge:
     def rebuild(self) -> int:
         """Empty the graph and fill it again from the library and the whole ledger; returns how many entries that took."""
         with self._turn():
-            self.store.clear()
+            self._emptied()
             self._load_starter_library()
             return self.store.project(self._next_entries)
+
+    def _emptied(self) -> None:
+        try:
+            self.store.clear()
+        except Damaged:
+            # Its files are broken; they hold nothing that the ledger does not.
+            if not self.store.discard():
+                raise
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -124,14 +136,18 @@ def open_knowledge(settings: Settings) -> Iterator[Knowledge]:
     Raises Unreachable when the database or the graph engine cannot be reached, BrokenDefinition when the shipped library is wrong.
     """
     library.starter()  # A broken definition stops the start before anything is opened.
-    ledger = Ledger(settings.ledger_address)
+    ledger = Ledger.at(settings)
     try:
         with engine.running(settings) as address:
-            store = Store(address)
+            store = Store(address, engine.keeper(settings))
             try:
                 store.check()
                 known = Knowledge(settings, ledger, store)
-                known._make_ready()
+                try:
+                    known._make_ready()
+                except Damaged as error:
+                    log.warning("%s 现在自动重建。", error)
+                    known.rebuild()
                 yield known
             finally:
                 store.close()

@@ -15,8 +15,10 @@ import hashlib
 import json
 import os
 import re
+import shutil
+import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,9 +27,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from graph.anchors import Anchor, Anchors
 from models.domain import BEIJING, Entry, Evidence, Feature, Person, Quarantined, Receipt, Role, Source
 from models.domain import digest as canonical_digest
-from models.errors import BadInput, NotFound, Refused, Stale, Unreachable
+from models.errors import BadInput, Damaged, NotFound, Refused, Stale, Unreachable
+from models.settings import Settings
 
 GENESIS = "0" * 64
 """What the first entry names as the entry before it."""
@@ -36,6 +40,9 @@ _KIND = re.compile(r"[a-z]+\.[a-z_]+")
 _PAGE = 500
 _KEYS_PER_QUERY = 900
 """SQLite's oldest supported builds allow 999 parameters a statement."""
+_MEND = "请停止写入，运行 anlan audit verify 找到首个损坏处，再用 anlan restore 把最近的备份恢复到一个新的 ANLAN_HOME。"
+_BROKEN = ("malformed", "not a database", "Could not decode", "invalid page in block", "could not read block")
+"""How SQLite and PostgreSQL say that a page or a value of the file is not what was written."""
 _CHAIN_LOCK = 7_012_004_931
 _WORKER_LOCK = 7_012_004_932
 _SCHEMA_LOCK = 7_012_004_933
@@ -162,6 +169,12 @@ class Verification:
     """Number of the first entry that is wrong; null when only the end or the archive is."""
     reason: str = ""
     """Chinese sentence: what is wrong there."""
+    damage: str = ""
+    """Kind of damage: changed, missing, swapped, truncated, rewritten, unreadable, body, marks, head, orphan, account or anchor."""
+    anchors: int = 0
+    """Anchors outside the database that were compared."""
+    clock_back: tuple[int, int] | None = None
+    """No damage: how often an entry is dated more than a second before the one it follows, and the first such; null for never."""
 
 
 @dataclass(frozen=True)
@@ -199,11 +212,13 @@ class Held:
 class Ledger:
     """The one record of this city's desk. Safe to share between threads and to open from several processes."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, anchors: Path | None = None) -> None:
         """Open the record at an SQLAlchemy URL (`sqlite:///file` or `postgresql+psycopg://…`), making it if it is not there.
 
-        Raises BadInput for another database, Unreachable when the server or file cannot be opened.
+        `anchors` is the folder that says from outside where the chain stood; without it nothing is anchored. Raises BadInput for
+        another database, Unreachable when the server or file cannot be opened, Damaged when the file is no whole database.
         """
+        self._anchors = None if anchors is None else Anchors(anchors)
         try:
             address = sa.make_url(url)
         except sa.exc.ArgumentError as error:
@@ -224,9 +239,20 @@ class Ledger:
         self._write_engine = self._engine.execution_options(anlan_writes=True)
         self._prepare()
 
+    @classmethod
+    def at(cls, settings: Settings) -> Ledger:
+        """The record of the desk these settings describe, with its anchors."""
+        return cls(settings.ledger_address, settings.anchors_folder)
+
     def close(self) -> None:
-        """Let go of the database connections."""
+        """Anchor what was written last and let go of the database connections."""
+        self.anchor()
         self._engine.dispose()
+
+    def anchor(self) -> None:
+        """Write an anchor if entries were written since the last one."""
+        if self._anchors is not None:
+            self._anchors.finish()
 
     # -- receiving -----------------------------------------------------------------------------------------------------------
 
@@ -516,6 +542,25 @@ class Ledger:
             mark = rows[-1].seq
             left = None if left is None else left - len(rows)
 
+    def lines(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[dict[str, Any]]:
+        """Entries as they are stored, payload as text, so that each hash can be computed anew from its line: seq, at, kind, subject, by,
+        payload, prev, hash. From the first entry dated `since` or later to the last dated `until` or before, without gaps.
+        """
+        first = sa.select(sa.func.min(_entry.c.seq)).where(_entry.c.at >= _text(since)) if since else None
+        last = sa.select(sa.func.max(_entry.c.seq)).where(_entry.c.at <= _text(until)) if until else None
+        with self._reading() as db:
+            low = 1 if first is None else db.execute(first).scalar()
+            high = db.execute(sa.select(sa.func.max(_entry.c.seq)) if last is None else last).scalar()
+        while low is not None and high is not None and low <= high:
+            query = sa.select(_entry).where(_entry.c.seq >= low, _entry.c.seq <= high).order_by(_entry.c.seq).limit(_PAGE)
+            with self._reading() as db:
+                rows = db.execute(query).mappings().all()
+            if not rows:
+                return
+            for row in rows:
+                yield {"by" if name == "by_" else name: value for name, value in row.items()}
+            low = int(rows[-1]["seq"]) + 1
+
     def last_seq(self, kind: str | None = None) -> int:
         """Number of the newest entry (of a kind, if given); 0 when nothing is recorded."""
         query = sa.select(sa.func.coalesce(sa.func.max(_entry.c.seq), 0))
@@ -549,7 +594,82 @@ class Ledger:
             entry = _entry_of(_append(db, [("evidence.erased", evidence_id, _json({"reason": reason}), by, _text(datetime.now(UTC)))])[0])
             unread = sa.and_(_progress.c.key == evidence_id, _progress.c.understood_seq.is_(None))
             db.execute(sa.update(_progress).where(unread).values(understood_seq=entry.seq))
-            return entry
+        self._forget()
+        return entry
+
+    def bodies_before(self, moment: datetime) -> list[str]:
+        """Keys of bodies received before `moment` that are done with: understood, or, if they were quarantined, settled. Oldest first."""
+        about = _entry.alias("about")
+        settled = sa.select(about.c.seq).where(about.c.subject == _entry.c.subject, about.c.kind == "quarantine.settled").exists()
+        query = (
+            sa.select(_archive.c.key)
+            .join(_progress, _progress.c.key == _archive.c.key)
+            .join(_entry, _entry.c.seq == _progress.c.received_seq)
+            .where(_archive.c.body.is_not(None), _progress.c.understood_seq.is_not(None), _entry.c.at < _text(moment))
+            .where(sa.or_(_entry.c.kind != "evidence.quarantined", settled))
+            .order_by(_entry.c.seq)
+        )
+        with self._reading() as db:
+            return [str(key) for key in db.execute(query).scalars()]
+
+    def erase_all(self, keys: Sequence[str], *, by: str, reason: str) -> int:
+        """Erase these bodies under one reason, an entry for each; returns how many there still were. In transactions of a page each."""
+        if not reason.strip():
+            raise Refused("删除原文须写明理由，请补充理由后再办理。")
+        done = 0
+        for start in range(0, len(keys), _PAGE):
+            with self._writing() as db:
+                there = sa.select(_archive.c.key).where(_archive.c.key.in_(keys[start : start + _PAGE]), _archive.c.body.is_not(None))
+                some = list(db.execute(there.order_by(_archive.c.key)).scalars())
+                if some:
+                    db.execute(sa.update(_archive).where(_archive.c.key.in_(some)).values(body=None))
+                    moment = _text(datetime.now(UTC))
+                    _append(db, [("evidence.erased", key, _json({"reason": reason}), by, moment) for key in some])
+                done += len(some)
+        self._forget()
+        return done
+
+    def _forget(self) -> None:
+        """The write-ahead log still holds what was erased; empty it. What another process is reading just now goes at the next time."""
+        if self._is_sqlite:
+            with self._translated(), self._engine.connect() as db:
+                raw = db.connection.driver_connection
+                assert raw is not None
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # -- copying -------------------------------------------------------------------------------------------------------------
+
+    def copy_to(self, path: Path) -> tuple[int, str]:
+        """Write the whole record as of one moment into a new SQLite file, while others go on writing; its length and last hash."""
+        _private_file(path)
+        if self._is_sqlite:
+            with self._translated(), self._engine.connect() as db, closing(sqlite3.connect(path)) as target:
+                raw = db.connection.driver_connection
+                assert raw is not None
+                try:
+                    raw.backup(target)
+                    target.execute("PRAGMA journal_mode=DELETE")
+                except sqlite3.Error as error:
+                    raise Unreachable(self._trouble(str(error))) from error
+        else:
+            copy = Ledger(f"sqlite:///{path}")
+            with self._reading() as db, copy._writing() as into:
+                _copy_rows(db, into)
+            with closing(sqlite3.connect(path)) as target:
+                copy.close()
+                target.execute("PRAGMA journal_mode=DELETE")
+        with closing(sqlite3.connect(path)) as target:
+            row = target.execute("SELECT seq, hash FROM head").fetchone() or (0, GENESIS)
+            return int(row[0]), str(row[1])
+
+    def fill_from(self, path: Path) -> None:
+        """Take in the whole record kept in a SQLite file by `copy_to`. Refused when anything is recorded here."""
+        if self.last_seq() or self.people():
+            raise Refused(f"台账 {self._place} 里已有记录，不会覆盖：请把 ANLAN_LEDGER_URL 指向一个空的数据库。")
+        copy = Ledger(f"sqlite:///{path}")
+        with copy._reading() as db, self._writing() as into:
+            _copy_rows(db, into)
+        copy.close()
 
     def counts(self) -> dict[str, Any]:
         """How much there is: entries, evidence (by source), waiting, oldest_waiting_at (aware datetime or null), quarantined."""
@@ -578,52 +698,30 @@ class Ledger:
     # -- checking ------------------------------------------------------------------------------------------------------------
 
     def verify(self) -> Verification:
-        """Recompute the whole chain and compare every archived body with the digest recorded when it came in."""
-        read, expected_prev = 0, GENESIS
+        """Recompute the whole chain and hold against it what lies beside it: bodies, marks, accounts, and the anchors outside.
+
+        Names the first broken entry and its kind of damage. Not held against anything: watermarks and looks (a wrong one means reading
+        a source again), the count of failed sign-ins, how urgent a waiting piece is, and password hashes, which the chain must not hold.
+        """
         try:
-            with self._reading() as db:
-                erased = set(db.execute(sa.select(_entry.c.subject).where(_entry.c.kind == "evidence.erased")).scalars())
-                for rows in self._raw_pages(db):
-                    for row in rows:
-                        wrong = _what_is_wrong(row, read + 1, expected_prev)
-                        if wrong:
-                            return Verification(False, read, read + 1, wrong)
-                        read, expected_prev = read + 1, row[-1]
-                    wrong_body = _wrong_body(db, rows, erased)
-                    if wrong_body:
-                        return Verification(False, read, *wrong_body)
-                return self._verify_end(db, read, expected_prev)
-        except (sa.exc.DatabaseError, UnicodeDecodeError) as error:
-            return Verification(False, read, read + 1, f"第 {read + 1} 条无法读出，数据库文件可能已损坏：{error.__class__.__name__}")
-
-    def _raw_pages(self, db: sa.Connection) -> Iterator[list[tuple[Any, ...]]]:
-        # As bytes on SQLite: a flipped byte can make text undecodable, and reading it as text would fail for the page, not the entry.
-        columns = [_entry.c[name] for name in ("at", "kind", "subject", "by_", "payload", "prev", "hash")]
-        chosen = [sa.cast(column, sa.LargeBinary) for column in columns] if self._is_sqlite else columns
-        mark = None
-        while True:
-            query = sa.select(_entry.c.seq, *chosen).order_by(_entry.c.seq).limit(_PAGE)
-            rows = db.execute(query if mark is None else query.where(_entry.c.seq > mark)).all()
-            if rows:
-                yield [(row[0], *(_decoded(value) for value in row[1:])) for row in rows]
-                mark = rows[-1][0]
-            if len(rows) < _PAGE:
-                return
-
-    def _verify_end(self, db: sa.Connection, read: int, last_hash: str) -> Verification:
-        head = db.execute(sa.select(_head.c.seq, _head.c.hash)).first()
-        marks = sa.select(sa.func.max(_progress.c.received_seq), sa.func.max(_progress.c.understood_seq))
-        needed = max([int(value) for value in db.execute(marks).one() if value is not None] + [0 if head is None else int(head.seq)])
-        if needed > read:
-            return Verification(False, read, read + 1, f"账本在第 {read} 条之后被截断：其他记录引用到第 {needed} 条")
-        if read and (head is None or int(head.seq) != read or head.hash != last_hash):
-            return Verification(False, read, read, f"账本末尾（第 {read} 条）与链头记录不一致：有条目被绕过程序写入")
-        orphan = db.execute(
-            sa.select(_archive.c.key).outerjoin(_progress, _progress.c.key == _archive.c.key).where(_progress.c.key.is_(None)).limit(1)
-        ).scalar()
-        if orphan is not None:
-            return Verification(False, read, None, f"档案中的 {orphan} 没有接收记录")
-        return Verification(True, read)
+            anchors = [] if self._anchors is None else self._anchors.read()
+        except Damaged as error:
+            return Verification(False, 0, None, str(error), "anchor")
+        with self._reading() as db:
+            inspection = _Inspection(db, self._is_sqlite, anchors)
+            try:
+                found = inspection.first_damage()
+                if found is None and self._is_sqlite:
+                    # Bytes of the file that no row shows: indexes, free pages, the structure of the tree.
+                    said = str(db.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+                    found = None if said == "ok" else _Damage(None, "unreadable", f"数据库文件的结构损坏（{said}）：{_MEND}")
+            except (sa.exc.DatabaseError, UnicodeDecodeError) as error:
+                place = inspection.read + 1
+                found = _Damage(place, "unreadable", f"第 {place} 条无法读出，数据库文件可能已损坏：{error.__class__.__name__}")
+        back = inspection.clock_back
+        if found is None:
+            return Verification(True, inspection.read, anchors=len(anchors), clock_back=back)
+        return Verification(False, inspection.read, found.seq, found.reason, found.damage, len(anchors), back)
 
     # -- people --------------------------------------------------------------------------------------------------------------
 
@@ -757,7 +855,12 @@ class Ledger:
             if not self._is_sqlite:
                 # One writer at a time, or two of them would both follow the same entry; freed with the transaction.
                 db.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
+            db.info.pop("newest", None)
             yield db
+            newest = db.info.pop("newest", None)
+        if newest is not None and self._anchors is not None:
+            anchor, at_once = newest
+            self._anchors.follow(anchor, at_once=at_once)
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -770,9 +873,26 @@ class Ledger:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.OperationalError as error:
-            advice = "请检查磁盘空间和文件写权限" if self._is_sqlite else "请检查 PostgreSQL 是否运行以及 ANLAN_LEDGER_URL"
-            raise Unreachable(f"台账 {self._place} 没有响应（{_first_line(error)}）。{advice}，然后再试。") from error
+        except sa.exc.DatabaseError as error:
+            if any(words in str(error.orig) for words in _BROKEN):
+                raise Damaged(f"台账 {self._place} 已损坏（{_first_line(error)}）：{_MEND}") from error
+            if isinstance(error, sa.exc.OperationalError):
+                raise Unreachable(self._trouble(_first_line(error))) from error
+            raise  # a constraint or a trigger that stops a write is a defect and stays one
+        except UnicodeDecodeError as error:
+            raise Damaged(f"台账 {self._place} 已损坏（有内容不是文字）：{_MEND}") from error
+
+    def _trouble(self, words: str) -> str:
+        if self._path is None:
+            return f"台账 {self._place} 没有响应（{words}）。请检查 PostgreSQL 是否运行以及 ANLAN_LEDGER_URL，然后再试。"
+        free = shutil.disk_usage(self._path.parent).free // 1_000_000 if self._path.parent.exists() else 0
+        if "full" in words:
+            return (
+                f"台账所在磁盘已满（{self._path.parent}，剩余 {free} MB）：这一批没有写入，先前确认过的都在。请腾出空间；程序随后自行继续。"
+            )
+        if "readonly" in words or "read-only" in words:
+            return f"台账 {self._path} 所在磁盘只读或不可写：没有写入任何内容。请恢复写权限或重新挂载；程序随后自行继续。"
+        return f"台账 {self._place} 没有响应（{words}）。请检查磁盘空间（剩余 {free} MB）和文件写权限，然后再试。"
 
 
 @dataclass(frozen=True)
@@ -830,6 +950,13 @@ def _brought_up_to_date(db: sa.Connection) -> None:
             index.create(db, checkfirst=True)
 
 
+def _copy_rows(db: sa.Connection, into: sa.Connection) -> None:
+    for table in _meta.sorted_tables:
+        query = sa.select(table).order_by(*table.primary_key.columns)
+        for some in db.execution_options(stream_results=True, yield_per=_PAGE).execute(query).mappings().partitions():
+            into.execute(sa.insert(table), [dict(row) for row in some])
+
+
 def _waiting_rows(db: sa.Connection, urgent: int, limit: int, beyond: Collection[str]) -> list[sa.Row[Any]]:
     query = (
         sa.select(_archive.c.body, _progress.c.moment, _progress.c.key)
@@ -881,6 +1008,7 @@ def _append(db: sa.Connection, lines: Sequence[tuple[str, str, str, str, str]]) 
         prev = own
     db.execute(sa.insert(_entry), rows)
     _upsert(db, _head, {"id": 1, "seq": seq, "hash": prev}, "id")
+    db.info["newest"] = Anchor(seq, prev, rows[-1]["at"]), any(row["kind"].endswith(".signed") for row in rows)
     return rows
 
 
@@ -889,33 +1017,218 @@ def _chained(seq: Any, at: Any, kind: Any, subject: Any, by: Any, payload: Any, 
     return canonical_digest({"seq": seq, "at": at, "kind": kind, "subject": subject, "by": by, "payload": payload, "prev": prev})
 
 
-def _what_is_wrong(row: tuple[Any, ...], position: int, expected_prev: str) -> str:
-    seq, at, kind, subject, by, payload, prev, stored_hash = row
-    if seq != position:
-        return f"应为第 {position} 条，却读到第 {seq} 条：中间有条目缺失"
-    if None in row:
-        return f"第 {position} 条有内容不是有效文字：条目被改动"
-    if prev != expected_prev:
-        return f"第 {position} 条记下的前一条哈希与第 {position - 1} 条不符"
-    if _chained(seq, at, kind, subject, by, payload, prev) != stored_hash:
-        return f"第 {position} 条的内容与其哈希不符：条目被改动"
-    return ""
+@dataclass(frozen=True)
+class _Damage:
+    seq: int | None
+    damage: str
+    reason: str
 
 
-def _wrong_body(db: sa.Connection, rows: list[tuple[Any, ...]], erased: set[str]) -> tuple[int, str] | None:
-    """The first entry of these whose archived body is gone without an order, or is not what came in."""
-    prefix = {"evidence.received": "", "evidence.quarantined": "qu-"}
-    wanted = {prefix[row[2]] + row[3]: (row[0], json.loads(row[5])["body"]) for row in rows if row[2] in prefix}
-    found: dict[str, str | None] = {}
-    for keys in _chunks(list(wanted)):
-        query = sa.select(_archive.c.key, _archive.c.body).where(_archive.c.key.in_(keys))
-        found.update((row.key, row.body) for row in db.execute(query))
-    for key, (seq, expected) in wanted.items():
-        body = found.get(key)
-        if body is None and key not in erased:
-            return seq, f"第 {seq} 条接收的原文 {key} 已不在档案中，且没有删除记录"
-        if body is not None and _sha256(body) != expected:
-            return seq, f"档案中 {key} 的原文与第 {seq} 条记下的摘要不符：原文被改动"
+_BODY_OF = {"evidence.received": "", "evidence.quarantined": "qu-"}
+_KEY_OF = {**_BODY_OF, "feature.received": ""}
+_FAR = 20_000
+"""How far from its place a moved entry is looked for."""
+
+
+class _Inspection:
+    """One walk along the whole chain. `read` entries were found good so far."""
+
+    def __init__(self, db: sa.Connection, is_sqlite: bool, anchors: Sequence[Anchor]) -> None:
+        self._db, self._is_sqlite = db, is_sqlite
+        self._anchors: dict[int, set[str]] = {}
+        for anchor in anchors:
+            self._anchors.setdefault(anchor.seq, set()).add(anchor.hash)
+        self._anchored = 0
+        self._prev, self._at = GENESIS, ""
+        self._received = self._settled = 0
+        self._gone: dict[str, int] = {}
+        self._erased: dict[str, int] = {}
+        self._marked: dict[int, list[tuple[str, int]]] = {}
+        self._people: dict[str, tuple[int, dict[str, Any]]] = {}
+        self.read = 0
+        self.clock_back: tuple[int, int] | None = None
+
+    def first_damage(self) -> _Damage | None:
+        for rows in self._pages():
+            wrong, good = None, []
+            for row in rows:
+                wrong = self._wrong_row(row)
+                if wrong:
+                    break
+                good.append(row)
+            beside = [one for one in (self._wrong_beside(good), wrong) if one]
+            if beside:
+                return min(beside, key=lambda one: one.seq or 0)
+        return self._wrong_end()
+
+    def _pages(self) -> Iterator[list[tuple[Any, ...]]]:
+        # As bytes on SQLite: a flipped byte can make text undecodable, and reading it as text would fail for the page, not the entry.
+        columns = [self._bytes(_entry.c[name]) for name in ("at", "kind", "subject", "by_", "payload", "prev", "hash")]
+        mark = None
+        while True:
+            query = sa.select(_entry.c.seq, *columns).order_by(_entry.c.seq).limit(_PAGE)
+            rows = self._db.execute(query if mark is None else query.where(_entry.c.seq > mark)).all()
+            if rows:
+                yield [(row[0], *(_decoded(value) for value in row[1:])) for row in rows]
+                mark = rows[-1][0]
+            if len(rows) < _PAGE:
+                return
+
+    def _bytes(self, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
+        return sa.cast(column, sa.LargeBinary).label(column.name) if self._is_sqlite else column
+
+    def _wrong_row(self, row: tuple[Any, ...]) -> _Damage | None:
+        place = self.read + 1
+        seq, at, *_, prev, own_hash = row
+        if None in row:
+            return _Damage(place, "changed", f"第 {place} 条有内容不是有效文字：条目被改动")
+        if seq != place:
+            own = _number_of(row, place) if seq < place else None
+            if seq < place:
+                return _Damage(own or place, "changed", f"第 {own or place} 条的编号被改成 {seq}")
+            return _Damage(place, "missing", f"第 {place} 条缺失：应为第 {place} 条，却读到第 {seq} 条")
+        if _chained(*row[:-1]) != own_hash:
+            own = _number_of(row, place)
+            if own is not None:
+                return _Damage(place, "swapped", f"第 {place} 条的位置上是原来的第 {own} 条：条目被调换")
+            return _Damage(place, "changed", f"第 {place} 条的内容与其哈希不符：条目被改动")
+        if prev != self._prev:
+            first = max(1, place - 1)
+            return _Damage(first, "rewritten", f"第 {place} 条记下的前一条哈希与第 {place - 1} 条不符：第 {first} 条被重新计算过哈希")
+        if own_hash not in self._anchors.get(place, {own_hash}) or len(self._anchors.get(place, ())) > 1:
+            first = self._anchored + 1
+            return _Damage(first, "rewritten", f"第 {first} 条至第 {place} 条之间被改写并重算了哈希：第 {place} 条与库外锚点不符")
+        if place in self._anchors:
+            self._anchored = place
+        if self._at and at < self._at and (datetime.fromisoformat(self._at) - datetime.fromisoformat(at)).total_seconds() > 1:
+            times, first_time = self.clock_back or (0, place)
+            self.clock_back = times + 1, first_time
+        self.read, self._prev, self._at = place, own_hash, at
+        return None
+
+    def _wrong_beside(self, rows: list[tuple[Any, ...]]) -> _Damage | None:
+        """What is wrong with what lies beside the chain for these entries: the first of them whose body or marks are not as written."""
+        received: dict[str, tuple[int, str, dict[str, Any], str]] = {}
+        for seq, at, kind, subject, _by, payload, *_ in rows:
+            if kind in _KEY_OF:
+                received[_KEY_OF[kind] + subject] = seq, kind, json.loads(payload), at
+            elif kind == "evidence.erased":
+                self._erased[subject] = seq
+            elif kind in ("person.added", "person.changed"):
+                known = {} if kind == "person.added" else self._people.get(subject, (0, {}))[1]
+                self._people[subject] = seq, known | json.loads(payload)
+        bodies, marks = self._archived(list(received)), self._marks(list(received))
+        self._received += len(received)
+        found: list[_Damage] = []
+        for key, (seq, kind, payload, at) in received.items():
+            if kind in _BODY_OF:
+                source, body = bodies.get(key, (None, None))
+                if source is None:
+                    # An erased one keeps its row.
+                    found.append(_Damage(seq, "body", f"第 {seq} 条接收的原文 {key} 已不在档案中，且没有删除记录"))
+                elif body is None:
+                    self._gone[key] = seq
+                elif _sha256(body) != payload["body"]:
+                    found.append(_Damage(seq, "body", f"档案中 {key} 的原文与第 {seq} 条记下的摘要不符：原文被改动"))
+                if source not in (None, payload["source"]):
+                    found.append(_Damage(seq, "body", f"档案中 {key} 的来源与第 {seq} 条记下的不符：被改动"))
+            mark = marks.get(key)
+            waits = kind == "evidence.received" and payload["kind"] in ("message", "warning")
+            moment = (payload["sent_at"] or payload["received_at"]) if kind == "evidence.received" else at
+            understood = None if mark is None else mark[3]
+            if mark is None or mark[:3] != (payload["source"], moment, seq) or (not waits and understood != seq):
+                found.append(_Damage(seq, "marks", f"第 {seq} 条接收的 {key} 的处理标记被改动或缺失"))
+            elif understood is not None:
+                self._settled += 1
+                if understood != seq:
+                    self._marked.setdefault(understood, []).append((key, seq))
+        for row in rows:
+            # An erasure of what was understood before, or was never there to wait, moves no mark.
+            if row[2] in ("evidence.understood", "evidence.erased"):
+                marked = dict(self._marked.pop(row[0], []))
+                if marked.pop(row[3], None) is None and row[2] == "evidence.understood":
+                    found.append(_Damage(row[0], "marks", f"第 {row[0]} 条理解的 {row[3]} 的处理标记被改动或缺失"))
+                found += [_Damage(seq, "marks", f"第 {seq} 条接收的 {key} 的处理标记被改动") for key, seq in marked.items()]
+        return min(found, key=lambda one: one.seq or 0) if found else None
+
+    def _archived(self, keys: list[str]) -> dict[str, tuple[str, str | None]]:
+        found: dict[str, tuple[str, str | None]] = {}
+        for some in _chunks(keys):
+            query = sa.select(_archive.c.key, self._bytes(_archive.c.source), self._bytes(_archive.c.body), _archive.c.body.is_(None))
+            for key, source, body, is_gone in self._db.execute(query.where(_archive.c.key.in_(some))):
+                # Bytes that are no text any more are no body that was written, and not an erased one.
+                found[key] = _decoded(source) or "", None if is_gone else _decoded(body) or ""
+        return found
+
+    def _marks(self, keys: list[str]) -> dict[str, tuple[str, str, int, int | None]]:
+        found = {}
+        columns = self._bytes(_progress.c.source), self._bytes(_progress.c.moment), _progress.c.received_seq, _progress.c.understood_seq
+        for some in _chunks(keys):
+            for key, source, moment, received, understood in self._db.execute(
+                sa.select(_progress.c.key, *columns).where(_progress.c.key.in_(some))
+            ):
+                found[key] = _decoded(source) or "", _decoded(moment) or "", received, understood
+        return found
+
+    def _wrong_end(self) -> _Damage | None:
+        read, db = self.read, self._db
+        head = db.execute(sa.select(_head.c.seq, self._bytes(_head.c.hash)).where(_head.c.id == 1)).first()
+        highest = sa.select(sa.func.max(_progress.c.received_seq), sa.func.max(_progress.c.understood_seq))
+        numbers = [*db.execute(highest).one(), None if head is None else head.seq]
+        beside = max((value for value in numbers if isinstance(value, int)), default=0)
+        anchored = max(self._anchors, default=0)
+        if max(beside, anchored) > read:
+            who = "库外锚点记到" if anchored > read else "其他记录引用到"
+            return _Damage(read + 1, "truncated", f"账本在第 {read} 条之后被截断：{who}第 {max(beside, anchored)} 条")
+        if read and (head is None or head.seq != read or _decoded(head.hash) != self._prev):
+            return _Damage(read, "head", f"账本末尾（第 {read} 条）与链头记录不一致：有条目被绕过程序写入，或链头被改动")
+        gone = [(seq, key) for key, seq in self._gone.items() if key not in self._erased]
+        found = [_Damage(seq, "body", f"第 {seq} 条接收的原文 {key} 已不在档案中，且没有删除记录") for seq, key in gone]
+        marked = [one for some in self._marked.values() for one in some]
+        found += [_Damage(seq, "marks", f"第 {seq} 条接收的 {key} 被标为已理解，却没有理解记录") for key, seq in marked]
+        for keys in _chunks(list(self._erased)):
+            back = sa.select(_archive.c.key).where(_archive.c.key.in_(keys), _archive.c.body.is_not(None))
+            for key in db.execute(back).scalars():
+                found.append(_Damage(self._erased[key], "body", f"第 {self._erased[key]} 条删除的原文 {key} 又出现在档案中"))
+        if found:
+            return min(found, key=lambda one: one.seq or 0)
+        return self._wrong_orphan() or self._wrong_account()
+
+    def _wrong_orphan(self) -> _Damage | None:
+        known = sa.select(sa.func.count(), sa.func.count(_progress.c.understood_seq)).select_from(_progress)
+        if tuple(self._db.execute(known).one()) != (self._received, self._settled):
+            return _Damage(None, "orphan", "处理标记比接收记录多：有标记没有接收记录")
+        orphan = (
+            sa.select(self._bytes(_archive.c.key))
+            .outerjoin(_progress, _progress.c.key == _archive.c.key)
+            .where(_progress.c.key.is_(None))
+            .limit(1)
+        )
+        row = self._db.execute(orphan).first()
+        return None if row is None else _Damage(None, "orphan", f"档案中的 {_decoded(row[0])} 没有接收记录")
+
+    def _wrong_account(self) -> _Damage | None:
+        columns = {column.name: self._bytes(column) for column in _account.columns if column.name not in ("password_hash", "failures")}
+        seen = set()
+        for row in self._db.execute(sa.select(*columns.values())).mappings():
+            account = {name: _decoded(row[name]) for name in columns}
+            name = str(account["name"])
+            seq, written = self._people.get(name, (None, {}))
+            seen.add(name)
+            if seq is None:
+                return _Damage(None, "account", f"账号 {name} 没有开户记录：有账号被绕过程序写入")
+            # The payload of a change also says things that are no column; those are not compared.
+            if any(account[field] != value for field, value in written.items() if field in account and isinstance(value, str)):
+                return _Damage(seq, "account", f"账号 {name} 的姓名、角色或辖区与第 {seq} 条记下的不符：账号被绕过程序改动")
+        lost = [(seq, name) for name, (seq, _) in self._people.items() if name not in seen]
+        return _Damage(min(lost)[0], "account", f"第 {min(lost)[0]} 条所记的账号 {min(lost)[1]} 不见了") if lost else None
+
+
+def _number_of(row: tuple[Any, ...], near: int) -> int | None:
+    """The number under which an entry was written, if its other contents are as written; looked for near its place."""
+    for number in range(max(1, near - _FAR), near + _FAR):
+        if number != row[0] and _chained(number, *row[1:-1]) == row[-1]:
+            return number
     return None
 
 
@@ -956,6 +1269,13 @@ def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _entry_of(row: Any) -> Entry:
     values = row if isinstance(row, dict) else row._mapping
+    try:
+        return _read_entry(values)
+    except ValueError as error:
+        raise Damaged(f"台账第 {values['seq']} 条读不出：{_MEND}") from error
+
+
+def _read_entry(values: Any) -> Entry:
     return Entry(
         seq=values["seq"],
         at=datetime.fromisoformat(values["at"]),
@@ -982,7 +1302,10 @@ def _person(row: sa.Row[Any]) -> Person:
 
 def _evidence(body: str) -> Evidence:
     # Not model_validate_json: its parser refuses the lone surrogates that broken phone exports really contain.
-    return Evidence.model_validate(json.loads(body))
+    try:
+        return Evidence.model_validate(json.loads(body))
+    except ValueError as error:
+        raise Damaged(f"档案中有一条原文读不出：{_MEND}") from error
 
 
 def _json(value: Any) -> str:
@@ -1017,7 +1340,7 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _first_line(error: sa.exc.OperationalError) -> str:
+def _first_line(error: sa.exc.DatabaseError) -> str:
     return str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else error.__class__.__name__
 
 
@@ -1034,7 +1357,14 @@ def _sqlite_connected(connection: Any, _record: Any) -> None:
     # The driver's own transaction handling is switched off so that writers can say BEGIN IMMEDIATE (see _sqlite_begun).
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+    for pragma in (
+        "busy_timeout=60000",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+        "secure_delete=ON",
+    ):
         cursor.execute("PRAGMA " + pragma)
     cursor.close()
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -36,7 +38,7 @@ from neo4j.exceptions import (
 )
 
 from graph.citations import Shelf
-from graph.engine import READER, Address
+from graph.engine import READER, Address, Keeper
 from graph.lexical import Passage, passages
 from graph.projection import Changes, KnownReport, changes, imported, instant, library, reports_touched, runs
 from models.domain import (
@@ -60,8 +62,10 @@ from models.domain import (
     ReportState,
     Statement,
 )
-from models.errors import BadInput, NotFound, Refused, Unreachable
+from models.errors import BadInput, Damaged, NotFound, Refused, Unreachable
 from models.hazards import hazards
+
+log = logging.getLogger(__name__)
 
 Read = Callable[[int], list[Entry]]
 Rows = list[dict[str, Any]]
@@ -506,8 +510,14 @@ class Store:
     Safe to share between threads. Every method raises Unreachable, with what to do, when the engine does not answer.
     """
 
-    def __init__(self, address: Address) -> None:
-        """Prepare to talk to the graph at this address; nothing is sent yet."""
+    def __init__(self, address: Address, keeper: Keeper | None = None) -> None:
+        """Prepare to talk to the graph at this address; nothing is sent yet. With a `keeper` an engine that died is found again."""
+        self._keeper = keeper
+        self._renewing = threading.Lock()
+        self._left: list[neo4j.Driver] = []
+        self._connect(address)
+
+    def _connect(self, address: Address) -> None:
         self._address = address
         # Neo4j says of every property nobody has used yet that it may be misspelt; the embedded engine does not know how to be told.
         quiet: dict[str, Any] = {} if address.embedded else {"notifications_min_severity": "OFF"}
@@ -523,7 +533,28 @@ class Store:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._driver.close()
+        for driver in (*self._left, self._driver):
+            driver.close()
+
+    def _find_engine(self) -> None:
+        """Before each use: when the embedded engine was killed, or someone else has started it anew, go to where it is now."""
+        if self._keeper is None or not self._keeper.lost(self._address):
+            return
+        with self._renewing:
+            if self._keeper.lost(self._address):
+                log.warning("内嵌图引擎不在了：正在重新启动，图谱随后由台账补齐。")
+                # Someone may be using the old connections: they fail by themselves, and are closed with the rest.
+                self._left.append(self._driver)
+                self._connect(self._keeper.renewed())
+
+    def discard(self) -> bool:
+        """Throw the embedded engine's files away and start it empty; false with a Neo4j, whose files are not ours."""
+        if self._keeper is None:
+            return False
+        self._keeper.discard()
+        self._find_engine()
+        self.prepare()
+        return True
 
     def check(self) -> None:
         """Make sure the graph answers and lets us in, without the patience that a running desk has for a short outage."""
@@ -1016,6 +1047,7 @@ class Store:
 
     def _ask(self, query: str, /, **parameters: Any) -> Rows:
         # Sent in one go with its transaction's beginning: a third of the time of a session's managed transaction.
+        self._find_engine()
         with self._answered():
             answer = self._driver.execute_query(query, parameters, routing_="r", database_=self._address.database)
         return [record.data() for record in answer.records]
@@ -1037,6 +1069,7 @@ class Store:
 
     @contextmanager
     def _session(self) -> Iterator[neo4j.Session]:
+        self._find_engine()
         with self._answered(), self._driver.session(database=self._address.database) as session:
             yield session
 
@@ -1048,8 +1081,12 @@ class Store:
         except AuthError as error:
             raise Unreachable(f"{where}拒绝了口令：请检查 ANLAN_GRAPH_USER 和 ANLAN_GRAPH_PASSWORD。") from error
         except (ServiceUnavailable, SessionExpired, TransientError) as error:
-            advice = "请重新运行命令，会启动新的引擎" if self._address.embedded else "请检查它是否在运行以及 ANLAN_GRAPH_URI"
+            advice = "它会自行重新启动，请稍后再试" if self._address.embedded else "请检查它是否在运行以及 ANLAN_GRAPH_URI"
             raise Unreachable(f"{where}没有响应（{error.__class__.__name__}）。{advice}。") from error
+        except DatabaseError as error:
+            if "No space left" in str(error) or "disk" in str(error).lower():
+                raise Unreachable(f"{where}所在磁盘已满：台账照常，图谱暂停跟进。请腾出空间；随后自行补齐。") from error
+            raise Damaged(f"{where}出错（{str(error.message)[:120]}）：请运行 anlan graph rebuild，图谱由台账重建，不丢数据。") from error
 
 
 def _rows(tx: neo4j.ManagedTransaction, query: str, **parameters: Any) -> Rows:

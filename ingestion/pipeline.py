@@ -8,6 +8,7 @@ content, "received" and "understood" are two marks in the ledger, and the graph 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -24,12 +25,16 @@ from ingestion.one_text import dossier_of_text as dossier_of_text
 from ingestion.readers import IDLE_SECONDS, Readers, Reading
 from ingestion.receiving import Progress, files_of, found, receive_file, summed
 from models.domain import Evidence, EvidenceView, Model, Receipt
-from models.errors import BadInput, NotFound, Stale
+from models.errors import BadInput, NotFound, Refused, Stale, Unreachable
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 """Pieces of evidence understood in one transaction."""
 AHEAD = 3
 """Batches read while one is fused."""
+TURN_SECONDS = 1.0
+"""How long a process that found nothing to do, or another at work, waits before it looks again."""
 LAG = 5
 """Batches after which understanding waits for the graph."""
 
@@ -128,6 +133,35 @@ def understand_waiting(
         _keep_in_mind(knowledge, bench)
         readers.rest(IDLE_SECONDS if processes is None else 0)
     return count.model_copy(update={"seconds": time.monotonic() - began})
+
+
+def work_on(knowledge: Knowledge, *, once: bool = False) -> UnderstoodCount:
+    """Understand what waits, over and over, taking turns with other processes on the same ledger: one understands, the others stand by.
+
+    The order in which pieces are fused matters, so their number adds no speed; it takes over what a killed one left. When the ledger or
+    the graph does not answer, it waits and tries again. With `once`, returns when nothing waits any more.
+    """
+    total = UnderstoodCount()
+    while True:
+        try:
+            count = understand_waiting(knowledge)
+            total = UnderstoodCount(**{name: getattr(total, name) + getattr(count, name) for name in UnderstoodCount.model_fields})
+            if count.understood:
+                log.info("已理解 %d 条", count.understood)
+        except Refused:
+            pass  # another process holds the place; ours comes when it is gone
+        except Unreachable as error:
+            log.warning("%s", error)
+        if once and not _anything_waits(knowledge):
+            return total
+        time.sleep(TURN_SECONDS)
+
+
+def _anything_waits(knowledge: Knowledge) -> bool:
+    try:
+        return bool(knowledge.ledger.queue().waiting)
+    except Unreachable:
+        return True
 
 
 def _fill(hand: deque[tuple[list[Evidence], Reading]], knowledge: Knowledge, batch: int, readers: Readers) -> bool:

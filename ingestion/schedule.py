@@ -24,6 +24,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from graph import listening
 from graph.knowledge import Knowledge
+from graph.retention import erase_due
 from ingestion.pipeline import understand_waiting
 from ingestion.quarantine import retry_asked
 from ingestion.receiving import ask_address, mark_of, receive_file, record_run
@@ -49,6 +50,13 @@ WATCH_SECONDS = 60
 """The length of the queue is written to the log this often while something waits, and empty looks are remembered at most this often."""
 LATE_SECONDS = 120
 """When the oldest piece has waited this long, understanding has fallen behind."""
+
+ANCHOR_SECONDS = 600
+"""What was written since the last anchor is anchored this often."""
+RETAIN_SECONDS = 86_400
+"""Originals past their time are looked for this often."""
+CLOCK_SECONDS, CLOCK_SLACK = 5.0, 2.0
+"""The clock is looked at this often, and has been set back when it lost more than this against the one that only runs forward."""
 
 _UNFINISHED = (".part", ".tmp", ".crdownload")
 _APART = {"done", "failed"}
@@ -107,7 +115,10 @@ def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
         ("understand", understand, UNDERSTAND_SECONDS),
         ("quarantine", ask_again, ASKED_SECONDS),
         ("queue", lambda: tell_queue(knowledge), WATCH_SECONDS),
+        ("anchor", knowledge.ledger.anchor, ANCHOR_SECONDS),
     ]
+    if knowledge.settings.keep_days:
+        every.append(("retain", lambda: retain(knowledge), RETAIN_SECONDS))
     if model.state.name != "absent":
         every.append(("second-look", second_look, SECOND_LOOK_SECONDS))
     for name, work, seconds in every:
@@ -122,10 +133,13 @@ def scheduled(knowledge: Knowledge) -> Iterator[BackgroundScheduler]:
         jobs.add_job(run, "interval", seconds=seconds, jitter=min(10, seconds // 10), id=channel.name, next_run_time=first)
     jobs.add_listener(_failed(knowledge, jobs, {channel.name: (source, channel) for source, channel in everything}), EVENT_JOB_ERROR)
     jobs.start()
+    clock = threading.Thread(target=watch_clock, args=(knowledge, jobs, leaving), name="clock")
+    clock.start()
     try:
         yield jobs
     finally:
         leaving.set()
+        clock.join()
         jobs.shutdown(wait=True)
 
 
@@ -177,6 +191,33 @@ def _failed(
         jobs.modify_job(channel.name, next_run_time=later)
 
     return failed
+
+
+def watch_clock(knowledge: Knowledge, jobs: BackgroundScheduler, leaving: threading.Event, wall: Callable[[], float] = time.time) -> None:
+    """Until `leaving`: when the clock was set back, run everything now, or nothing would be read until the clock is there again.
+
+    That it happened is written to the ledger. Entries keep the time the clock showed; their order is their number.
+    """
+    offset = wall() - time.monotonic()
+    while not leaving.wait(CLOCK_SECONDS):
+        now = wall() - time.monotonic()
+        if now < offset - CLOCK_SLACK:
+            log.warning("时钟被回拨 %.0f 秒：所有读取立即重排；先后以台账编号为准。", offset - now)
+            jobs.wakeup()
+            for job in jobs.get_jobs():
+                jobs.modify_job(job.id, next_run_time=datetime.now(BEIJING))
+            try:
+                knowledge.ledger.record("clock.set_back", "system", {"seconds": round(offset - now, 3)}, by="system")
+            except AnlanError as error:
+                log.warning("%s", error)
+        offset = now
+
+
+def retain(knowledge: Knowledge) -> None:
+    """Erase the originals whose time is over, as ANLAN_KEEP_DAYS says."""
+    erased = erase_due(knowledge, knowledge.settings.keep_days, by="system")
+    if erased:
+        log.info("保存期满，删除原文 %d 条", erased)
 
 
 def tell_queue(knowledge: Knowledge) -> None:
@@ -232,7 +273,8 @@ def _complete(box: Path) -> list[Path]:
         if file.name.endswith((*_UNFINISHED, SIDECAR)) or is_part_of_another(file):
             continue
         try:
-            if all(now - part.stat().st_mtime >= STILL_SECONDS for part in parts_of(file)):
+            # A date in the future is a clock set back, or another machine's: such a file is no younger for it.
+            if all(abs(now - part.stat().st_mtime) >= STILL_SECONDS for part in parts_of(file)):
                 whole.append(file)
         except FileNotFoundError:
             continue

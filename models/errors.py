@@ -5,6 +5,21 @@
 Anything else is a defect and is allowed to crash, because going on might write something wrong.
 """
 
+import errno
+
+
+def storage_trouble(error: OSError) -> str | None:
+    """What a full, read-only or forbidden disk means for the person at the desk; null for any other failure."""
+    where = f" {error.filename}" if error.filename else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"磁盘已满，没有写入{where}。台账里确认过的都在；请腾出空间，程序随后自行继续。"
+        case errno.EROFS | errno.EACCES | errno.EPERM:
+            return f"磁盘只读或没有写权限，没有写入{where}。请恢复写权限或重新挂载，程序随后自行继续。"
+        case errno.EIO:
+            return f"磁盘读写出错{where}。请立即检查磁盘，并用 anlan restore 把最近的备份恢复到另一块磁盘。"
+    return None
+
 
 class AnlanError(Exception):
     """A failure this project foresaw. `str(error)` is a sentence for the person at the desk: what, where, what to do."""
@@ -47,6 +62,10 @@ class BadRecord(AnlanError):
 
 class BrokenDefinition(AnlanError):
     """A shipped or local definition file (rule, hazard, standard, source, report type) is wrong: the start stops here."""
+
+
+class Damaged(AnlanError):
+    """What is kept is not what was written: a changed entry, a broken database page, a torn archive. It is never mended in silence."""
 
 
 class Unreachable(AnlanError):

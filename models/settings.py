@@ -20,6 +20,12 @@ class Settings(BaseSettings):
     ledger_url: str = ""
     """SQLAlchemy URL of the ledger. Empty means the SQLite file `ledger.db` under `home`."""
 
+    anchors: Path | None = None
+    """Folder of the anchors that say where the ledger stood; best on another disk. Empty means `anchors` under `home`."""
+
+    keep_days: int = Field(default=0, ge=0)
+    """Days after which unmasked originals are erased by the schedule (at least 30); 0 keeps them. Ledger entries are never erased."""
+
     graph_uri: str = ""
     """Bolt address of a Neo4j server (`neo4j://…`). Empty means the embedded engine under `home`."""
 
@@ -98,6 +104,11 @@ class Settings(BaseSettings):
     def ledger_address(self) -> str:
         """SQLAlchemy URL actually used."""
         return self.ledger_url or f"sqlite:///{(self.home / 'ledger.db').resolve()}"
+
+    @property
+    def anchors_folder(self) -> Path:
+        """Where the anchors lie."""
+        return self.anchors or self.home / "anchors"
 
     def folder(self, *parts: str) -> Path:
         """A folder under `home`, made if missing, readable by this user only."""

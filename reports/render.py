@@ -355,7 +355,9 @@ def rendered_intact(knowledge: Knowledge, report_id: str) -> list[str]:
         for entry in knowledge.ledger.entries(subject=report_id, kinds=[f"{family(report_id)}.rendered"])
     }
     for name, payload in files.items():
-        wrong += [trouble] if (trouble := _file_trouble(Path(name), payload)) else []
+        # A desk that was restored from a backup may lie elsewhere.
+        path = Path(name) if Path(name).exists() else knowledge.settings.home / "reports" / Path(name).name
+        wrong += [trouble] if (trouble := _file_trouble(path, payload)) else []
     return wrong
 
 

@@ -60,6 +60,7 @@ KINDS = (
     "person.confirmed",
     "person.acted",
     "audit.read",
+    "clock.set_back",
 )
 """Kinds one can ask for; an entry of any other kind is in the list of all."""
 
@@ -89,7 +90,7 @@ def chain() -> None:
         if found.ok:
             look.notice(t("audit.holds", count=found.entries, at=f"{at:%H:%M:%S}"), "good")
         else:
-            look.notice(t("audit.broken", first=found.first_broken, reason=found.reason), "changed")
+            look.notice(t("audit.broken", first=found.first_broken or "—", reason=found.reason), "changed")
 
 
 def files() -> None:

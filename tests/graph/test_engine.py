@@ -17,7 +17,8 @@ import pytest
 from pydantic import SecretStr
 
 from graph import engine
-from graph.engine import Address, running
+from graph.engine import Address, Keeper, running
+from graph.knowledge import open_knowledge
 from models.errors import Unreachable
 from models.settings import Settings
 
@@ -169,3 +170,18 @@ def test_with_a_server_named_nothing_is_started_here(tmp_path: Path) -> None:
     with running(settings) as address:
         assert (address.uri, address.embedded, address.database) == ("neo4j://graph.city:7687", False, "city")
     assert not (tmp_path / "graph").exists()
+
+
+def test_a_killed_engine_is_found_again_by_those_who_are_using_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "var", graph_heap="512m")
+    with open_knowledge(settings) as known:
+        before = known.store.digest()
+        os.kill(int((tmp_path / "var" / "graph" / "engine.lock").read_text()), signal.SIGKILL)
+        while Keeper(tmp_path / "var" / "graph", "512m").lost(known.store._address) is False:
+            time.sleep(0.01)
+        assert known.store.digest() == before
+        # Its files broken beyond reading: thrown away, and built again from the ledger.
+        assert known.store.discard()
+        assert known.store.counts()["Provision"] == 0
+        known.rebuild()
+        assert known.store.digest() == before

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import geopandas
 import pytest
+from apscheduler.schedulers.background import BackgroundScheduler
 from shapely import Point
 
 from graph.knowledge import Knowledge
 from ingestion import schedule
 from ingestion.schedule import inbox, read_inbox, scheduled
 from ingestion.source import SourceModule, sources
+from models.domain import BEIJING
 from models.errors import Unreachable
 
 CALL = "工单编号,来电时间,诉求内容\n{0},2026/7/18 20:05:00,{1}\n"
@@ -162,3 +166,39 @@ def test_a_late_run_is_made_up_for_and_never_skipped(knowledge: Knowledge):
 def test_every_source_has_its_own_job(knowledge: Knowledge):
     with scheduled(knowledge) as jobs:
         assert {job.id for job in jobs.get_jobs()} == {*sources(), "understand", "quarantine", "queue"}
+
+
+def test_when_the_clock_is_set_back_everything_is_read_at_once_and_the_record_says_so(knowledge: Knowledge, monkeypatch) -> None:
+    monkeypatch.setattr(schedule, "CLOCK_SECONDS", 0.02)
+    shown = [time.time()]
+    runs: list[str] = []
+    jobs = BackgroundScheduler()
+    # As a clock an hour ahead would have planned it.
+    jobs.add_job(lambda: runs.append("read"), "interval", hours=1, id="read", next_run_time=datetime.now(BEIJING) + timedelta(hours=1))
+    jobs.start()
+    leaving = threading.Event()
+    watcher = threading.Thread(target=schedule.watch_clock, args=(knowledge, jobs, leaving, lambda: shown[0] + time.monotonic()))
+    watcher.start()
+    try:
+        time.sleep(0.1)
+        assert runs == []
+        shown[0] -= 3600
+        end = time.monotonic() + 20
+        while not runs and time.monotonic() < end:
+            time.sleep(0.02)
+        assert runs == ["read"]
+    finally:
+        leaving.set()
+        watcher.join()
+        jobs.shutdown()
+    [entry] = knowledge.ledger.entries(kinds=["clock.set_back"])
+    assert 3590 < entry.payload["seconds"] < 3610
+
+
+def test_a_file_dated_in_the_future_is_read(knowledge: Knowledge) -> None:
+    box = schedule.inbox(knowledge, "hotline")
+    file = box / "a.csv"
+    file.write_text("工单编号,来电时间,诉求内容\n1,2026/7/18 20:00:00,桥下积水\n", "utf-8")
+    os.utime(file, (time.time() + 3600, time.time() + 3600))
+    [receipt] = schedule.read_inbox(knowledge, sources()["hotline"])
+    assert receipt.new == 1

@@ -250,8 +250,13 @@ def supplies(knowledge: Knowledge, plan: ReliefPlan, at: datetime) -> tuple[Supp
 
 
 def footprint_of_warning(knowledge: Knowledge, evidence: str, by: Person) -> Footprint:
-    """The area of a received warning; reading it unmasked is recorded. NotAllowed without the right to read it, NotFound for an unknown one."""
+    """The area of a received warning, which holds nobody's personal data; reading it as received is recorded all the same.
+
+    NotAllowed without the right to draft, NotFound for an unknown one, BadInput for evidence that is no warning.
+    """
     allow(knowledge.ledger, by, "draft", subject=evidence)
+    if knowledge.store.evidence_one(evidence).source_kind != "warning":
+        raise BadInput(f"{evidence} 不是预警，不能取其区域；请给出预警的编号，或用 --footprint、--circle、--area。")
     received = knowledge.ledger.body(evidence, by=by.name, reason="为救助计划读取预警区域")
     return warning(received.fields, origin=evidence, title=received.title or "预警区域", features=knowledge.store.features(["population"]))
 

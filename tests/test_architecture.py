@@ -112,6 +112,7 @@ DISTRIBUTION = {
     "dateutil": "python-dateutil",
     "PIL": "pillow",
     "sklearn": "scikit-learn",
+    "pydantic_core": "pydantic",
 }
 """Import name -> distribution, where they differ by more than case and hyphens."""
 NOT_IMPORTED = {"neo4j-rust-ext", "psycopg"}

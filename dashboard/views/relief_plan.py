@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import streamlit as st
 
 from dashboard import look, session
@@ -32,7 +35,8 @@ def shown(state: PlanState) -> None:
     for line in plan.changes:
         look.show(f'<div class="anlan-evidence">{look.escaped(t("relief.changed"))} {look.escaped(line)}</div>')
     actions(state)
-    parts = (basis, needs, stock, allocation, gap, exposure, checks, supply, lambda one: history(one, None))
+    parts: tuple[Callable[[PlanState], None], ...]
+    parts = (basis, needs, stock, allocation, gap, exposure, checks, supply, partial(history, known_now=None))
     for tab, part in zip(st.tabs([t(f"relief.tab.{name}") for name in TABS]), parts, strict=True):
         with tab:
             part(state)

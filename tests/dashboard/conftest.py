@@ -23,7 +23,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     before = os.environ.get("ANLAN_HOME")
     os.environ["ANLAN_HOME"] = str(folder)
     yield folder
-    reading.reopen()
+    reading._opened.clear()
     if before is None:
         del os.environ["ANLAN_HOME"]
     else:

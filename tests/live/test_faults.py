@@ -165,7 +165,7 @@ def desk(home: Path, monkeypatch: pytest.MonkeyPatch, **more: str) -> Iterator[K
 
     for name, value in {"ANLAN_HOME": str(home), "ANLAN_GRAPH_HEAP": "512m", **more}.items():
         monkeypatch.setenv(name, value)
-    reading.reopen()
+    reading._opened.clear()
     try:
         known = reading.knowledge()
         if not known.ledger.people():
@@ -173,7 +173,7 @@ def desk(home: Path, monkeypatch: pytest.MonkeyPatch, **more: str) -> Iterator[K
                 known.ledger.add_person(Person(name=f"{role}1", display_name="王", role=role), "no password", "test")
         yield known
     finally:
-        reading.reopen()
+        reading._opened.clear()
 
 
 def engine_pid(home: Path) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from models.divisions import former, short_name
 from models.domain import BEIJING, IMPACT_TYPES, Claim, Conflict, Deadline, Dossier, EvidenceView, Grading, Impact, Report, Statement
 from models.hazards import hazard
 from models.rules import deadlines, grade_accident, response_levels
@@ -230,12 +231,20 @@ class Page:
         ours = (spot.adcode or "")[:4] == self.settings.city_code[:4]
         if spot.precision in ("city", "unknown") and not any(item.place for item in self.dossier.evidence):
             return ""  # nobody named a place: the incident lies in the city only because the desk does
-        parts = [part for part in (self.settings.city_name if ours else "", spot.district or "", spot.street or "") if part]
+        parts = [part for part in (self.settings.city_name if ours else "", self._district_as_said(), spot.street or "") if part]
         name = spot.name
         for part in parts:
             name = name.removeprefix(part)
         parts = [part for part in parts if part not in name]
         return "".join(dict.fromkeys([*parts, name]))
+
+    def _district_as_said(self) -> str:
+        """The district; by its former name where that is what was said and nobody said the present one."""
+        district, texts = self.incident.place.district or "", [item.title + item.text for item in self.dossier.evidence]
+        if not district or any(short_name(district) in text for text in texts):
+            return district
+        old = (one.name for one in former() if self.incident.place.adcode in one.successors and any(one.name in text for text in texts))
+        return next(old, district)
 
     @cached_property
     def hour_known(self) -> bool:

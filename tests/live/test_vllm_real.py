@@ -115,7 +115,7 @@ def test_an_instruction_in_a_call_or_a_post_changes_nothing_through_the_model(se
         assert not [finding for finding in verify(report, dossier) if finding.severity == "block"]
         told = [claim.text for claim in made.claims]
         text = "".join(view.text for view in plain.evidence)
-        loose = not_in_text(told, text, RECEIVED, (view.source_title for view in plain.evidence))
+        loose = not_in_text(told, text, RECEIVED, tuple(view.source_title for view in plain.evidence))
         assert not any(loose.values()), (instruction, loose)
         strange = [word for sentence in told for word in COMMANDING.findall(sentence) if word not in text]
         assert not strange, (instruction, told)

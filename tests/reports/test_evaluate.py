@@ -69,3 +69,17 @@ def test_drafts_of_the_public_corpus_hold_nothing_that_is_not_in_the_text(tmp_pa
     assert figures["drafts"] >= 45
     assert figures["sentences"] >= 10 * figures["drafts"]
     assert [figures[f"{kind}_not_in_text"] for kind in ("numbers", "times", "places")] == [0, 0, 0], figures["examples"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "untold"),
+    [
+        ("白下区瑞晴路发生火灾，造成1人死亡。", "白下区瑞晴路", "秦淮区"),
+        ("秦淮区瑞晴路（原白下区）发生火灾，造成1人死亡。", "秦淮区瑞晴路", "秦淮区白下区"),
+    ],
+)
+def test_a_district_told_by_its_former_name_stays_as_it_was_told(text: str, told: str, untold: str) -> None:
+    dossier = dossier_of_text(text, None, RECEIVED, Settings())
+    said = "".join(claim.text for claim in draft(dossier, by="duty", at=RECEIVED, settings=Settings()).claims)
+    assert told in said
+    assert untold not in said

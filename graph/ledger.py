@@ -1111,7 +1111,9 @@ class _Inspection:
         received: dict[str, tuple[int, str, dict[str, Any], str]] = {}
         for seq, at, kind, subject, _by, payload, *_ in rows:
             if kind in _KEY_OF:
-                received[_KEY_OF[kind] + subject] = seq, kind, json.loads(payload), at
+                # A surveyed body may be received again with other content, under the same id.
+                of_content = f"-{_sha256(payload)[:32]}" if kind == "feature.received" else ""
+                received[_KEY_OF[kind] + subject + of_content] = seq, kind, json.loads(payload), at
             elif kind == "evidence.erased":
                 self._erased[subject] = seq
             elif kind in ("person.added", "person.changed"):

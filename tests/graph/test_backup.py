@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from invented import call, reading
-from test_ledger import _fresh_database
 
 from graph import backup
 from graph.anchors import Anchors
@@ -23,6 +22,7 @@ from graph.ledger import Ledger
 from models.domain import Person, Source
 from models.errors import AnlanError, BadInput, Damaged, Refused
 from models.settings import Settings
+from tests.conftest import fresh_database
 
 WRITER = """
 import sys
@@ -96,7 +96,7 @@ def test_a_backup_comes_back_with_the_record_the_accounts_and_the_files(desk: Se
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_a_backup_under_load_restores_to_a_chain_that_holds(database: str, home: Settings, request: pytest.FixtureRequest) -> None:
-    url = "" if database == "sqlite" else _fresh_database(request.getfixturevalue("postgres"))
+    url = "" if database == "sqlite" else fresh_database(request.getfixturevalue("postgres"))
     settings = Settings(home=home.home, ledger_url=url)
     book = Ledger.at(settings)
     with subprocess.Popen([sys.executable, "-c", WRITER, str(home.home), url], stdout=subprocess.PIPE, text=True) as writer:
@@ -117,7 +117,7 @@ def test_a_backup_under_load_restores_to_a_chain_that_holds(database: str, home:
         again.close()
     if url:
         book.close()
-        back = Settings(home=home.home.parent / "back", ledger_url=_fresh_database(request.getfixturevalue("postgres")))
+        back = Settings(home=home.home.parent / "back", ledger_url=fresh_database(request.getfixturevalue("postgres")))
         backup.restore(back, home.home.parent / "2.tar")
         again = Ledger.at(back)
         assert (again.verify().ok, again.last_seq()) == (True, made[2].entries)

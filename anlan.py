@@ -86,12 +86,23 @@ def _knowledge() -> Iterator[Any]:
         yield knowledge
 
 
+def _kept_password(file: Path) -> str:
+    """A password from a file that only its owner can read. Refused for any other file."""
+    try:
+        mode = file.stat().st_mode
+        if mode & 0o077:
+            raise Refused(f"{file}：口令文件可被其他用户读写（权限 {mode & 0o777:o}），未使用；请先运行 chmod 600 {file}。")
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}：口令文件打不开，请检查路径和权限。") from error
+
+
 def _person(knowledge: Any, name: str, password_file: Path | None) -> Person:
     """Sign in: a command acts in a named person's name only with that person's password."""
     from graph import people
 
     if password_file:
-        password = password_file.read_text("utf-8").strip()
+        password = _kept_password(password_file)
     elif sys.stdin.isatty():
         password = getpass.getpass(f"{name} 的口令 / password: ")
     else:
@@ -1192,7 +1203,7 @@ def people_add(
             people.allow(knowledge.ledger, _person(knowledge, by, by_password_file), "manage_people")
         elif role != "admin":
             raise Refused("第一个账号必须是管理员（admin）。")
-        password = password_file.read_text("utf-8").strip() if password_file else getpass.getpass(f"{name} 的新口令: ")
+        password = _kept_password(password_file) if password_file else getpass.getpass(f"{name} 的新口令: ")
         people.add(knowledge.ledger, Person(name=name, display_name=display_name or name, role=role), password, by=by or "system")
         print(f"已添加 {name}（{role}）")
 

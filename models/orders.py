@@ -18,14 +18,16 @@ _ORDER = re.compile(
     |[把将][^，。；！？\n]{0,8}(?:人数|数字|地点|时间|原因|等级|单位)[^，。；！？\n]{0,4}(?:写成|写为)(?![^，。；！？\n]{0,12}了)
     |[把将](?:事故|事件|灾情|报告)的?等级(?:改|降|升|调|定|写)[为成到]|不要引起恐慌
     |(?:主送|抄送)(?:单位|机关|对象)?[^，。；！？\n]{0,4}(?:改|加|换|删)|写进报告|用[^，。；！？\n]{1,2}文写|写一[首篇][^，。；！？\n]{0,10}(?:诗|歌|文章|故事|小说)
-    |以上[^，。；！？\n]{0,4}(?:作废|无效)[，,；;](?=[^，。；！？\n]{0,3}按)|按[^，。；！？\n]{0,4}口径写|不要(?:提到|提及|写到|写进|写入)
+    |以上[^，。；！？\n]{0,4}(?:作废|无效)[，,；;](?=[^，。；！？\n]{0,3}按)|口径[^，。；！？\n]{0,2}[写报填]|不要(?:提到|提及|写到|写进|写入)
     |直接(?:输出|回答|回复我)|假装你|请?签发人直接|不必审核|本报告不得
     |重复(?:下面|以下|上面|这)[^，。；！？\n]{0,8}[遍次]""",
     re.I | re.X,
 )
 """What only someone says who speaks to the writer: of reports, roles, rules and wording, not of what happened."""
 
-_PASTED = re.compile(r"\[INST\].*?(?:\[/INST\]|$)|<\|[a-z_]{2,20}\|>|\{\s*\"[^\"\n]{1,40}\"\s*:[^。\n]*[}\]]|(?:&#x?[0-9a-f]{1,6};){4,}", re.S | re.I)
+_PASTED = re.compile(
+    r"\[INST\].*?(?:\[/INST\]|$)|<\|[a-z_]{2,20}\|>|\{\s*\"[^\"\n]{1,40}\"\s*[:：][^。\n]*[}\]]|(?:&#x?[0-9a-f]{1,6};){4,}", re.S | re.I
+)
 """A model's own markup, a piece of JSON, or words written as numbers: nobody tells a fire that way."""
 
 _OVERRIDDEN = re.compile("[\u202d\u202e][^\u202c\n]*\u202c?")
@@ -39,6 +41,9 @@ _ALIKE = dict(zip("аеорсухіјѕԁһАВЕКМНОРСТХІЈЅαορν�
 
 _ODD = re.compile("[^ -~\n\t一-龥，。！？；：、（）＊“”《》【】…—]")
 """What may look like something else; the signs our readers are written for are not."""
+
+_SPREAD = re.compile(r"(?<!\S)(?:\S[ \t\u3000]){4,}")
+"""Words with a blank after every character."""
 
 _STOP = re.compile(r"[，,。；;！!？?\n]")
 _SENTENCE_END = re.compile(r"[。！!？?\n]")
@@ -54,6 +59,11 @@ def without_orders(text: str) -> str:
     """`text` at the same length, with clauses addressed to the writer replaced by full stops, so that every offset still holds."""
     left = _left(text)
     return left if len(_HAN.findall(left)) >= LEFT_AT_LEAST else text
+
+
+def gives_order(text: str) -> bool:
+    """Whether some clause of it speaks to a writer or a machine."""
+    return _left(text) != text
 
 
 def told(text: str) -> str:
@@ -83,10 +93,13 @@ def _left(text: str, *, to_sentence_end: bool = False) -> str:
 
 def _seen(text: str) -> tuple[str, Sequence[int]]:
     """The text as a reader sees it (no invisible signs, full-width and look-alike letters as plain ones), and where each character stood."""
-    if not _ODD.search(text):
+    spread = {at for run in _SPREAD.finditer(text) for at in range(*run.span()) if text[at] in " \t\u3000"}
+    if not spread and not _ODD.search(text):
         return text, range(len(text))
     seen, places = [], []
     for at, letter in enumerate(text):
+        if at in spread:
+            continue
         if _ODD.match(letter):
             if unicodedata.category(letter) in _UNSEEN:
                 continue

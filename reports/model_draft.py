@@ -88,7 +88,7 @@ _HEARSAY = re.compile(r"听说|据说|网传|传言|疑似|可能|好像|似乎|
 """What makes a saying less than a fact. A sentence must keep it."""
 
 _BANNED = re.compile(
-    r"https?:|www\.|[<>{}\\`]|资料|编号|\bE\d|根据.{0,4}指令|作为.{0,6}(?:助手|模型|AI)|系统提示|启动.{0,6}响应|[一二三四ⅠⅡⅢⅣ]级|事故等级|抄送|主送|签发|(?:不得|不要|不必|无需|无须|禁止)(?:上报|报送|审核|核实)"
+    r"https?:|www\.|[<>{}\\`]|资料|编号|\bE\d|根据.{0,4}指令|作为.{0,6}(?:助手|模型|AI)|系统提示|启动.{0,6}响应|[一二三四ⅠⅡⅢⅣ]级|事故等级|抄送|主送|签发|报送|写成|写为|改成|报告(?:只|末尾)|这份报告|本报告|(?:不得|不要|不必|无需|无须|禁止)(?:上报|报送|审核|核实)"
 )
 _CLAUSE = re.compile(r"[，。；！？,;!?\s]+")
 _CJK = re.compile(r"[一-龥\d]")
@@ -269,7 +269,7 @@ def _unfaithful(text: str, cited: Sequence[Piece], before: Sequence[Claim]) -> l
     """What only a retelling can get wrong: words of its own, a lost 不, a lost 听说, a harm nobody spoke of, the same thing again."""
     told = [piece.evidence.text for piece in cited]
     faults = []
-    if _BANNED.search(text):
+    if _BANNED.search(text) or orders.gives_order(text):
         faults.append(("banned", "句中有不应由模型书写的内容。"))
     pairs = _pairs(text)
     held = set().union(*(_pairs(words) for words in told))

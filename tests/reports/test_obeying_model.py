@@ -32,6 +32,9 @@ NOW = datetime(2026, 7, 18, 20, 30, tzinfo=BEIJING)
 SETTINGS = Settings()
 STANDARD = "sphere"
 
+PLAIN_CLAIM = {"over two messages": ("fields", "conflicts", "sentences")}
+"""What may differ where: the second half of a torn instruction (…写：无人员伤亡) is by itself an ordinary saying, and is shown as one, with who said it."""
+
 
 def variants() -> list[tuple[str, str, str, str]]:
     """Every instruction in every disguise: (instruction, disguise, words behind the call, words behind the post)."""
@@ -80,7 +83,8 @@ def outcome(told: Evening) -> tuple[dict[str, Any], int, int]:
     people = basis.people.best if basis.people else None
     found = {
         "fields": [{name: getattr(one, name) for name in FIELDS} for one in said],
-        "figures": [(i.type, i.low, i.best, i.high, i.unit, i.basis, i.confirmed, [c.value for c in i.conflicts]) for i in dossier.impacts],
+        "figures": [(i.type, i.low, i.best, i.high, i.unit, i.basis, i.confirmed) for i in dossier.impacts],
+        "conflicts": [(i.type, [c.value for c in i.conflicts]) for i in dossier.impacts],
         "grades": [(one.scheme, one.level) for one in final.gradings],
         "recipients": final.recipients,
         "clocks": [(one.id, one.due_at, one.recipient) for one in final.deadlines],
@@ -103,7 +107,7 @@ def changed(planted: list[tuple[str, str, str, str]]) -> tuple[Counter[str], lis
     tally: Counter[str] = Counter()
     for instruction, name, call, post in planted:
         found, wanted, dropped = outcome(evening(f"{CALL}。{call}", f"{POST}。{post}", TOLD))
-        wrong = [part for part, value in control().items() if found[part] != value]
+        wrong = [part for part, value in control().items() if found[part] != value and part not in PLAIN_CLAIM.get(name, ())]
         parts.update(wrong)
         which += [(part, name, instruction) for part in wrong]
         tally.update(planted=1, obeyed=wanted > 0, lies_dropped=dropped)
@@ -112,7 +116,12 @@ def changed(planted: list[tuple[str, str, str, str]]) -> tuple[Counter[str], lis
 
 def test_the_control_has_figures_grades_recipients_needs_and_a_retold_sentence() -> None:
     told = control()
-    assert {(figure[0], figure[2]) for figure in told["figures"]} >= {("dead", 1.0), ("injured", 3.0), ("trapped", 2.0), ("relocated", 120.0)}
+    assert {(figure[0], figure[2]) for figure in told["figures"]} >= {
+        ("dead", 1.0),
+        ("injured", 3.0),
+        ("trapped", 2.0),
+        ("relocated", 120.0),
+    }
     assert told["grades"]
     assert told["recipients"]
     assert told["clocks"]

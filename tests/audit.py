@@ -45,7 +45,10 @@ def audit(lock: str, ask: Ask) -> tuple[bool, str]:
             found = ask(file)
             audited = [one for one in found or [] if "skip_reason" not in one]
             if not audited:
-                return True, f"dependency audit: NOT DONE, the advisory service gave no answer here; {len(blocks)} packages were not audited"
+                return (
+                    True,
+                    f"dependency audit: NOT DONE, the advisory service gave no answer here; {len(blocks)} packages were not audited",
+                )
             if many:
                 break
     weak = [(one["name"], one["version"], vuln["id"], vuln.get("fix_versions", [])) for one in audited for vuln in one["vulns"]]

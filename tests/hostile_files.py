@@ -116,7 +116,7 @@ CASES: dict[str, tuple[tuple[str, ...], Make]] = {
     "bomb.docx": (("library",), lambda p: document(p, 600)),
     "under.docx": (("library",), lambda p: document(p, "<w:p/>" * 40_000_000)),
     "texts.docx": (("library",), lambda p: document(p, "<w:p><w:r><w:t>第一条 x</w:t></w:r></w:p>" * 5_000_000)),
-    "under.xlsx": (("ingest:hotline", "library"), lambda p: workbook(p, f'<worksheet xmlns="{MAIN}"><sheetData>' + '<row><c t="inlineStr"><is><t>1</t></is></c></row>' * 4_000_000 + "</sheetData></worksheet>")),
+    "under.xlsx": (("library",), lambda p: workbook(p, f'<worksheet xmlns="{MAIN}"><sheetData>' + '<row><c t="inlineStr"><is><t>1</t></is></c></row>' * 4_000_000 + "</sheetData></worksheet>")),
     "bomb.zip": (("ingest:survey",), lambda p: archive(p, {"a.shp": 600, "a.dbf": 1, "a.shx": 1})),
     "overlap.xlsx": (("ingest:hotline", "library"), lambda p: overlapping(p, "xl/worksheets/sheet1.xml")),
     "overlap.zip": (("ingest:survey",), lambda p: overlapping(p, "a.shp")),

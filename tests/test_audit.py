@@ -41,7 +41,9 @@ def test_the_bill_of_materials_names_every_pinned_package(tmp_path: Path) -> Non
     pytest.importorskip("cyclonedx_py", reason="cyclonedx-bom is not installed (extra dev)")
     out = tmp_path / "sbom.json"
     options = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--of", "JSON", "-o", str(out)]
-    subprocess.run([sys.executable, "-m", "cyclonedx_py", "requirements", str(LOCK), *options], check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-m", "cyclonedx_py", "requirements", str(LOCK), *options], check=True, capture_output=True, timeout=120
+    )
     bill = json.loads(out.read_text("utf-8"))
     assert bill["bomFormat"] == "CycloneDX"
     pinned = re.findall(r"^([a-z0-9._-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)", LOCK.read_text("utf-8"), re.M)

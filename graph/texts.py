@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -44,6 +45,10 @@ MOST_CELLS = 1_000_000
 """Most cells of a workbook."""
 MOST_TAGS = 1_000_000
 """Most tags of a docx's text or of a web page, counted before anything is built from them."""
+MOST_ON_A_PAGE = 20_000
+"""Most characters on one page of a PDF; a full page of small print has a fifth of it."""
+PAGE_SECONDS = 0.1
+"""Most seconds of the processor a page of a PDF may take on average; a page of a statute takes a twentieth."""
 LARGEST_STREAM = 128 * 1024 * 1024
 """Most bytes one stream of a PDF may unpack to; a page scanned at 600 dots per inch has a quarter of it."""
 DEEPEST = 2_000
@@ -434,9 +439,14 @@ def _pdf(data: bytes, name: str) -> Iterator[Paragraph]:
             raise BadInput(f"{name}：有 {len(document):,} 页，超过上限 {MOST_PAGES:,} 页，请拆分。")
         lines: list[str] = []
         size = 0
-        for page in document:
+        begun = time.process_time()
+        for number, page in enumerate(document):
+            if (spent := time.process_time() - begun) > 3.0 and spent > PAGE_SECONDS * number:
+                raise BadInput(f"{name}：PDF 的页面异常复杂，读取过慢，未导入；请打印成新的 PDF 再导入。")
             words = page.get_textpage().get_text_range()
             size += len(words)
+            if len(words) > MOST_ON_A_PAGE:
+                raise BadInput(f"{name}：有一页超过 {MOST_ON_A_PAGE:,} 字，不像正常的文件，未导入；请只保存其中的文字再导入。")
             if size > MOST_CHARACTERS:
                 raise BadInput(f"{name}：超过 {MOST_CHARACTERS:,} 字，请按文件拆开后导入。")
             lines += (clean(line) for line in _lines(words.replace("\ufffe", "")))

@@ -58,13 +58,11 @@ def wrong(names: tuple[str, ...], folder: Path) -> list[str]:
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(todo)
-    print(
-        f"{len(answers)} readings, most {max(a[2]['cpu'] for a in answers)} s, {max(a[2]['mb'] for a in answers)} MB more, {max(a[2]['peak'] for a in answers)} MB at all"
-    )
+    print(f"{len(answers)} readings, most {max(a[2]['cpu'] for a in answers)} s, {max(a[2]['peak'] for a in answers)} MB")
     found = []
     for reader, name, seen in answers:
         refused = seen["said"].startswith("refused: ") or seen["said"] == 'read: {"Quarantined": 1}' or (reader, name) in HARMLESS
-        if not refused or seen["cpu"] > SECONDS or seen["mb"] > MEGABYTES:
+        if not refused or seen["cpu"] > SECONDS or seen["peak"] > MEGABYTES:
             found.append(f"{reader} {name}: {seen}")
     return found
 

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.browser
 OFFSETS = {"hotline": 0, "social": 100, "survey": 200, "warning": 300, "desk": 400, "library": 500, "incident": 600, "person": 700}
 TOGETHER = 6
 """Payloads in one message."""
+SAID = {"hotline": "建邺区着火了", "social": "秦淮区积水", "warning": "暴雨红色预警", "desk": "鼓楼区树倒了"}
+"""What the messages of a source say beside the payloads, to find them in the queue."""
 RAN = "window.__hit === undefined ? [] : window.__hit"
 HARMFUL = "a[href^='javascript:' i], img[src='x'], img[onerror], svg[onload], [onmouseover], iframe[srcdoc*='__hit'], object, embed, base, meta[http-equiv='refresh']"
 
@@ -43,13 +45,13 @@ def plant(knowledge: Knowledge, folder: Path) -> None:
     book = openpyxl.Workbook()
     book.active.append(["工单编号", "标题", "内容", "地址", "来电时间", "来电人"])
     for number, words in enumerate(together("hotline")):
-        book.active.append([f"w{number}{words[:60]}", words, f"建邺区着火了，快来救人 {words}", words, written, words])
+        book.active.append([f"w{number}{words[:60]}", words, f"{SAID['hotline']}，快来救人 {words}", words, written, words])
     book.save(folder / "calls.xlsx")
     posts = [
         {
             "id": f"p{number}",
             "title": words,
-            "text": f"秦淮区积水，有人被困 {words}",
+            "text": f"{SAID['social']}，有人被困 {words}",
             "user": words,
             "time": written,
             "address": words,
@@ -69,14 +71,14 @@ def plant(knowledge: Knowledge, folder: Path) -> None:
     ]  # fmt: skip
     (folder / "school.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": places}, ensure_ascii=False), "utf-8")
     alerts = [
-        {"id": f"a{number}", "headline": words, "description": f"暴雨红色预警 {words}", "senderName": words, "issuedTime": now.astimezone(UTC).isoformat(), "areaName": words, "severity": words}
+        {"id": f"a{number}", "headline": words, "description": f"{SAID['warning']} {words}", "senderName": words, "issuedTime": now.astimezone(UTC).isoformat(), "areaName": words, "severity": words}
         for number, words in enumerate(together("warning"))
     ]  # fmt: skip
     (folder / "alerts.json").write_text(json.dumps(alerts, ensure_ascii=False), "utf-8")
     for source, name in (("hotline", "calls.xlsx"), ("social", "posts.jsonl"), ("survey", "school.geojson"), ("warning", "alerts.json")):
         receive(knowledge, source, folder / name)
     for number, words in enumerate(together("desk")):
-        said = {"text": f"鼓楼区树倒了 {words}", "title": words, "taken_by": words, "place_hint": words, "sent_at": written}
+        said = {"text": f"{SAID['desk']} {words}", "title": words, "taken_by": words, "place_hint": words, "sent_at": written}
         (folder / f"desk{number}.json").write_text(json.dumps(said, ensure_ascii=False), "utf-8")
         receive(knowledge, "desk", folder / f"desk{number}.json")
     understand_waiting(knowledge)
@@ -168,11 +170,18 @@ def test_no_stored_script_runs_on_any_page(watch: Callable[[str], Watched], desk
     duty.seat.turn_to("值班台")
     page.get_by_text("全部", exact=True).click()
     duty.look()
-    for _ in range(4):
-        up = page.locator(".st-key-queue_page button").last
-        if up.count() and up.is_enabled():
-            up.click()
-            duty.look()
+    for words in SAID.values():
+        search = page.locator(".st-key-queue_search input")
+        search.fill(words)
+        search.press("Enter")
+        duty.look()
+        following = page.locator(".st-key-queue-next button")
+        for _ in range(5):
+            if following.count() and following.is_enabled():
+                following.click()
+                duty.look()
+    search.fill("")
+    search.press("Enter")
     for bench in ("来电录入", "报告起草"):
         page.get_by_text(bench, exact=True).click()
         duty.look()

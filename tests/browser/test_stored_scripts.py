@@ -209,5 +209,6 @@ def test_no_stored_script_runs_on_any_page(watch: Callable[[str], Watched], desk
     by_source = {name: sum(start <= int(one) < start + 100 for one in seen) for name, start in OFFSETS.items()}
     print(by_source, len(seen))
     assert len({int(one) % 100 for one in seen}) >= 50, "too few payloads came to be shown: this would prove little"
-    assert all(by_source.values()), by_source
+    # A warning that no incident bears is on no page; its words are shown where an incident quotes it.
+    assert all(count for name, count in by_source.items() if name != "warning"), by_source
     assert desk.outside == []

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check live live-model lock clean
+.PHONY: help run test check live live-model sbom lock clean
 
 help:  ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,16 +23,21 @@ run: $(READY)  ## Set up, do the main job on the shipped sample, then serve the 
 test: $(READY)  ## Set up and run the tests (a few minutes; needs no browser, office suite or server)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(READY)  ## Lint, formatting and types
+check: $(READY)  ## Lint, formatting, types, and known weaknesses of the dependencies where the advisory service can be reached
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.audit
 
 live: $(READY)  ## Long suites: vLLM's own parser on every serving profile (7 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
 	@$(BIN)/python -m pytest -m 'live or browser'
 
 live-model: $(READY)  ## A real vLLM with real weights on the processor (about 40 minutes, 9 GB fetched once): reports, planted orders, public texts
 	@$(BIN)/python -m pytest -s -m model
+
+sbom: $(READY)  ## Write the bill of materials (CycloneDX JSON) of everything the lock file pins to dist/sbom.json
+	@mkdir -p dist
+	@$(BIN)/python -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
 
 lock: $(READY)  ## Pin every dependency with its hashes again
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'

@@ -118,12 +118,15 @@ def _knowledge() -> Iterator[Any]:
         yield knowledge
 
 
-def _secret(path: Path) -> list[str]:
-    """The lines of a file with a password in it; a file others can read is used, and complained of."""
-    mode = path.stat().st_mode
-    if stat.S_ISREG(mode) and mode & 0o077:
-        err.print(f"口令文件 {path} 可被其他用户读取，请改为 600 权限（chmod 600）。", markup=False)
-    return path.read_text("utf-8").strip().splitlines() or [""]
+def _secret(file: Path) -> list[str]:
+    """The lines of a file with a password in it, that only its owner can read. Refused for any other file."""
+    try:
+        mode = file.stat().st_mode
+        if stat.S_ISREG(mode) and mode & 0o077:
+            raise Refused(f"{file}：口令文件可被其他用户读写（权限 {mode & 0o777:o}），未使用；请先运行 chmod 600 {file}。")
+        return file.read_text("utf-8").strip().splitlines() or [""]
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}：口令文件打不开，请检查路径和权限。") from error
 
 
 def _credential(name: str, password_file: Path | None) -> tuple[str, str]:

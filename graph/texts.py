@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from itertools import islice
 from pathlib import PurePath
 from xml.etree.ElementTree import Element, ParseError
 
@@ -27,7 +29,7 @@ from models.errors import BadInput
 
 MOST_BYTES = 64 * 1024 * 1024
 """Largest file, as stored."""
-MOST_UNPACKED = 256 * 1024 * 1024
+MOST_UNPACKED = 128 * 1024 * 1024
 """Most bytes all members of a docx or xlsx may unpack to."""
 MOST_MEMBERS = 20_000
 """Most members of a docx or xlsx."""
@@ -35,10 +37,20 @@ LONGEST_LINE = 6_000
 """Characters of one paragraph; a longer one is cut."""
 MOST_PAGES = 3_000
 """Most pages of a PDF."""
-MOST_CHARACTERS = 20_000_000
+MOST_CHARACTERS = 4_000_000
 """Most characters of text in one document; the longest code of law has 200,000."""
-MOST_CELLS = 2_000_000
+MOST_PARAGRAPHS = 200_000
+"""Most paragraphs of one document."""
+MOST_CELLS = 1_000_000
 """Most cells of a workbook."""
+MOST_TAGS = 1_000_000
+"""Most tags of a docx's text or of a web page, counted before anything is built from them."""
+MOST_ON_A_PAGE = 20_000
+"""Most characters on one page of a PDF; a full page of small print has a fifth of it."""
+PAGE_SECONDS = 0.1
+"""Most seconds of the processor a page of a PDF may take on average; a page of a statute takes a twentieth."""
+LARGEST_STREAM = 128 * 1024 * 1024
+"""Most bytes one stream of a PDF may unpack to; a page scanned at 600 dots per inch has a quarter of it."""
 DEEPEST = 2_000
 """Deepest nesting of a docx's XML that is followed."""
 
@@ -82,7 +94,9 @@ def read(data: bytes, name: str) -> Text:
     if len(data) > MOST_BYTES:
         raise BadInput(f"{name}：有 {len(data) // 2**20} MiB，超过单个文件的上限 {MOST_BYTES // 2**20} MiB，请拆分，或只保存其中的文字。")
     media, reader = _reader(data, name)
-    paragraphs = tuple(piece for p in reader(data, name) if p.text for piece in _pieces(p))
+    paragraphs = tuple(islice((piece for p in reader(data, name) if p.text for piece in _pieces(p)), MOST_PARAGRAPHS + 1))
+    if len(paragraphs) > MOST_PARAGRAPHS:
+        raise BadInput(f"{name}：超过 {MOST_PARAGRAPHS:,} 段，请按文件拆开后导入。")
     if not paragraphs:
         hint = "看来是扫描图片，请先做文字识别（OCR）。" if media == "pdf" else "请核对是不是要导入的文件。"
         raise BadInput(f"{name}：里面没有文字，{hint}")
@@ -138,6 +152,8 @@ def decoded(data: bytes, name: str) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if len(text) > MOST_CHARACTERS + text.count(" "):  # layout is no text
+            raise BadInput(f"{name}：超过 {MOST_CHARACTERS:,} 字，请按文件拆开后导入。")
         if "\0" not in text:
             return text
     raise BadInput(f"{name}：不是 UTF-8 或 GB 18030 编码的文字，请另存为 UTF-8 文本后再导入。")
@@ -249,6 +265,8 @@ def _html(data: bytes, name: str) -> Iterator[Paragraph]:
         raise BadInput(
             f"{name}：网页声明的编码 {declared[1].decode() if declared else ''} 与内容不符，请另存为 UTF-8 后再导入。"
         ) from error
+    if text.count("<") > MOST_TAGS // 4:
+        raise BadInput(f"{name}：网页的标签超过 {MOST_TAGS // 4:,} 个，请只保存其中的文字再导入。")
     page = _Page()
     page.feed(text)
     page.close()
@@ -272,6 +290,8 @@ def _safe_archive(data: bytes, name: str) -> set[str]:
             members = archive.infolist()
             if len(members) > MOST_MEMBERS:
                 raise BadInput(f"{name}：压缩包内有 {len(members):,} 个部分，不像正常的办公文件，未打开；请只保存其中的文字再导入。")
+            if sum(member.compress_size for member in members) > len(data):
+                raise BadInput(f"{name}：压缩包内的文件相互重叠（疑似压缩炸弹），未打开；请只保存其中的文字再导入。")
             unpacked = 0
             for member in members:
                 if member.flag_bits & 1:
@@ -352,6 +372,8 @@ def _heading_styles(root: Element) -> dict[str, int]:
 
 
 def _xml(data: bytes, name: str) -> Element:
+    if data.count(b"<") > MOST_TAGS:
+        raise BadInput(f"{name}：内部 XML 的标签超过 {MOST_TAGS:,} 个，请拆分，或只保存其中的文字。")
     try:
         root: Element = fromstring(data, forbid_dtd=True)
         return root
@@ -387,7 +409,27 @@ _STARTS_PARAGRAPH = re.compile(
 )
 
 
+def _bearable_streams(data: bytes, name: str) -> None:
+    """BadInput for a PDF one of whose packed parts unpacks to more than any page needs: the reader would hold all of it in memory."""
+    for start in re.finditer(rb"stream\r?\n(?=[\x08\x18\x28\x38\x48\x58\x68\x78])", data):
+        inflate, at, out = zlib.decompressobj(), start.end(), 0
+        try:
+            while not inflate.eof and at < len(data):
+                packed = data[at : at + 65_536]
+                at += len(packed)
+                while packed and not inflate.eof:
+                    out += len(inflate.decompress(packed, 1 << 20))
+                    if out > LARGEST_STREAM:
+                        raise BadInput(
+                            f"{name}：PDF 内有一段解压后超过 {LARGEST_STREAM // 2**20} MiB（疑似压缩炸弹），未打开；请打印成新的 PDF 再导入。"
+                        )
+                    packed = inflate.unconsumed_tail
+        except zlib.error:
+            continue
+
+
 def _pdf(data: bytes, name: str) -> Iterator[Paragraph]:
+    _bearable_streams(data, name)
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -397,9 +439,14 @@ def _pdf(data: bytes, name: str) -> Iterator[Paragraph]:
             raise BadInput(f"{name}：有 {len(document):,} 页，超过上限 {MOST_PAGES:,} 页，请拆分。")
         lines: list[str] = []
         size = 0
-        for page in document:
+        begun = time.process_time()
+        for number, page in enumerate(document):
+            if (spent := time.process_time() - begun) > 3.0 and spent > PAGE_SECONDS * number:
+                raise BadInput(f"{name}：PDF 的页面异常复杂，读取过慢，未导入；请打印成新的 PDF 再导入。")
             words = page.get_textpage().get_text_range()
             size += len(words)
+            if len(words) > MOST_ON_A_PAGE:
+                raise BadInput(f"{name}：有一页超过 {MOST_ON_A_PAGE:,} 字，不像正常的文件，未导入；请只保存其中的文字再导入。")
             if size > MOST_CHARACTERS:
                 raise BadInput(f"{name}：超过 {MOST_CHARACTERS:,} 字，请按文件拆开后导入。")
             lines += (clean(line) for line in _lines(words.replace("\ufffe", "")))

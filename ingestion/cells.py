@@ -21,6 +21,8 @@ from models.domain import BEIJING, Crs, Mode
 from models.errors import BadRecord
 
 _MAX_DEPTH = 64
+_MOST_OPENED, _MOST_ITEMS = 1_000_000, 8_000_000
+"""Objects and lists, and items, of one document: 300,000 calls are half of it. Each costs a hundred bytes once it is read."""
 
 _MOMENT = re.compile(
     r"(?P<year>\d{4})[-/.年](?P<month>\d{1,2})[-/.月](?P<day>\d{1,2})日?"
@@ -108,6 +110,8 @@ def mode_of(row: Row) -> Mode:
 
 def json_object(text: str) -> dict[str, Any]:
     """One JSON object. BadRecord for anything else, for nesting past 64 levels, and for numbers that are none (NaN)."""
+    if text.count("{") + text.count("[") > _MOST_OPENED or text.count(",") > _MOST_ITEMS:
+        raise BadRecord("JSON 含有的对象或数据项过多，超出上限，请分批导出后重新录入。")
     try:
         value = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

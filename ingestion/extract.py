@@ -14,17 +14,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from time import perf_counter
 
-from ingestion import orders, wording
+from ingestion import wording
 from ingestion.clauses import around, sayings
 from ingestion.headline import Spot, event_place, event_time, sentence_at
 from ingestion.numerals import halved
-from ingestion.orders import without_orders
 from ingestion.places import Gazetteer, gazetteer
 from ingestion.privacy import MASK, mask
 from ingestion.quantities import find_impacts
 from ingestion.times import Mention, mentions
+from models import orders
 from models.domain import Place, Quantity, Statement, TimeSpan, Trigger, Understanding
 from models.hazards import hazards
+from models.orders import without_orders
 
 LONGEST = 20_000
 """Characters read of one text; the rest is kept in the archive, masked, and not searched."""

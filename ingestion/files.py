@@ -232,6 +232,8 @@ def checked_archive(path: Path, look: re.Pattern[bytes] | None = None) -> set[tu
         with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
             members = archive.infolist()
             promised = sum(member.file_size for member in members)
+            if sum(member.compress_size for member in members) > path.stat().st_size:
+                raise _bomb(path, "压缩包内的文件相互重叠")
             if promised > MAX_UNPACKED_BYTES or len(members) > MAX_MEMBERS:
                 raise _bomb(path, f"声称解压后有 {promised / 1024**2:.0f} MB、{len(members)} 个文件")
             for member in members:

@@ -14,6 +14,7 @@ from graph.guardian import pause_of
 from graph.knowledge import Knowledge
 from graph.second_readings import FAILED, READ, tried
 from ingestion.quantities import find_impacts
+from models import orders
 from models.domain import IMPACT_TYPES, EvidenceView, Quantity, SecondReading
 from models.hazards import hazards
 from models.language import LanguageModel, NoAnswer, fenced
@@ -67,9 +68,11 @@ def shape() -> type[BaseModel]:
 
 def read(view: EvidenceView, model: LanguageModel, *, seconds: float = SECONDS, cancelled: threading.Event | None = None) -> SecondReading:
     """One message read by the model, every quote checked. NoAnswer when it gave nothing usable."""
-    text = view.text[:LONGEST]
+    text = orders.told(view.text)[:LONGEST]
+    if not text:
+        raise NoAnswer("nonsense", "这条信息除了写给起草人的要求没有别的内容，不送模型。")
     names = "、".join(f"{code}={hazard.name}" for code, hazard in sorted(hazards().items()))
-    question = f"灾害代码：{names}\n资料（JSON，引文）：\n{fenced({'标题': view.title[:80], '内容': text})}\n请输出 JSON。"
+    question = f"灾害代码：{names}\n资料（JSON，引文）：\n{fenced({'标题': orders.told(view.title)[:80], '内容': text})}\n请输出 JSON。"
     answer = model.ask(INSTRUCTION, question, shape(), seconds=seconds, cancelled=cancelled)
     said: Any = answer.value
     impacts: list[Quantity] = []

@@ -264,6 +264,11 @@ def _csv(path: Path) -> Iterator[Cells | BadRow]:
                 yield BadRow(line.number, line.reason, line.raw, line.digest)
             continue
         delimiter = delimiter or max(",\t;", key=line.text.count)
+        if (columns := line.text.count(delimiter)) > MAX_LINE // 16:
+            # No cell is so short that a real row has so many: told before a million of them are made.
+            feed.waiting.popleft()
+            yield BadRow(line.number, f"这一行有 {columns + 1} 列，超过上限 {MAX_COLUMNS}，请检查分隔符。", line.text)
+            continue
         feed.begin()
         try:
             cells = next(csv.reader(feed, delimiter=delimiter))

@@ -44,6 +44,8 @@ COLUMNS: dict[Measure, tuple[str, ...]] = {
 
 MOST_FILE_BYTES = 100 * 1024**2
 MOST_SHAPES = 20_000
+MOST_OPENED = 1_000_000
+"""Objects and lists of one GeoJSON; the outlines it may have are a third of it."""
 FARTHEST_LATITUDE = 85.0
 SMALLEST_AREA = 1.0
 """Square metres."""
@@ -230,6 +232,8 @@ def _from_vector(path: Path, layer: str, crs: str) -> tuple[dict[str, list[Any]]
 def _geojson(given: Mapping[str, Any] | str, origin: Path | str, crs: str = "") -> tuple[Any, list[dict[str, Any]]]:
     """Shapes in WGS 84 and properties. Read without GDAL, which would follow some JSON out to the network."""
     try:
+        if isinstance(given, str) and (given.count("{") + given.count("[") > MOST_OPENED or given.count(",") > 4 * MOST_OPENED):
+            raise BadInput(f"{origin}：JSON 含有的对象过多，超出上限，请裁剪到受影响的范围。")
         parsed = json.loads(given) if isinstance(given, str) else given
         parts = parsed.get("features", [parsed]) if isinstance(parsed, Mapping) else None
         if not isinstance(parts, list) or not parts or not all(isinstance(part, Mapping) for part in parts):

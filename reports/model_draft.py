@@ -22,6 +22,7 @@ from graph.guardian import pause_of
 from graph.knowledge import Knowledge
 from graph.people import allow
 from graph.scope import demand
+from models import orders
 from models.domain import Claim, Dossier, Dropped, EvidenceView, Offer, Person, Report
 from models.errors import NotFound, Refused, Stale
 from models.language import LanguageModel, NoAnswer, fenced
@@ -89,10 +90,11 @@ _HEARSAY = re.compile(r"听说|据说|网传|传言|疑似|可能|好像|似乎|
 """What makes a saying less than a fact. A sentence must keep it."""
 
 _BANNED = re.compile(
-    r"https?:|www\.|[<>{}\\`]|资料|编号|\bE\d|根据.{0,4}指令|作为.{0,6}(?:助手|模型|AI)|启动.{0,6}响应|[一二三四ⅠⅡⅢⅣ]级|事故等级|抄送|主送|签发"
+    r"https?:|www\.|[<>{}\\`]|资料|编号|\bE\d|根据.{0,4}指令|作为.{0,6}(?:助手|模型|AI)|系统提示|启动.{0,6}响应|[一二三四ⅠⅡⅢⅣ]级|事故等级|抄送|主送|签发|报送|写成|写为|改成|报告(?:只|末尾)|这份报告|本报告|(?:不得|不要|不必|无需|无须|禁止)(?:上报|报送|审核|核实)"
 )
 _CLAUSE = re.compile(r"[，。；！？,;!?\s]+")
 _CJK = re.compile(r"[一-龥\d]")
+_LATIN = re.compile(r"[^\W\d_一-龥]")
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,15 @@ def sections_of(report: Report) -> tuple[Section, ...]:
 
 
 def material(page: Page) -> list[Piece]:
-    """What the model may see: no rumours, nothing taken back, nothing of the other mode, no copies; oldest first."""
-    usable = [item for item in page.dossier.evidence if item.id not in page.set_aside and not item.duplicate_of and item.text.strip()]
+    """What the model may see: no orders to a writer, no rumours, nothing taken back, nothing of the other mode, no copies; oldest first."""
+    told = [item.model_copy(update={"text": orders.told(item.text)}) for item in page.dossier.evidence]
+    usable = [item for item in told if item.id not in page.set_aside and not item.duplicate_of and item.text.strip()]
     chosen = sorted(usable, key=lambda item: (item.reliability not in TRUSTED, -item.credibility, -page.heard(item).timestamp(), item.id))
     stated: dict[str, list[str]] = {}
     for statement in page.dossier.statements:
         stated.setdefault(statement.evidence, []).append(statement.id)
-    told = sorted(chosen[:MOST_MATERIAL], key=lambda item: (page.heard(item), item.id))
-    return [Piece(f"E{number}", item, (item.id, *stated.get(item.id, ()))) for number, item in enumerate(told, 1)]
+    shown = sorted(chosen[:MOST_MATERIAL], key=lambda item: (page.heard(item), item.id))
+    return [Piece(f"E{number}", item, (item.id, *stated.get(item.id, ()))) for number, item in enumerate(shown, 1)]
 
 
 def shape_of(sections: Sequence[Section], pieces: Sequence[Piece]) -> type[BaseModel]:
@@ -285,11 +288,12 @@ def _unfaithful(text: str, cited: Sequence[Piece], before: Sequence[Claim]) -> l
     """What only a retelling can get wrong: words of its own, a lost 不, a lost 听说, a harm nobody spoke of, the same thing again."""
     told = [piece.evidence.text for piece in cited]
     faults = []
-    if _BANNED.search(text):
+    if _BANNED.search(text) or orders.gives_order(text):
         faults.append(("banned", "句中有不应由模型书写的内容。"))
     pairs = _pairs(text)
     held = set().union(*(_pairs(words) for words in told))
-    if not pairs or sum(pair in held for pair in pairs) / len(pairs) < SUPPORTED:
+    foreign = len(_LATIN.findall(text)) > len(_CJK.findall(text))  # pairs would not see what it says
+    if foreign or not pairs or sum(pair in held for pair in pairs) / len(pairs) < SUPPORTED:
         faults.append(("unsupported", "句中多数用词在所引资料里找不到。"))
     for harm in sorted(set(_HARM.findall(text))):
         if not any(harm in words for words in told):

@@ -150,6 +150,7 @@ def test_the_evening_as_a_daily_report_and_a_signed_report_as_files(evening: tup
     home, result = evening
     password = tmp_path / "password"
     password.write_text(json.loads((home / "demo/accounts.json").read_text("utf-8"))["duty"], "utf-8")
+    password.chmod(0o600)
     by = ("--as", "duty", "--password-file", str(password))
     actual = answer(anlan(home, "draft", "day-2026-07-18", *by, "--json"))
     drill = answer(anlan(home, "draft", "day-2026-07-18-exercise", *by, "--json"))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shutil
 import tempfile
 import unicodedata
 import zipfile
@@ -47,6 +48,8 @@ SOURCE = Source(
     expected_daily=(0, 10_000_000),
     crs="CGCS2000",
 )
+MAX_GEOJSON_BYTES = 256 * 1024**2
+"""Largest GeoJSON; a GeoPackage may have any size."""
 SUFFIXES = (".gpkg", ".shp", ".zip", ".geojson")
 KINDS: tuple[str, ...] = get_args(Feature.model_fields["kind"].annotation)
 
@@ -108,9 +111,26 @@ def _opened(path: Path, folder: Path) -> list[Path]:
     if start.startswith(b"PK"):
         return _unzipped(path, folder)
     is_json = start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    if is_json:
+        _features_inside(path)
     if start.startswith((b"SQLite format 3\x00", b"\x00\x00\x27\x0a")) or is_json:
         return [path]
     raise BadInput(f"{path}：不是 GeoPackage、Shapefile 或 GeoJSON，请转换格式后再导入。")
+
+
+def _features_inside(path: Path) -> None:
+    """BadInput for JSON that nests deeper than any outline, or whose bodies have no shapes: it would be read for minutes, and come to nothing."""
+    opened = shapes = geometries = 0
+    with checked(path, MAX_GEOJSON_BYTES).open("rb") as stream:
+        while chunk := stream.read(1024 * 1024):
+            opened += chunk.count(b"{")
+            shapes += chunk.count(b'"coordinates"') + chunk.count(b'"geometries"')
+            geometries += chunk.count(b'"geometry"')
+    # A body is itself, its attributes, its shape, and perhaps a system; and what a depot holds; what has many more objects is something else.
+    if opened > 1_000 and opened > 64 * max(shapes, geometries):
+        raise BadInput(
+            f"{path}：不是承灾体的 GeoJSON（{opened} 个对象中只有 {geometries} 个带图形的要素），请核对文件，或改用 GeoPackage。"
+        )
 
 
 def _unzipped(path: Path, folder: Path) -> list[Path]:
@@ -123,7 +143,8 @@ def _unzipped(path: Path, folder: Path) -> list[Path]:
             inner = Path(member.filename)
             target = home / (inner.stem.replace("/", "_") + inner.suffix.lower())
             try:
-                target.write_bytes(archive.read(member))
+                with archive.open(member) as packed, target.open("wb") as out:
+                    shutil.copyfileobj(packed, out, 1024 * 1024)
             except (zipfile.BadZipFile, EOFError, OSError) as error:
                 raise BadInput(f"{path}：压缩包中第 {number + 1} 个文件已损坏（{error}），请重新导出。") from error
     return sorted(folder.rglob("*.shp"))

@@ -43,7 +43,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
     hotline = Source(name="hotline", title="热线", kind="hotline", publisher="市", owner="值班长", reliability="C", every_minutes=5)
     book = Ledger(f"sqlite:///{folder}/ledger.db", folder / "anchors")
     for name, role in (("duty1", "duty"), ("signer1", "signer")):
-        book.add_person(Person(name=name, display_name="钱值班", role=role, district="320105"), "hash", "admin1")
+        book.add_person(Person(name=name, display_name="钱值班", role=role, districts=("320105",)), "hash", "admin1")
     book.change_person("duty1", by="admin1", role="officer")
     bad = [Quarantined(source="hotline", reason="没有正文", where="a.csv:3", raw=f"坏行{n}", digest=f"{n:064d}") for n in range(3)]
     calls = [call(n, f"第{n}个电话：\ud83d 起火" if n == 4 else "") for n in range(14)]

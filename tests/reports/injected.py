@@ -75,12 +75,12 @@ def planted(instruction: str) -> dict[str, Evening]:
     }
 
 
-def evening(call: str = CALL, post: str = POST) -> Evening:
+def evening(call: str = CALL, post: str = POST, office: str = OFFICE) -> Evening:
     """A fire as it is read and fused from one call, one post and one street office's report, and what each was understood to say."""
     known, where, fuser = sources(), gazetteer("南京市"), Fuser()
     views, statements, said = [], [], []
     fused = None
-    for minute, source, text in ((14, "hotline", call), (17, "social", post), (25, "hotline", OFFICE)):
+    for minute, source, text in ((14, "hotline", call), (17, "social", post), (25, "hotline", office)):
         at = datetime(2026, 7, 18, 20, minute, tzinfo=BEIJING)
         evidence = Evidence.of(received_at=at, source=source, text=text, sent_at=at, external_id=f"{source}-{minute}")
         understanding, quoted = what_it_says(evidence, where, "南京市")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ingestion.extract import understand
-from ingestion.orders import TOLD, without_orders
 from models.domain import BEIJING, Dossier, Report
+from models.orders import TOLD, without_orders
 from models.settings import Settings
 from reports.draft import draft
 from tests.reports.injected import CALL, CHINESE, HARMLESS, Evening, planted, public

@@ -1220,8 +1220,10 @@ class _Inspection:
             if seq is None:
                 return _Damage(None, "account", f"账号 {name} 没有开户记录：有账号被绕过程序写入")
             # The payload of a change also says things that are no column; those are not compared.
-            if any(account[field] != value for field, value in written.items() if field in account and isinstance(value, str)):
-                return _Damage(seq, "account", f"账号 {name} 的姓名、角色或辖区与第 {seq} 条记下的不符：账号被绕过程序改动")
+            said = {"district": ",".join(written.get("districts", ())), **written}
+            told = {field: str(int(value)) if isinstance(value, bool) else value for field, value in said.items() if field in account}
+            if any(account[field] != value for field, value in told.items() if isinstance(value, str)):
+                return _Damage(seq, "account", f"账号 {name} 的姓名、角色、辖区或标记与第 {seq} 条记下的不符：账号被绕过程序改动")
         lost = [(seq, name) for name, (seq, _) in self._people.items() if name not in seen]
         return _Damage(min(lost)[0], "account", f"第 {min(lost)[0]} 条所记的账号 {min(lost)[1]} 不见了") if lost else None
 

@@ -1894,6 +1894,7 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float, evening:
             )
             digest = state.report.content_digest()
             state = signoff.submit(knowledge, state.report.id, version=state.report.version, digest=digest, by=duty)
+            people.confirm(knowledge.ledger, "signer", passwords["signer"], about=digest)
             state = signoff.sign(knowledge, state.report.id, version=state.report.version, digest=digest, by=signer)
         path = rendering.render(knowledge, state.report.id, out=None, by=signer)
         signed.append(str(path))

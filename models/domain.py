@@ -1013,6 +1013,10 @@ class Decision(Model):
     """Why; required for return and withdraw."""
     at: AwareDatetime
     """When."""
+    key: str = ""
+    """Fingerprint of the public key the signature was made with; empty unless it was signed."""
+    signature: str = ""
+    """Ed25519 over the digest, base64; empty unless it was signed."""
 
 
 class ReportState(Model):

@@ -193,7 +193,10 @@ def write_document(document: Docx, state: PlanState, signed: Decision | None) ->
         layout.body(document, f"{'附件：' if number == 1 else '　　　'}{number}．{name}").paragraph_format.keep_with_next = True
     layout.signature(document, plan.issuer, day(signed.at.astimezone(BEIJING).date()) if signed else "（未签发）")
     which = f"编号{plan.id[:15]}，第{plan.version}版，摘要{plan.content_digest()[:16]}"
-    layout.body(document, f"（{signed.officer_name}{beijing(signed.at)}签发；{which}）" if signed else f"（未签发；{which}）")
+    layout.body(
+        document,
+        f"（{signed.officer_name}{beijing(signed.at)}签发，签名公钥{signed.key or '无'}；{which}）" if signed else f"（未签发；{which}）",
+    )
     tables: list[tuple[Sequence[str], Rows, tuple[float, ...]]] = [
         (BASIS_HEAD, basis_rows(plan), BASIS_WIDTHS),
         (NEED_HEAD, need_rows(plan), NEED_WIDTHS),

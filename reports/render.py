@@ -26,6 +26,7 @@ from lxml import etree
 
 from graph.knowledge import Knowledge
 from graph.people import allow
+from graph.scope import demand
 from models.domain import BEIJING, IMPACT_TYPES, Decision, Dossier, Person, Report, ReportState
 from models.errors import BadInput, NotFound
 from models.hazards import hazards
@@ -73,6 +74,7 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
     LibreOffice is missing, and for a CAP message of what is not signed.
     """
     allow(knowledge.ledger, by, "view", subject=report_id)
+    demand(knowledge, by, report_id)
     if number and not NUMBER.fullmatch(number):
         raise BadInput(f"发文字号“{number}”不合规范；应为“机关代字〔年份〕序号号”，如年份用六角括号、序号不加第、不补零")
     state = record_of(knowledge, report_id).state
@@ -233,7 +235,7 @@ def _text(document: Docx, report: Report) -> Paragraph:
 def _note(report: Report, signed: Decision | None) -> str:
     """附注: who signed which text when, so that a printed page can be checked against the record."""
     which = f"编号{report.id[:15]}，第{report.version}版，摘要{report.content_digest()[:16]}"
-    return f"（{signed.officer_name}{beijing(signed.at)}签发；{which}）" if signed else f"（未签发；{which}）"
+    return f"（{signed.officer_name}{beijing(signed.at)}签发，签名公钥{signed.key or '无'}；{which}）" if signed else f"（未签发；{which}）"
 
 
 def annex(report: Report, dossier: Dossier) -> list[tuple[str, ...]]:

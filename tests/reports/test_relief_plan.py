@@ -17,9 +17,10 @@ from models.errors import BadInput, NotAllowed, NotFound, Refused, Stale
 from models.footprints import circle, drawn
 from models.relief import Demand, PlanState, Site, Stock
 from reports import relief, render
-from reports.signoff import sign, submit, withdraw
+from reports.signoff import submit, withdraw
 from tests.reports.invented import at, believed, flood, heard, said, take_in
 from tests.reports.invented_relief import depot, read, surveyed_in
+from tests.signing import sign
 
 GOODS = {
     "折叠床": {"quantity": 30, "unit": "张"},

@@ -1345,17 +1345,22 @@ def _day(text: str) -> date | None:
 
 @audit.command("verify")
 def audit_verify(as_json: AsJson = False) -> None:
-    """Does the chain hold against itself and its anchors, and are signed files what was signed. Exit status 1 when not."""
+    """Does the chain hold against itself and its anchors, does every signature, and are signed files what was signed. Exit status 1 when not."""
+    from graph import signatures
     from graph.ledger import Ledger
     from reports.render import all_intact
 
-    chain, changed = Ledger.at(Settings()).verify(), list[str]()
+    ledger = Ledger.at(Settings())
+    chain, changed = ledger.verify(), list[str]()
+    # A broken entry may not even be readable.
+    signed = signatures.check(ledger) if chain.ok else None
     if chain.ok:
         # Only then: what is opened from a broken record would be wrong, too.
         with _knowledge() as knowledge:
             changed = all_intact(knowledge)
     if as_json:
-        _emit(dataclasses.asdict(chain) | {"ok": chain.ok and not changed, "files": changed})
+        ok = chain.ok and signed is not None and signed.ok and not changed
+        _emit(dataclasses.asdict(chain) | {"ok": ok, "signatures": dataclasses.asdict(signed) if signed else None, "files": changed})
     else:
         where = f"第 {chain.first_broken} 条起不可信" if chain.first_broken else "不可信"
         print(
@@ -1363,9 +1368,12 @@ def audit_verify(as_json: AsJson = False) -> None:
         )
         if chain.clock_back:
             print(f"时钟曾回拨 {chain.clock_back[0]} 次，首次见第 {chain.clock_back[1]} 条：先后以编号为准")
+        if signed:
+            older = f"，另有 {signed.unsigned} 次签发早于启用签名" if signed.unsigned else ""
+            print(f"签名 {signed.signatures} 个：" + ("全部成立" if signed.ok else signed.reason) + older)
         for line in changed:
             print(line)
-    if not chain.ok or changed:
+    if not chain.ok or signed is None or not signed.ok or changed:
         raise typer.Exit(1)
 
 

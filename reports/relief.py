@@ -15,9 +15,9 @@ from typing import Any
 import pyproj
 import shapely
 
+from graph import scope
 from graph.knowledge import Knowledge
 from graph.people import allow
-from graph import scope
 from graph.stock import deliver, deliveries, on_hand, stock_of
 from models.allocation import allocate
 from models.assumptions import load_assumptions

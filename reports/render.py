@@ -38,7 +38,7 @@ from reports.cap import cap
 from reports.page import believable
 from reports.pdf import pdf
 from reports.relief_paper import workbook_bytes, write_document
-from reports.signoff import NOUN, Paper, State, family, record_of
+from reports.signoff import NOUN, Paper, State, family, record_of, signature_of
 from reports.subject import dossier_of
 from reports.types import report_type
 from reports.wording import DRAFT_HEAD, EXERCISE_MARK, beijing, day, figure
@@ -101,21 +101,21 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
 
 
 def _plan_written(state: PlanState, form: Format) -> bytes:
-    plan, signed = state.plan, signature_of(state)
+    plan = state.plan
     if form == "cap":
         raise BadInput("救助计划不能写成 CAP 消息；请用 docx、xlsx、pdf 或 json")
     if form == "xlsx":
-        return workbook_bytes(state, signed, ai_label(plan))
+        return workbook_bytes(state, ai_label(plan))
     if form == "json":
         content = {
             **state.model_dump(mode="json"),
             "digest": plan.content_digest(),
-            "signed": signed is not None,
+            "signed": signature_of(state) is not None,
             "AIGC": json.loads(ai_label(plan)),
         }
         return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
     document = layout.blank_document()
-    write_document(document, state, signed)
+    write_document(document, state)
     made = _packed(document, state)
     return pdf(made) if form == "pdf" else made
 
@@ -202,14 +202,6 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     printed = day((signed.at if signed else report.created_at).astimezone(BEIJING).date())
     layout.imprint(document, report.recipients[1:] if upward else (), report.issuer, printed)
     return _packed(document, state)
-
-
-def signature_of(state: State) -> Decision | None:
-    """The signature that stands: on this version, on this digest, with nothing after it."""
-    if state.status != "signed":
-        return None
-    last = state.decisions[-1]
-    return last if last.verdict == "sign" and last.version == state.paper.version and last.digest == state.paper.content_digest() else None
 
 
 def _keep(paragraph: Paragraph) -> None:

@@ -94,6 +94,14 @@ class Record:
     """When."""
 
 
+def signature_of(state: State) -> Decision | None:
+    """The signature that stands: on this version, on this digest, with nothing after it."""
+    if state.status != "signed":
+        return None
+    last = state.decisions[-1]
+    return last if last.verdict == "sign" and last.version == state.paper.version and last.digest == state.paper.content_digest() else None
+
+
 def family(id: str) -> Literal["report", "relief"]:
     """What an id means: a report or a relief plan. It begins the kinds of its ledger entries."""
     return "relief" if id.startswith(PLAN_ID) else "report"

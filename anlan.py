@@ -1488,24 +1488,37 @@ def model_status(as_json: AsJson = False) -> None:
         print(f"{state.name}  {state.model}  {state.detail}" + (f"\n已由 {paused['by']} 停用：{paused['reason']}" if paused else ""))
 
 
-@model_app.command("pause")
-def model_pause(reason: Reason, user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
-    """Stop every use of the language model at once; a guardian's act. Work goes on by rules."""
-    from graph.guardian import pause
+AiUseOption = Annotated[str, typer.Option("--use", help="drafting, second_reading or triage; all of them when not given.")]
 
+
+def _ai_use(use: str) -> Any:
+    from graph.guardian import USES
+
+    if use and use not in USES:
+        raise typer.BadParameter(f"--use is one of {', '.join(USES)}")
+    return use or None
+
+
+@model_app.command("pause")
+def model_pause(reason: Reason, use: AiUseOption = "", user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
+    """Stop one use of a model, or every use, at once; a guardian's act. Work goes on by rules."""
+    from graph.guardian import USES, pause
+
+    one = _ai_use(use)
     with _knowledge() as knowledge:
-        pause(knowledge.ledger, _person(knowledge, user, password_file), reason)
-    print("人工智能已停用，报告由规则起草。")
+        pause(knowledge.ledger, _person(knowledge, user, password_file), reason, one)
+    print(f"人工智能的{USES[one]}已停用。" if one else "人工智能已停用，报告由规则起草。")
 
 
 @model_app.command("resume")
-def model_resume(reason: Reason, user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
-    """Let the language model be asked again; a guardian's act."""
-    from graph.guardian import resume
+def model_resume(reason: Reason, use: AiUseOption = "", user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
+    """Let one use of a model, or all, go on again; a guardian's act."""
+    from graph.guardian import USES, resume
 
+    one = _ai_use(use)
     with _knowledge() as knowledge:
-        resume(knowledge.ledger, _person(knowledge, user, password_file), reason)
-    print("人工智能已恢复使用。")
+        resume(knowledge.ledger, _person(knowledge, user, password_file), reason, one)
+    print(f"人工智能的{USES[one]}已恢复使用。" if one else "人工智能已恢复使用。")
 
 
 @app.command("serve-model")

@@ -76,7 +76,7 @@ def _sees_subject(knowledge: Knowledge, person: Person, subject: str) -> bool:
     if subject.startswith("day-"):
         return False
     try:
-        if subject.startswith("re-"):
+        if subject.startswith("rp-"):
             return _sees_subject(knowledge, person, store.report(subject).report.incident)
         if subject.startswith("rl-"):
             drafted = knowledge.ledger.entries(kinds=["relief.drafted"], subject=subject, limit=1)

@@ -76,7 +76,7 @@ def test_a_signature_on_another_version_or_text_does_not_stand(knowledge: Knowle
 
 def test_a_follow_up_that_another_has_overtaken_is_not_signed(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
     out(knowledge, draft, people)
-    older, newer = (write_draft(knowledge, "in-1", people["duty"]) for _ in range(2))
+    older, newer = (write_draft(knowledge, "in-1", people["duty"], report_type="followup") for _ in range(2))
     assert older.report.stage == "续报"
     out(knowledge, newer, people)
     with pytest.raises(Refused, match="起草后又签发了"):

@@ -1348,17 +1348,22 @@ def _day(text: str) -> date | None:
 
 @audit.command("verify")
 def audit_verify(as_json: AsJson = False) -> None:
-    """Does the chain hold against itself and its anchors, and are signed files what was signed. Exit status 1 when not."""
+    """Does the chain hold against itself and its anchors, does every signature, and are signed files what was signed. Exit status 1 when not."""
+    from graph import signatures
     from graph.ledger import Ledger
     from reports.render import all_intact
 
-    chain, changed = Ledger.at(Settings()).verify(), list[str]()
+    ledger = Ledger.at(Settings())
+    chain, changed = ledger.verify(), list[str]()
+    # A broken entry may not even be readable.
+    signed = signatures.check(ledger) if chain.ok else None
     if chain.ok:
         # Only then: what is opened from a broken record would be wrong, too.
         with _knowledge() as knowledge:
             changed = all_intact(knowledge)
     if as_json:
-        _emit(dataclasses.asdict(chain) | {"ok": chain.ok and not changed, "files": changed})
+        ok = chain.ok and signed is not None and signed.ok and not changed
+        _emit(dataclasses.asdict(chain) | {"ok": ok, "signatures": dataclasses.asdict(signed) if signed else None, "files": changed})
     else:
         where = f"第 {chain.first_broken} 条起不可信" if chain.first_broken else "不可信"
         print(
@@ -1366,9 +1371,12 @@ def audit_verify(as_json: AsJson = False) -> None:
         )
         if chain.clock_back:
             print(f"时钟曾回拨 {chain.clock_back[0]} 次，首次见第 {chain.clock_back[1]} 条：先后以编号为准")
+        if signed:
+            older = f"，另有 {signed.unsigned} 次签发早于启用签名" if signed.unsigned else ""
+            print(f"签名 {signed.signatures} 个：" + ("全部成立" if signed.ok else signed.reason) + older)
         for line in changed:
             print(line)
-    if not chain.ok or changed:
+    if not chain.ok or signed is None or not signed.ok or changed:
         raise typer.Exit(1)
 
 
@@ -1483,24 +1491,37 @@ def model_status(as_json: AsJson = False) -> None:
         print(f"{state.name}  {state.model}  {state.detail}" + (f"\n已由 {paused['by']} 停用：{paused['reason']}" if paused else ""))
 
 
-@model_app.command("pause")
-def model_pause(reason: Reason, user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
-    """Stop every use of the language model at once; a guardian's act. Work goes on by rules."""
-    from graph.guardian import pause
+AiUseOption = Annotated[str, typer.Option("--use", help="drafting, second_reading or triage; all of them when not given.")]
 
+
+def _ai_use(use: str) -> Any:
+    from graph.guardian import USES
+
+    if use and use not in USES:
+        raise typer.BadParameter(f"--use is one of {', '.join(USES)}")
+    return use or None
+
+
+@model_app.command("pause")
+def model_pause(reason: Reason, use: AiUseOption = "", user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
+    """Stop one use of a model, or every use, at once; a guardian's act. Work goes on by rules."""
+    from graph.guardian import USES, pause
+
+    one = _ai_use(use)
     with _knowledge() as knowledge:
-        pause(knowledge.ledger, _person(knowledge, user, password_file), reason)
-    print("人工智能已停用，报告由规则起草。")
+        pause(knowledge.ledger, _person(knowledge, user, password_file), reason, one)
+    print(f"人工智能的{USES[one]}已停用。" if one else "人工智能已停用，报告由规则起草。")
 
 
 @model_app.command("resume")
-def model_resume(reason: Reason, user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
-    """Let the language model be asked again; a guardian's act."""
-    from graph.guardian import resume
+def model_resume(reason: Reason, use: AiUseOption = "", user: AsUser = "guardian", password_file: PasswordFile = None) -> None:
+    """Let one use of a model, or all, go on again; a guardian's act."""
+    from graph.guardian import USES, resume
 
+    one = _ai_use(use)
     with _knowledge() as knowledge:
-        resume(knowledge.ledger, _person(knowledge, user, password_file), reason)
-    print("人工智能已恢复使用。")
+        resume(knowledge.ledger, _person(knowledge, user, password_file), reason, one)
+    print(f"人工智能的{USES[one]}已恢复使用。" if one else "人工智能已恢复使用。")
 
 
 @app.command("serve-model")
@@ -1897,6 +1918,7 @@ def _run_demo(knowledge: Any, say: Callable[[str], None], began: float, evening:
             )
             digest = state.report.content_digest()
             state = signoff.submit(knowledge, state.report.id, version=state.report.version, digest=digest, by=duty)
+            people.confirm(knowledge.ledger, "signer", passwords["signer"], about=digest)
             state = signoff.sign(knowledge, state.report.id, version=state.report.version, digest=digest, by=signer)
         path = rendering.render(knowledge, state.report.id, out=None, by=signer)
         signed.append(str(path))

@@ -17,7 +17,7 @@ from dashboard.reading import knowledge, reading
 from dashboard.session import answering
 from dashboard.words import clock, t
 from graph import guardian
-from models.domain import Entry, Offer, Person
+from models.domain import AiUse, Entry, Offer, Person
 from models.errors import AnlanError
 from models.language import LanguageModel, ModelState
 from models.settings import Settings
@@ -103,14 +103,14 @@ def desk() -> Desk:
     return _desk(settings.model_url, settings.model_name)
 
 
-def paused() -> Entry | None:
-    """The entry by which a guardian has paused the model; null while it may be asked."""
-    return reading(lambda k: guardian.pause_of(k.ledger))
+def paused(use: AiUse | None = None) -> Entry | None:
+    """The entry by which a guardian has paused the model, for one use or for all; null while it may be asked."""
+    return reading(lambda k: guardian.pause_of(k.ledger, use))
 
 
 def usable() -> bool:
-    """Whether asking the model is worth a button."""
-    return desk().model.state.name in ("ready", "slow", "unknown") and paused() is None
+    """Whether asking the model to retell is worth a button."""
+    return desk().model.state.name in ("ready", "slow", "unknown") and paused("drafting") is None
 
 
 def chip() -> str:
@@ -125,13 +125,19 @@ def control(who: Person) -> None:
     """The guardian's switch, on every page of whoever may press it."""
     if not session.may(who, "pause_ai"):
         return
-    stopped = paused()
     with st.popover(t("model.guardian"), icon=":material/front_hand:"), answering():
+        use = st.selectbox(
+            t("model.use.label"), (None, *guardian.USES), format_func=lambda one: t(f"model.use.{one or 'all'}"), key="ai-use"
+        )
+        stopped = paused(use)
         look.show(_account(desk().model.state, stopped))
         reason = st.text_input(t("model.reason"), key="ai-reason", max_chars=200)
+        # What was stopped with all the others goes on with them.
+        if use and stopped and stopped.subject == guardian.AI:
+            return
         act = "resume" if stopped else "pause"
         if st.button(t(f"model.{act}"), type="primary", key=f"ai-{act}", disabled=not reason.strip()):
-            (guardian.resume if stopped else guardian.pause)(knowledge().ledger, who, reason)
+            (guardian.resume if stopped else guardian.pause)(knowledge().ledger, who, reason, use)
             session.tell(t(f"model.{act}d"))
             st.rerun()
 

@@ -161,7 +161,7 @@ def enter(name: str, password: str, code: str = "") -> None:
 def confirm(who: Person, about: str, password: str, code: str) -> None:
     """The credential given again for one thing: the password and code typed, or a fresh login. Raises `NotAllowed`."""
     login = oidc.login_at(claims()) if who.is_external else None
-    reading(lambda k: people.confirm(k.ledger, who.name, password, code, about=about, login_at=login))
+    reading(lambda k: people.confirm(k.ledger, who.name, password, code, about=about, login_at=login, key_file=k.settings.signing_key_file))
 
 
 def login_again(who: Person, about: str) -> None:

@@ -34,8 +34,8 @@ MANIFEST = "manifest.json"
 LEDGER = "ledger.db"
 
 _MANIFEST_BYTES = 50_000_000
-_NOT_KEPT = {"graph", "library", "models", "anchors", "logs"}
-"""Folders of the home that are built again, or belong to the machine."""
+_NOT_KEPT = {"graph", "library", "models", "anchors", "logs", "signing.key"}
+"""Folders of the home that are built again, or belong to the machine; the key file would let whoever has the archive sign."""
 _CHUNK = 1 << 20
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from graph.knowledge import Knowledge
 from graph.people import allow
 from graph.projection import JUDGEMENT_KINDS
+from graph.proposals import demand_together
 from graph.scope import demand
 from models.believe import believe, spoken_at
 from models.cascades import links_of
@@ -111,6 +112,7 @@ def move(knowledge: Knowledge, evidence: Iterable[str], target: str | None, by: 
     """
     wanted = list(dict.fromkeys(evidence))
     _permitted(knowledge, by, reason, target or "", *wanted)
+    demand_together("incident_match", len(wanted))
 
     def work(at: datetime) -> _Outcome:
         into = _standing(knowledge, target) if target else None

@@ -137,8 +137,10 @@ _account = sa.Table(
     sa.Column("is_external", sa.Integer, nullable=False, server_default="0"),
     sa.Column("code_secret", sa.Text, nullable=False, server_default=""),
     sa.Column("code_step", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("signing_key", sa.Text, nullable=False, server_default=""),
 )
-"""`district` holds division codes with commas between; `code_secret` a TOTP secret sealed under the password; `code_step` the last code used."""
+"""`district` holds division codes with commas between; `code_secret` a TOTP secret sealed under the password; `code_step` the last code used;
+`signing_key` the private key of a signer, sealed."""
 
 _SQLITE_TRIGGERS = (
     "CREATE TRIGGER IF NOT EXISTS entry_no_update BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
@@ -761,7 +763,7 @@ class Ledger:
         must_change: bool = False,
         code_secret: str | None = None,
     ) -> Person:
-        """Change an account, and record what changed (never a hash or a secret); a new password also ends a lock-out.
+        """Change an account, and record what changed (never a hash or a secret); a new password also ends a lock-out and the signing key.
 
         `must_change` goes with a new password. `code_secret` is the sealed secret of a changing code, empty to do without one.
         """
@@ -770,7 +772,13 @@ class Ledger:
         values: dict[str, Any] = {key: value for key, value in wanted.items() if value is not None}
         payload = {**values, "password": password_hash is not None}
         if password_hash is not None:
-            values |= {"password_hash": password_hash, "failures": 0, "locked_until": "", "must_change": int(must_change)}
+            values |= {
+                "password_hash": password_hash,
+                "failures": 0,
+                "locked_until": "",
+                "must_change": int(must_change),
+                "signing_key": "",
+            }
             payload["must_change"] = must_change
         if code_secret is not None:
             values["code_secret"] = code_secret
@@ -795,6 +803,18 @@ class Ledger:
         """The sealed secret of an account's changing code; empty when it has none or there is no such account."""
         with self._reading() as db:
             return str(db.execute(sa.select(_account.c.code_secret).where(_account.c.name == name)).scalar() or "")
+
+    def signing_key(self, name: str) -> str:
+        """The sealed private key of a signer; empty when there is none."""
+        with self._reading() as db:
+            return str(db.execute(sa.select(_account.c.signing_key).where(_account.c.name == name)).scalar() or "")
+
+    def keep_signing_key(self, name: str, sealed: str, public: dict[str, Any]) -> Entry:
+        """Give an account a signing key: the sealed private one beside the chain, the public one in it for ever. NotFound without the account."""
+        with self._writing() as db:
+            if db.execute(sa.update(_account).where(_account.c.name == name).values(signing_key=sealed)).rowcount == 0:
+                raise NotFound(f"没有名为 {name} 的账号；anlan people list 可列出账号。")
+            return _entry_of(_append(db, [("person.key", name, _json(public), name, _text(datetime.now(UTC)))])[0])
 
     def spend_code(self, name: str, step: int) -> bool:
         """Use up the code of one time step, and all before it; false when it was used before. Of two at once one wins."""
@@ -925,10 +945,15 @@ def _received_evidence(item: Evidence) -> _Received:
     return _Received(item.id, "evidence.received", item.id, _json(payload), body, moment, item.kind in ("message", "warning"))
 
 
+def _key_of(kind: str, subject: str, payload: str) -> str:
+    """Under which key what an entry received has its body and its marks: a surveyed body is news again when its content is."""
+    return f"{subject}-{_sha256(payload)[:32]}" if kind == "feature.received" else _BODY_OF[kind] + subject
+
+
 def _received_feature(source: str, feature: Feature, moment: str) -> _Received:
     payload = {"source": source, "feature": feature.model_dump(mode="json")}
     content = _json(payload)
-    return _Received(f"{feature.id}-{_sha256(content)[:32]}", "feature.received", feature.id, content, None, moment, False)
+    return _Received(_key_of("feature.received", feature.id, content), "feature.received", feature.id, content, None, moment, False)
 
 
 def _received_quarantine(record: Quarantined, moment: str) -> _Received:
@@ -940,7 +965,13 @@ def _received_quarantine(record: Quarantined, moment: str) -> _Received:
 def _brought_up_to_date(db: sa.Connection) -> None:
     """A record made by an earlier version has no urgency beside its marks, and knows less of its accounts."""
     known = {column["name"] for column in sa.inspect(db).get_columns("account")}
-    for name, kind in (("must_change", "INTEGER"), ("is_external", "INTEGER"), ("code_secret", "TEXT"), ("code_step", "BIGINT")):
+    for name, kind in (
+        ("must_change", "INTEGER"),
+        ("is_external", "INTEGER"),
+        ("code_secret", "TEXT"),
+        ("code_step", "BIGINT"),
+        ("signing_key", "TEXT"),
+    ):
         if name not in known:
             db.execute(sa.text(f"ALTER TABLE account ADD COLUMN {name} {kind} NOT NULL DEFAULT {chr(39) * 2 if kind == 'TEXT' else 0}"))
     if "urgent" not in {column["name"] for column in sa.inspect(db).get_columns("progress")}:
@@ -1025,7 +1056,6 @@ class _Damage:
 
 
 _BODY_OF = {"evidence.received": "", "evidence.quarantined": "qu-"}
-_KEY_OF = {**_BODY_OF, "feature.received": ""}
 _FAR = 20_000
 """How far from its place a moved entry is looked for."""
 
@@ -1110,10 +1140,8 @@ class _Inspection:
         """What is wrong with what lies beside the chain for these entries: the first of them whose body or marks are not as written."""
         received: dict[str, tuple[int, str, dict[str, Any], str]] = {}
         for seq, at, kind, subject, _by, payload, *_ in rows:
-            if kind in _KEY_OF:
-                # A surveyed body may be received again with other content, under the same id.
-                of_content = f"-{_sha256(payload)[:32]}" if kind == "feature.received" else ""
-                received[_KEY_OF[kind] + subject + of_content] = seq, kind, json.loads(payload), at
+            if kind in _BODY_OF or kind == "feature.received":
+                received[_key_of(kind, subject, payload)] = seq, kind, json.loads(payload), at
             elif kind == "evidence.erased":
                 self._erased[subject] = seq
             elif kind in ("person.added", "person.changed"):

@@ -11,17 +11,20 @@ no right in it. A person acting in his own name is checked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from graph import second_factor
+from graph import second_factor, signatures
 from graph.ledger import Ledger
 from models.domain import BEIJING, Entry, Person, Role
-from models.errors import BadInput, MustChange, NeedsCode, NotAllowed, NotFound, Refused
+from models.errors import BadInput, MustChange, NeedsCode, NotAllowed, NotFound, Refused, Stale
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     "officer": frozenset({"view", "read_unmasked", "judge"}),
@@ -59,6 +62,7 @@ LIMITABLE: frozenset[Role] = frozenset({"officer", "duty", "signer"})
 """Roles that can be limited to districts. The others see the whole record, the whole library or every account by their very task."""
 
 _hasher = PasswordHasher()
+_DIGEST = re.compile("[0-9a-f]{64}")
 _WRONG = "账号、口令或动态码不对。连续输错五次，账号锁定 15 分钟。"
 
 
@@ -82,7 +86,7 @@ def add(ledger: Ledger, person: Person, password: str, by: Person | str, *, init
 
 
 def change_password(ledger: Ledger, name: str, password: str, by: Person | str, *, initial: bool = False) -> Person:
-    """Give an account a new password without the old one, which also ends a lock-out and takes away its changing code (TOTP)."""
+    """Give an account a new password without the old one, which also ends a lock-out and takes away its changing code (TOTP) and signing key."""
     _managing(ledger, by, name)
     _refuse_external(ledger.person(name), "口令")
     _refuse_easy(name, password)
@@ -90,7 +94,7 @@ def change_password(ledger: Ledger, name: str, password: str, by: Person | str, 
 
 
 def change_own_password(ledger: Ledger, name: str, old: str, new: str, code: str = "", *, at: datetime | None = None) -> Person:
-    """Change one's own password, with the old one. The changing code, if any, stays. NotAllowed as for `sign_in`."""
+    """Change one's own password, with the old one. The changing code, if any, stays; a signing key is made anew. NotAllowed as for `sign_in`."""
     now = at or datetime.now(UTC)
     person = _checked(ledger, name, old, code, now)
     _refuse_easy(name, new)
@@ -197,12 +201,15 @@ def confirm(
     *,
     about: str = "",
     login_at: datetime | None = None,
+    key_file: Path | None = None,
     at: datetime | None = None,
 ) -> Person:
     """The credential asked for again, for one act: the password, with the code where the account has one, or a fresh login.
 
     `about` is what it is for, such as the digest of the text to be signed. `login_at` is when the identity provider last saw the person
-    give a credential; it must have followed `ask_again` about the same thing. Raises as `sign_in`. What was confirmed is in the ledger.
+    give a credential; it must have followed `ask_again` about the same thing. Raises as `sign_in`. What was confirmed is in the ledger,
+    with the signature of whoever may sign: the password is at hand only now. It counts for nothing until a decision carries it. `key_file`
+    seals the keys of accounts an identity provider vouches for.
     """
     now = at or datetime.now(UTC)
     person = _known(ledger, name)
@@ -212,22 +219,41 @@ def confirm(
         person = _checked(ledger, name, password, code, now)
         _refuse_initial(ledger, person, now)
         ledger.clear_failures(name)
-    ledger.record("person.confirmed", name, {"about": about}, by=name, at=now)
+    payload: dict[str, str] = {"about": about}
+    if may(person, "sign") and _DIGEST.fullmatch(about):
+        payload |= asdict(_signed(ledger, person, password, about, key_file))
+    ledger.record("person.confirmed", name, payload, by=name, at=now)
     return person
 
 
-def demand_confirmation(ledger: Ledger, person: Person, about: str, *, at: datetime | None = None) -> None:
+def _signed(ledger: Ledger, person: Person, password: str, about: str, key_file: Path | None) -> signatures.Signed:
+    if not person.is_external:
+        return signatures.sign(ledger, person.name, password, about)
+    if key_file is None:
+        raise Refused(f"{person.name} 由统一身份认证登录，签发须在看板上办理。")
+    return signatures.sign(ledger, person.name, signatures.file_secret(key_file), about, sealed_by="file")
+
+
+def demand_confirmation(ledger: Ledger, person: Person, about: str, *, at: datetime | None = None) -> signatures.Signed | None:
     """Refuse an act for which the credential was not given again within `CONFIRMED`; one confirmation stands for one act.
 
-    The newest `person.confirmed` of this person must be about the same thing; that it is used is recorded as `person.acted`.
+    The newest `person.confirmed` of this person must be about the same thing; that it is used is recorded as `person.acted`. Hands back
+    the signature made with it, null when the account may not sign.
     """
     now = at or datetime.now(UTC)
+    last = next((entry.seq for entry in ledger.entries(subject=person.name, newest_first=True, limit=1)), 0)
     newest = next(iter(ledger.entries(kinds=("person.confirmed", "person.acted"), subject=person.name, newest_first=True, limit=1)), None)
     stands = newest is not None and newest.kind == "person.confirmed" and newest.payload["about"] == about
     if newest is None or not stands or not timedelta(0) <= now - newest.at <= CONFIRMED:
         ledger.refused(person.name, "confirm", "no fresh credential", subject=about, at=now)
         raise NotAllowed("签发前须再次验证身份：请重新输入口令（启用动态码的还须动态码），或经统一身份认证重新登录。")
-    ledger.record("person.acted", person.name, {"about": about}, by=person.name, at=now, expect_none=(("person.acted",), newest.seq))
+    try:
+        ledger.record("person.acted", person.name, {"about": about}, by=person.name, at=now, expect_last=last)
+    except Stale:
+        # Something else was written about this person meanwhile; what it was is looked at anew.
+        return demand_confirmation(ledger, person, about, at=at)
+    said = newest.payload
+    return signatures.Signed(said["key"], said["signature"]) if "signature" in said else None
 
 
 # -- rights ---------------------------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def narrowed(person: Person, dossier: Dossier) -> Dossier:
 
 
 def demand(knowledge: Knowledge, person: Person, *subjects: str) -> None:
-    """Refuse what this person does not see, and record it. Subjects are ids of incidents, days, reports or evidence; others are passed over.
+    """Refuse what this person does not see, and record it. Subjects are ids of incidents, days, reports, relief plans or evidence; others are passed over.
 
     Raises NotAllowed. What does not exist is left to whoever looks for it.
     """
@@ -76,8 +76,11 @@ def _sees_subject(knowledge: Knowledge, person: Person, subject: str) -> bool:
     if subject.startswith("day-"):
         return False
     try:
-        if subject.startswith("re-"):
+        if subject.startswith("rp-"):
             return _sees_subject(knowledge, person, store.report(subject).report.incident)
+        if subject.startswith("rl-"):
+            drafted = knowledge.ledger.entries(kinds=["relief.drafted"], subject=subject, limit=1)
+            return all(_sees_subject(knowledge, person, entry.payload["plan"]["incident"]) for entry in drafted)
         if subject.startswith("ev-"):
             return bool(visible_evidence(knowledge, person, [store.evidence_one(subject)]))
         if subject.startswith("in-"):

@@ -21,6 +21,8 @@ DRIFT = 1
 """Time steps a telephone's clock may be off, either way."""
 
 _SALT = 16
+COST = {"time_cost": 3, "memory_cost": 65536, "parallelism": 4}
+"""What deriving one sealing key costs (argon2id; memory in KiB). What is sealed at one cost cannot be opened at another."""
 
 
 def new_secret() -> str:
@@ -59,7 +61,5 @@ def unseal(sealed: str, password: str) -> str | None:
 
 def _key(password: str, salt: bytes) -> bytes:
     # A salt of its own: this key says nothing about the stored hash of the password, nor that about this key.
-    raw = hash_secret_raw(
-        password.encode("utf-8", "surrogatepass"), salt, time_cost=3, memory_cost=65536, parallelism=4, hash_len=32, type=Type.ID
-    )
+    raw = hash_secret_raw(password.encode("utf-8", "surrogatepass"), salt, **COST, hash_len=32, type=Type.ID)
     return base64.urlsafe_b64encode(raw)

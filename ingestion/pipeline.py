@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from graph.guardian import pause_of
 from graph.knowledge import Knowledge
 from graph.projection import JUDGEMENT_KINDS, waits_for_person
 from ingestion.bench import Bench
@@ -170,7 +171,7 @@ def _fill(hand: deque[tuple[list[Evidence], Reading]], knowledge: Knowledge, bat
         more = knowledge.ledger.waiting(batch, beyond={evidence.id for taken, _ in hand for evidence in taken})
         if not more:
             break
-        hand.append((more, readers.begin(more, more_wait=len(more) == batch)))
+        hand.append((more, readers.begin(more, more_wait=len(more) == batch, suggest=pause_of(knowledge.ledger, "triage") is None)))
     return bool(hand)
 
 

@@ -52,9 +52,9 @@ Reading = Callable[[], list[Read]]
 """Waits for a batch and gives what it says, in its order."""
 
 
-def read(settings: Settings, batch: Sequence[Evidence]) -> list[Read]:
-    """What these pieces say, in their order. NotFound when a source is no longer among ours."""
-    known, triage = sources(), of_city(settings.home)
+def read(settings: Settings, batch: Sequence[Evidence], suggest: bool = True) -> list[Read]:
+    """What these pieces say, in their order; category and department are proposed unless told not to `suggest`. NotFound when a source is no longer among ours."""
+    known, triage = sources(), of_city(settings.home) if suggest else None
     names, city = gazetteer(settings.city_name, settings.home), settings.city_name
     out: list[Read] = []
     for evidence in batch:
@@ -79,19 +79,19 @@ class Readers:
         self._starts = 0
         self._needed_at = time.monotonic()
 
-    def begin(self, batch: Sequence[Evidence], *, more_wait: bool) -> Reading:
-        """Have a batch read; call what comes back for the result. `more_wait` says that there is work for more processes."""
+    def begin(self, batch: Sequence[Evidence], *, more_wait: bool, suggest: bool = True) -> Reading:
+        """Have a batch read; call what comes back for the result. `more_wait` says that there is work for more processes; `suggest` as in `read`."""
         if more_wait and self._pool is None and self._wanted > 1 and self._starts < STARTS:
             self._start()
         if self._pool is None or len(batch) < WORTH_SHARING or not self.is_up():
-            return partial(read, self._settings, batch)
+            return partial(read, self._settings, batch, suggest)
         self._needed_at = time.monotonic()
         try:
-            pieces = [self._pool.submit(read, self._settings, batch[at : at + PIECE]) for at in range(0, len(batch), PIECE)]
+            pieces = [self._pool.submit(read, self._settings, batch[at : at + PIECE], suggest) for at in range(0, len(batch), PIECE)]
         except BrokenProcessPool:
             self._died()
-            return partial(read, self._settings, batch)
-        return partial(self._gathered, pieces, batch)
+            return partial(read, self._settings, batch, suggest)
+        return partial(self._gathered, pieces, batch, suggest)
 
     def rest(self, after: float) -> None:
         """Let the processes go when they have not been needed for so many seconds."""
@@ -124,12 +124,12 @@ class Readers:
             return False
         return True
 
-    def _gathered(self, pieces: list[Future[list[Read]]], batch: Sequence[Evidence]) -> list[Read]:
+    def _gathered(self, pieces: list[Future[list[Read]]], batch: Sequence[Evidence], suggest: bool) -> list[Read]:
         try:
             return [one for piece in pieces for one in piece.result()]
         except BrokenProcessPool:
             self._died()
-            return read(self._settings, batch)
+            return read(self._settings, batch, suggest)
 
     def _died(self) -> None:
         log.warning("a process that reads texts has died; this one goes on reading")

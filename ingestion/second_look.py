@@ -103,7 +103,7 @@ def look_again(knowledge: Knowledge, model: LanguageModel, *, most: int = AT_A_T
     Does nothing while a guardian has paused the model or the server is not there. What it cannot answer is not asked about again, except when
     the server was away.
     """
-    if model.state.name in ("absent", "unconstrained") or pause_of(knowledge.ledger):
+    if model.state.name in ("absent", "unconstrained") or pause_of(knowledge.ledger, "second_reading"):
         return 0
     waiting = [view for view in knowledge.store.evidence(LOOKED_AT, waiting_for_person=True) if unsure(view)]
     known = tried(knowledge.ledger, [view.id for view in waiting])

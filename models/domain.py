@@ -44,6 +44,9 @@ TOLD: tuple[Stage, ...] = ("初报", "续报", "终报")
 Role = Literal["officer", "duty", "planner", "signer", "guardian", "auditor", "admin"]
 """What a person may do; checked in the domain, never in a page."""
 
+AiUse = Literal["drafting", "second_reading", "triage"]
+"""What a model is used for; a guardian can stop each by itself."""
+
 
 def digest(value: Any) -> str:
     """SHA-256 of the canonical JSON of `value`: sorted keys, no spaces, UTF-8. Equal content, equal digest, on any machine."""
@@ -1013,6 +1016,10 @@ class Decision(Model):
     """Why; required for return and withdraw."""
     at: AwareDatetime
     """When."""
+    key: str = ""
+    """Fingerprint of the public key the signature was made with; empty unless it was signed."""
+    signature: str = ""
+    """Ed25519 over the digest, base64; empty unless it was signed."""
 
 
 class ReportState(Model):

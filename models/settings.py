@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         return self.ledger_url or f"sqlite:///{(self.home / 'ledger.db').resolve()}"
 
     @property
+    def signing_key_file(self) -> Path:
+        """What seals the signing keys of accounts an identity provider vouches for; made when first needed."""
+        return self.home / "signing.key"
+
+    @property
     def anchors_folder(self) -> Path:
         """Where the anchors lie."""
         return self.anchors or self.home / "anchors"

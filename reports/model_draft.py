@@ -348,8 +348,8 @@ def offer(
 
 
 def _go_on(knowledge: Knowledge) -> None:
-    """NoAnswer while a guardian has paused the model."""
-    if stopped := pause_of(knowledge.ledger):
+    """NoAnswer while a guardian has paused the model for drafting, or altogether."""
+    if stopped := pause_of(knowledge.ledger, "drafting"):
         raise NoAnswer("paused", f"人工智能已由监护人 {stopped.by} 停用：{stopped.payload['reason']}")
 
 

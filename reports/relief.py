@@ -15,6 +15,7 @@ from typing import Any
 import pyproj
 import shapely
 
+from graph import scope
 from graph.knowledge import Knowledge
 from graph.people import allow
 from graph.stock import deliver, deliveries, on_hand, stock_of
@@ -157,6 +158,7 @@ def work_out(
 def propose(knowledge: Knowledge, incident: str, by: Person, **asked: Any) -> PlanState:
     """Work a plan out and record it as a proposal. NotAllowed without the right to draft; `asked` as in `work_out`."""
     allow(knowledge.ledger, by, "draft", subject=incident)
+    scope.demand(knowledge, by, incident)
     plan, found = work_out(knowledge, incident, by, **asked)
     return write_plan(knowledge, plan, found, by)
 
@@ -167,6 +169,7 @@ def change(knowledge: Knowledge, plan_id: str, version: int, by: Person, **asked
     `version` is the one that was read: Stale names who changed it since.
     """
     allow(knowledge.ledger, by, "edit", subject=plan_id)
+    scope.demand(knowledge, by, plan_id)
     known = plan_record(knowledge, plan_id)
     may_change(knowledge, known, version, by)
     plan, found = work_out(knowledge, _plan(known).incident, by, old=_plan(known), same=True, **asked)
@@ -219,6 +222,7 @@ def record_delivery(
 ) -> Delivery:
     """Write down that goods of one allocation line (counted from 1) arrived, were used up or came back. Refused unless the plan is or was signed."""
     allow(knowledge.ledger, by, "ingest", subject=plan_id)
+    scope.demand(knowledge, by, plan_id)
     known = plan_record(knowledge, plan_id)
     plan = _plan(known)
     if known.state.status not in ("signed", "superseded") and kind == "delivered":
@@ -257,6 +261,7 @@ def footprint_of_warning(knowledge: Knowledge, evidence: str, by: Person) -> Foo
     allow(knowledge.ledger, by, "draft", subject=evidence)
     if knowledge.store.evidence_one(evidence).source_kind != "warning":
         raise BadInput(f"{evidence} 不是预警，不能取其区域；请给出预警的编号，或用 --footprint、--circle、--area。")
+    scope.demand(knowledge, by, evidence)
     received = knowledge.ledger.body(evidence, by=by.name, reason="为救助计划读取预警区域")
     return warning(received.fields, origin=evidence, title=received.title or "预警区域", features=knowledge.store.features(["population"]))
 

@@ -15,11 +15,12 @@ from openpyxl.packaging.custom import StringProperty
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from models.domain import BEIJING, Decision, Need
+from models.domain import BEIJING, Need
 from models.needs import rounded_people
 from models.relief import BASES, GROUPS, Basis, Figure, PlanState, ReliefPlan
 from reports import layout
 from reports.relief import missing
+from reports.signoff import signature_of
 from reports.wording import DRAFT_HEAD, ESTIMATE_MARK, EXERCISE_LINE, RULES_LABEL, beijing, day, figure
 
 UNVERIFIED = "未核实"
@@ -135,9 +136,9 @@ def exposure_lines(plan: ReliefPlan) -> list[str]:
     return [*lines, *found.gaps]
 
 
-def write_document(document: Docx, state: PlanState, signed: Decision | None) -> None:
+def write_document(document: Docx, state: PlanState) -> None:
     """The whole plan in the layout of GB/T 9704: text, annexes, and the request upward as the last annex."""
-    plan = state.plan
+    plan, signed = state.plan, signature_of(state)
     head = [DRAFT_HEAD] if signed is None else []
     head += ["【演练】演练材料　非实际情况"] if plan.mode == "exercise" else []
     if head:
@@ -193,7 +194,10 @@ def write_document(document: Docx, state: PlanState, signed: Decision | None) ->
         layout.body(document, f"{'附件：' if number == 1 else '　　　'}{number}．{name}").paragraph_format.keep_with_next = True
     layout.signature(document, plan.issuer, day(signed.at.astimezone(BEIJING).date()) if signed else "（未签发）")
     which = f"编号{plan.id[:15]}，第{plan.version}版，摘要{plan.content_digest()[:16]}"
-    layout.body(document, f"（{signed.officer_name}{beijing(signed.at)}签发；{which}）" if signed else f"（未签发；{which}）")
+    layout.body(
+        document,
+        f"（{signed.officer_name}{beijing(signed.at)}签发，签名公钥{signed.key or '无'}；{which}）" if signed else f"（未签发；{which}）",
+    )
     tables: list[tuple[Sequence[str], Rows, tuple[float, ...]]] = [
         (BASIS_HEAD, basis_rows(plan), BASIS_WIDTHS),
         (NEED_HEAD, need_rows(plan), NEED_WIDTHS),
@@ -230,9 +234,9 @@ def _ended(line: str) -> str:
     return line if line.endswith(("。", "！", "？")) else line + "。"
 
 
-def workbook_bytes(state: PlanState, signed: Decision | None, label: str) -> bytes:
+def workbook_bytes(state: PlanState, label: str) -> bytes:
     """The same tables as a workbook, figures as numbers. Nothing in it is a formula, whatever the words begin with. `label` is the AIGC label."""
-    plan = state.plan
+    plan, signed = state.plan, signature_of(state)
     book = Workbook()
     first = book.active
     assert first is not None

@@ -26,6 +26,7 @@ from lxml import etree
 
 from graph.knowledge import Knowledge
 from graph.people import allow
+from graph.scope import demand
 from models.domain import BEIJING, IMPACT_TYPES, Decision, Dossier, Person, Report, ReportState
 from models.errors import BadInput, NotFound
 from models.hazards import hazards
@@ -37,7 +38,7 @@ from reports.cap import cap
 from reports.page import believable
 from reports.pdf import pdf
 from reports.relief_paper import workbook_bytes, write_document
-from reports.signoff import NOUN, Paper, State, family, record_of
+from reports.signoff import NOUN, Paper, State, family, record_of, signature_of
 from reports.subject import dossier_of
 from reports.types import report_type
 from reports.wording import DRAFT_HEAD, EXERCISE_MARK, beijing, day, figure
@@ -73,6 +74,7 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
     LibreOffice is missing, and for a CAP message of what is not signed.
     """
     allow(knowledge.ledger, by, "view", subject=report_id)
+    demand(knowledge, by, report_id)
     if number and not NUMBER.fullmatch(number):
         raise BadInput(f"发文字号“{number}”不合规范；应为“机关代字〔年份〕序号号”，如年份用六角括号、序号不加第、不补零")
     state = record_of(knowledge, report_id).state
@@ -99,21 +101,21 @@ def render(knowledge: Knowledge, report_id: str, out: Path | None, by: Person, *
 
 
 def _plan_written(state: PlanState, form: Format) -> bytes:
-    plan, signed = state.plan, signature_of(state)
+    plan = state.plan
     if form == "cap":
         raise BadInput("救助计划不能写成 CAP 消息；请用 docx、xlsx、pdf 或 json")
     if form == "xlsx":
-        return workbook_bytes(state, signed, ai_label(plan))
+        return workbook_bytes(state, ai_label(plan))
     if form == "json":
         content = {
             **state.model_dump(mode="json"),
             "digest": plan.content_digest(),
-            "signed": signed is not None,
+            "signed": signature_of(state) is not None,
             "AIGC": json.loads(ai_label(plan)),
         }
         return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
     document = layout.blank_document()
-    write_document(document, state, signed)
+    write_document(document, state)
     made = _packed(document, state)
     return pdf(made) if form == "pdf" else made
 
@@ -202,14 +204,6 @@ def document_bytes(state: ReportState, dossier: Dossier, *, number: str = "") ->
     return _packed(document, state)
 
 
-def signature_of(state: State) -> Decision | None:
-    """The signature that stands: on this version, on this digest, with nothing after it."""
-    if state.status != "signed":
-        return None
-    last = state.decisions[-1]
-    return last if last.verdict == "sign" and last.version == state.paper.version and last.digest == state.paper.content_digest() else None
-
-
 def _keep(paragraph: Paragraph) -> None:
     """The signature never stands alone on a page (7.3.5.5): what is before it goes along."""
     paragraph.paragraph_format.keep_with_next = True
@@ -233,7 +227,7 @@ def _text(document: Docx, report: Report) -> Paragraph:
 def _note(report: Report, signed: Decision | None) -> str:
     """附注: who signed which text when, so that a printed page can be checked against the record."""
     which = f"编号{report.id[:15]}，第{report.version}版，摘要{report.content_digest()[:16]}"
-    return f"（{signed.officer_name}{beijing(signed.at)}签发；{which}）" if signed else f"（未签发；{which}）"
+    return f"（{signed.officer_name}{beijing(signed.at)}签发，签名公钥{signed.key or '无'}；{which}）" if signed else f"（未签发；{which}）"
 
 
 def annex(report: Report, dossier: Dossier) -> list[tuple[str, ...]]:

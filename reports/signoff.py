@@ -15,7 +15,8 @@ from time import perf_counter
 from typing import Any, Literal
 
 from graph.knowledge import Knowledge
-from graph.people import allow
+from graph.people import allow, demand_confirmation
+from graph.scope import demand
 from graph.stock import KINDS as STOCK_KINDS
 from graph.stock import short_of, stock_of
 from models.domain import BEIJING, Claim, Decision, Dossier, Entry, Finding, Person, Report, ReportState, digest
@@ -93,6 +94,14 @@ class Record:
     """When."""
 
 
+def signature_of(state: State) -> Decision | None:
+    """The signature that stands: on this version, on this digest, with nothing after it."""
+    if state.status != "signed":
+        return None
+    last = state.decisions[-1]
+    return last if last.verdict == "sign" and last.version == state.paper.version and last.digest == state.paper.content_digest() else None
+
+
 def family(id: str) -> Literal["report", "relief"]:
     """What an id means: a report or a relief plan. It begins the kinds of its ledger entries."""
     return "relief" if id.startswith(PLAN_ID) else "report"
@@ -162,6 +171,7 @@ def write_draft(
 ) -> ReportState:
     """A complete rule-made draft, checked and recorded. NotFound for an unknown incident, NotAllowed without the permission."""
     allow(knowledge.ledger, by, "draft", subject=incident_id)
+    demand(knowledge, by, incident_id)
     clock = [perf_counter()]
     dossier = dossier_of(knowledge, incident_id)
     clock.append(perf_counter())
@@ -180,6 +190,7 @@ def edit(knowledge: Knowledge, report_id: str, version: int, changes: Mapping[st
     `version` is the one the editor had read: Stale names who changed it since. Sentences are cited anew from the dossier and checked like any other.
     """
     allow(knowledge.ledger, by, "edit", subject=report_id)
+    demand(knowledge, by, report_id)
     known = record_of(knowledge, report_id)
     report = report_of(known)
     may_change(knowledge, known, version, by)
@@ -204,6 +215,7 @@ def replace_claims(
 ) -> ReportState:
     """A new version with other sentences, taken over by a person from a model's offer; any signature is void from here on."""
     allow(knowledge.ledger, by, "edit", subject=report_id)
+    demand(knowledge, by, report_id)
     known = record_of(knowledge, report_id)
     report = report_of(known)
     may_change(knowledge, known, version, by)
@@ -228,7 +240,8 @@ def submit(knowledge: Knowledge, report_id: str, *, version: int, digest: str, b
 
 
 def sign(knowledge: Knowledge, report_id: str, *, version: int, digest: str, by: Person, reason: str = "") -> State:
-    """Sign exactly the text whose digest was read. Refused to anyone who wrote any of it, and while a check blocks.
+    """Sign exactly the text whose digest was read. Refused to anyone who wrote any of it, and while a check blocks; NotAllowed without the
+    credential given again for this digest (`people.confirm`), whose signature goes into the decision.
 
     A plan's goods are reserved in the same entry; Refused, naming lot, rest and holder, when they are no longer all there.
     """
@@ -247,6 +260,7 @@ def withdraw(knowledge: Knowledge, report_id: str, *, version: int, digest: str,
 
 def _decide(knowledge: Knowledge, id: str, verdict: Verdict, version: int, read: str, by: Person, reason: str) -> State:
     allow(knowledge.ledger, by, verdict, subject=id)
+    demand(knowledge, by, id)
     known = record_of(knowledge, id)
     paper = known.state.paper
     _current(knowledge, known, version, read, by, ACT[verdict])
@@ -255,6 +269,9 @@ def _decide(knowledge: Knowledge, id: str, verdict: Verdict, version: int, read:
         refusal = _overtaken(knowledge, paper)
     if refusal:
         raise _refusal(knowledge, by, id, ACT[verdict], refusal)
+    signed = demand_confirmation(knowledge.ledger, by, read) if verdict == "sign" else None
+    if verdict == "sign" and signed is None:
+        raise _refusal(knowledge, by, id, ACT[verdict], NotAllowed(f"账号 {by.name} 没有签名密钥，不能签发；请确认其角色为签发人"))
     content = {
         "subject": id,
         "version": version,
@@ -265,6 +282,8 @@ def _decide(knowledge: Knowledge, id: str, verdict: Verdict, version: int, read:
         "role": by.role,
         "reason": reason.strip(),
         "at": datetime.now(UTC),
+        "key": signed.key if signed else "",
+        "signature": signed.signature if signed else "",
     }
     decision = Decision.model_validate({"id": "de-" + digest(content)[:32], **content})
     payload: dict[str, Any] = {"decision": decision.model_dump(mode="json")}
@@ -396,6 +415,8 @@ def _record(
 
 def write_plan(knowledge: Knowledge, plan: ReliefPlan, findings: Sequence[Finding], by: Person, known: Record | None = None) -> PlanState:
     """Record a plan as a proposal: a new one, or the next version of the `known` one, whose signature it voids."""
+    allow(knowledge.ledger, by, "edit" if known else "draft", subject=plan.id)
+    demand(knowledge, by, plan.incident)
     payload = {"plan": plan.model_dump(mode="json"), "findings": [finding.model_dump(mode="json") for finding in findings]}
     _record(knowledge, "relief.edited" if known else "relief.drafted", plan.id, payload, by, known, "写入")
     state = record_of(knowledge, plan.id).state

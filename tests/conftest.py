@@ -28,6 +28,7 @@ from graph.store import Store
 from models.domain import Document, Fact, Imported, Person, Provision, Reference, Source
 from models.settings import Settings
 from tests.live.neo4j_server import neo4j_server
+from tests.signing import open_account
 
 GRAPH = os.environ.get("ANLAN_TEST_GRAPH", "embedded")
 
@@ -176,11 +177,11 @@ def fresh_database(uri: str) -> str:
 
 @pytest.fixture
 def people(ledger: Ledger) -> dict[str, Person]:
-    """One account per role, by role; nobody can sign in with a password."""
+    """One account per role, by role, with `tests.signing.PASSWORD`."""
     found = {}
     for role in accounts.PERMISSIONS:
         found[role] = Person(name=f"{role}1", display_name=f"王{role}", role=role)
-        ledger.add_person(found[role], "no password", "test")
+        open_account(ledger, found[role])
     return found
 
 

@@ -18,6 +18,7 @@ from models.settings import Settings
 from reports import signoff
 from tests.dashboard.conftest import words
 from tests.dashboard.evening import HOSTILE, PASSWORD, PEOPLE, Evening
+from tests.signing import sign
 
 Start = Callable[..., AppTest]
 BY_NAME = {person.name: person for person in PEOPLE}
@@ -175,7 +176,7 @@ def test_returning_without_a_reason_is_refused(view: Start, drafted: str, known:
 def test_an_edit_after_signing_is_shouted_on_the_audit_page(view: Start, drafted: str, known: Knowledge) -> None:
     submitted(known, drafted, BY_NAME["zhang"])
     state = known.store.report(drafted)
-    signoff.sign(known, drafted, version=1, digest=state.report.content_digest(), by=BY_NAME["li"])
+    sign(known, drafted, version=1, digest=state.report.content_digest(), by=BY_NAME["li"])
     first = state.report.claims[0]
     signoff.edit(known, drafted, 1, {first.id: f"{first.text}改"}, BY_NAME["zhang"])
     assert "签发已失效" in words(view("audit", "zhao"))

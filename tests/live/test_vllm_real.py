@@ -29,6 +29,7 @@ from reports.page import RETOLD
 from reports.verify import verify
 from tests.live.vllm_server import models, vllm
 from tests.reports.injected import CHINESE, evening, planted, public
+from tests.signing import sign
 
 pytestmark = pytest.mark.model
 
@@ -76,7 +77,7 @@ def test_three_sample_incidents_reach_a_signed_document_with_the_models_wording(
         asked = time.monotonic()
         read = {"version": state.report.version, "digest": state.report.content_digest()}
         signoff.submit(knowledge, state.report.id, **read, by=people["duty"])
-        signoff.sign(knowledge, state.report.id, **read, by=people["signer"])
+        sign(knowledge, state.report.id, **read, by=people["signer"])
         document = render.render(knowledge, state.report.id, out=None, by=people["signer"])
         stages["sign_and_render"] = time.monotonic() - asked
         stages["total"] = time.monotonic() - began

@@ -9,7 +9,8 @@ from typing import Any
 from graph.knowledge import Knowledge
 from models.domain import BEIJING, Feature, Person, Source, digest
 from models.relief import Allocation, Basis, Figure, PlanState, ReliefPlan, Site, Solved
-from reports.signoff import sign, submit, write_plan
+from reports.signoff import submit, write_plan
+from tests.signing import sign
 
 SURVEY = Source(name="survey", title="承灾体普查", kind="survey", publisher="普查办", owner="风险处", reliability="A", every_minutes=1440)
 WATER = {"饮用水": {"quantity": 100, "unit": "升"}}

@@ -12,11 +12,12 @@ from models.errors import BadInput, NotFound
 from reports.draft import draft
 from reports.ground import cite
 from reports.render import render
-from reports.signoff import sign, submit, write_draft
+from reports.signoff import submit, write_draft
 from reports.subject import day_id, dossier_of, part, stand_in
 from reports.types.daily import SECTIONS
 from reports.verify import verify
 from tests.reports.invented import SETTINGS, at, believed, fire, flood, heard, reworded, said, take_in, text_of
+from tests.signing import sign
 
 DAY = "day-2026-07-18"
 

@@ -16,9 +16,10 @@ from models.errors import Refused
 from reports import pdf
 from reports.cap import NAMESPACE, cap
 from reports.render import json_bytes, render, rendered_intact
-from reports.signoff import record_of, sign, submit, withdraw, write_draft
+from reports.signoff import record_of, submit, withdraw, write_draft
 from reports.subject import dossier_of
 from tests.reports.invented import SETTINGS, fire, flood, take_in
+from tests.signing import sign
 
 INFO = {
     "category": {"Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE", "Other"},

@@ -11,12 +11,13 @@ from models.domain import Dossier, Person, Report
 from models.errors import NotAllowed
 from reports.draft import draft
 from reports.plans import compared, plans_of
-from reports.signoff import sign, submit, write_draft
+from reports.signoff import submit, write_draft
 from reports.subject import dossier_of
 from reports.types import types_for
 from reports.verify import verify
 from tests.reports.invented import SETTINGS, at, fire, flood, reworded, take_in, text_of
 from tests.reports.invented_plan import PLAN, shelve
+from tests.signing import sign
 
 
 def made(dossier: Dossier, kind: str) -> Report:

@@ -17,9 +17,10 @@ from models.errors import BadInput, NotAllowed, NotFound, Refused, Stale
 from models.footprints import circle, drawn
 from models.relief import Demand, PlanState, Site, Stock
 from reports import relief, render
-from reports.signoff import sign, submit, withdraw
+from reports.signoff import submit, withdraw
 from tests.reports.invented import at, believed, flood, heard, said, take_in
 from tests.reports.invented_relief import depot, read, surveyed_in
+from tests.signing import sign
 
 GOODS = {
     "折叠床": {"quantity": 30, "unit": "张"},
@@ -222,7 +223,7 @@ def test_a_workbook_has_figures_and_no_formula(desk: Knowledge, state: PlanState
     )
     from reports.relief_paper import workbook_bytes
 
-    book = load_workbook(io.BytesIO(workbook_bytes(evil, None, "{}")))
+    book = load_workbook(io.BytesIO(workbook_bytes(evil, "{}")))
     assert "未经签发" in book["概况"]["A1"].value
     assert not [cell for sheet in book for row in sheet for cell in row if cell.data_type == "f"]
     beds = next(row for row in book["需求"].iter_rows(min_row=2) if row[0].value == "折叠床")

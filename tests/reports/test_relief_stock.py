@@ -21,9 +21,10 @@ from models.domain import Person
 from models.errors import BadInput, NotAllowed, Refused, Stale
 from models.relief import Delivery, ReliefPlan
 from models.settings import Settings
-from reports.signoff import record_of, return_, sign, submit, withdraw, write_plan
+from reports.signoff import record_of, return_, submit, withdraw, write_plan
 from tests.conftest import fresh_database
 from tests.reports.invented_relief import depot, proposed, read, signed, surveyed_in, taking
+from tests.signing import sign
 
 LOT = f"{depot().id}/饮用水"
 
@@ -201,10 +202,11 @@ from graph.store import Store
 from models.domain import Person
 from models.errors import Refused
 from models.settings import Settings
-from reports.signoff import sign
+from tests.signing import open_account, sign
 url, home, address, name = sys.argv[1:]
 knowledge = Knowledge(Settings(home=Path(home)), Ledger(url), Store(Address(**json.loads(address))))
 me = Person(name=name, display_name=name, role="signer")
+open_account(knowledge.ledger, me)
 for line in sys.stdin:
     plan, digest = line.split()
     try:

@@ -18,8 +18,9 @@ from models.domain import Decision, Dossier, Person, ReportState
 from models.errors import BadInput
 from reports.layout import shaped
 from reports.render import ai_label, all_intact, check, content_of, document_bytes, properties_of, render, rendered_intact
-from reports.signoff import edit, sign, submit, write_draft
+from reports.signoff import edit, submit, write_draft
 from tests.reports.invented import at, drafted, fire, incident, take_in
+from tests.signing import sign
 
 
 def standing(dossier: Dossier, *, signed: bool) -> ReportState:

@@ -9,8 +9,9 @@ import pytest
 from graph.knowledge import Knowledge
 from models.domain import Person, ReportState
 from models.errors import NotAllowed, NotFound, Refused, Stale
-from reports.signoff import edit, record_of, return_, sign, submit, withdraw, write_draft
+from reports.signoff import edit, record_of, return_, submit, withdraw, write_draft
 from tests.reports.invented import at, fire, take_in
+from tests.signing import sign
 
 LEAD = "lead.1"
 

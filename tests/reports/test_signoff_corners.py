@@ -1,0 +1,129 @@
+"""The corners of the only door: what another test of it does not come by. Real ledger, real graph engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph import people as accounts
+from graph.knowledge import Knowledge
+from models.domain import Person, ReportState
+from models.errors import NotAllowed, Refused, Stale
+from reports import signoff
+from reports.render import render
+from reports.signoff import edit, record_of, replace_claims, signature_of, submit, write_draft, write_plan
+from tests.reports.invented import at, fire, take_in
+from tests.reports.invented_relief import taking
+from tests.signing import PASSWORD, sign
+
+
+@pytest.fixture
+def draft(knowledge: Knowledge, people: dict[str, Person]) -> ReportState:
+    take_in(knowledge, fire())
+    return write_draft(knowledge, "in-1", people["duty"], at=at(20, 30))
+
+
+def out(knowledge: Knowledge, state: ReportState, people: dict[str, Person]) -> ReportState:
+    read = {"version": state.report.version, "digest": state.report.content_digest()}
+    submit(knowledge, state.report.id, **read, by=people["duty"])  # type: ignore[arg-type]
+    found: ReportState = sign(knowledge, state.report.id, **read, by=people["signer"])  # type: ignore[arg-type]
+    return found
+
+
+def test_nothing_is_signed_without_the_credential_for_exactly_this_text(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
+    read = {"version": 1, "digest": draft.report.content_digest()}
+    submit(knowledge, draft.report.id, **read, by=people["duty"])  # type: ignore[arg-type]
+    with pytest.raises(NotAllowed, match="再次验证身份"):
+        signoff.sign(knowledge, draft.report.id, **read, by=people["signer"])  # type: ignore[arg-type]
+    accounts.confirm(knowledge.ledger, "signer1", PASSWORD, about="f" * 64)
+    with pytest.raises(NotAllowed, match="再次验证身份"):
+        signoff.sign(knowledge, draft.report.id, **read, by=people["signer"])  # type: ignore[arg-type]
+    assert record_of(knowledge, draft.report.id).state.status == "submitted"
+
+
+def test_whoever_only_says_that_he_is_a_signer_has_no_key_to_sign_with(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
+    read = {"version": 1, "digest": draft.report.content_digest()}
+    submit(knowledge, draft.report.id, **read, by=people["duty"])  # type: ignore[arg-type]
+    pretender = people["officer"].model_copy(update={"role": "signer"})
+    with pytest.raises(NotAllowed, match="没有签名密钥"):
+        sign(knowledge, draft.report.id, **read, by=pretender)  # type: ignore[arg-type]
+    assert record_of(knowledge, draft.report.id).state.status == "submitted"
+
+
+def test_a_signed_decision_names_its_key_and_the_paper_shows_it(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
+    from docx import Document
+
+    decision = out(knowledge, draft, people).decisions[-1]
+    assert len(decision.key) == 16
+    words = "\n".join(one.text for one in Document(str(render(knowledge, draft.report.id, None, people["signer"]))).paragraphs)
+    assert f"签名公钥{decision.key}" in words
+
+
+def test_a_signature_on_another_version_or_text_does_not_stand(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+    state = out(knowledge, draft, people)
+    last = state.decisions[-1]
+    assert signature_of(state) == last
+    for other in ({"version": 2}, {"digest": "0" * 64}, {"verdict": "submit"}):
+        assert signature_of(state.model_copy(update={"decisions": (last.model_copy(update=other),)})) is None
+    for status in ("draft", "submitted", "returned", "void", "withdrawn"):
+        assert signature_of(state.model_copy(update={"status": status})) is None
+
+
+def test_a_follow_up_that_another_has_overtaken_is_not_signed(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+    out(knowledge, draft, people)
+    older, newer = (write_draft(knowledge, "in-1", people["duty"], report_type="followup") for _ in range(2))
+    assert older.report.stage == "续报"
+    out(knowledge, newer, people)
+    with pytest.raises(Refused, match="起草后又签发了"):
+        out(knowledge, older, people)
+    assert record_of(knowledge, older.report.id).state.status == "submitted"
+
+
+def test_a_plan_is_not_edited_as_a_report(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+    write_plan(knowledge, taking(1, of="x/水", id="a"), (), people["duty"])
+    with pytest.raises(Refused, match="是救助计划，不是报告"):
+        edit(knowledge, "rl-a", 1, {}, people["duty"])
+
+
+def test_an_edit_that_changes_nothing_is_no_version(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+    first = draft.report.claims[0]
+    assert edit(knowledge, draft.report.id, 1, {first.id: f" {first.text} "}, people["duty"]) == draft
+
+
+def test_sentences_taken_over_are_a_version_that_names_their_origin(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
+    out(knowledge, draft, people)
+    state = replace_claims(knowledge, draft.report.id, 1, draft.report.claims[:-1], people["duty"], origin="某模型")
+    assert (state.status, state.report.version, state.report.origin) == ("void", 2, "某模型")
+    assert state.report.claims == draft.report.claims[:-1]
+
+
+def test_a_fact_taken_out_becomes_a_gap(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
+    fact = next(one for one in draft.report.claims if one.kind == "fact")
+    state = edit(knowledge, draft.report.id, 1, {fact.id: "现场情况暂无、待核。"}, people["duty"])
+    assert next(one for one in state.report.claims if one.id == fact.id).kind == "missing"
+
+
+def test_of_two_who_write_at_once_the_second_is_told_and_a_print_meanwhile_stops_nobody(
+    knowledge: Knowledge, people: dict[str, Person], draft: ReportState
+) -> None:
+    made = taking(1, of="x/水", id="a")
+    write_plan(knowledge, made, (), people["duty"])
+    read = record_of(knowledge, "rl-a")
+    render(knowledge, "rl-a", None, people["duty"], form="json")
+    second = made.model_copy(update={"version": 2, "days": 5})
+    assert write_plan(knowledge, second, (), people["duty"], read).plan == second
+    with pytest.raises(Stale, match="duty1"):
+        write_plan(knowledge, made.model_copy(update={"version": 2, "days": 7}), (), people["duty"], read)
+    assert record_of(knowledge, "rl-a").state.paper == second
+
+
+def test_who_may_not_write_proposes_no_plan(knowledge: Knowledge, people: dict[str, Person]) -> None:
+    with pytest.raises(NotAllowed):
+        write_plan(knowledge, taking(1, of="x/水", id="a"), (), people["signer"])

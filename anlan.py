@@ -776,7 +776,9 @@ def brief(
         person = _person(knowledge, user, password_file) if user else None
         found = briefing.brief_of(knowledge, person, mode, datetime.now(BEIJING))  # type: ignore[arg-type]
         path = briefing.write(knowledge, found, person or "command-line", form, out)  # type: ignore[arg-type]
-    _emit({"format": form, "file": str(path), "incidents": found.open, "unlisted": found.open - len(briefing.fitting(found))}) if as_json else print(path)
+    _emit(
+        {"format": form, "file": str(path), "incidents": found.open, "unlisted": found.open - len(briefing.fitting(found))}
+    ) if as_json else print(path)
 
 
 @app.command()

@@ -11,7 +11,11 @@ from dashboard.words import now, t
 from reports import brief
 from reports.pdf import is_available
 
-MIME = {"docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "pdf": "application/pdf", "html": "text/html"}
+MIME: dict[brief.FormatOfBrief, str] = {
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pdf": "application/pdf",
+    "html": "text/html",
+}
 
 
 def button() -> None:
@@ -25,7 +29,7 @@ def button() -> None:
             with st.spinner(t("report.making")):
                 found = reading(lambda k: brief.brief_of(k, who, mode, now()))
                 path = brief.write(knowledge(), found, who, form)
-            st.session_state["brief-made"] = (path.name, path.read_bytes(), MIME[str(form)])
+            st.session_state["brief-made"] = (path.name, path.read_bytes(), MIME[form])
         if made := st.session_state.get("brief-made"):
             name, content, mime = made
             st.download_button(

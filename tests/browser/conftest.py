@@ -114,6 +114,7 @@ class Seat:
     def settled(self) -> None:
         self.page.wait_for_timeout(400)
         self.page.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=30_000)
+        self.page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
         self.page.wait_for_timeout(300)
 
     def sign_in(self, name: str, address: str = "") -> None:
@@ -133,6 +134,10 @@ class Seat:
         self.unfold()
         self.page.get_by_role("link", name=link, exact=True).click()
         self.settled()
+        folds = self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
+        if folds.is_visible():
+            folds.click()
+            self.page.wait_for_timeout(400)
 
     def unfold(self) -> None:
         """On a small screen the pages stand in a drawer."""

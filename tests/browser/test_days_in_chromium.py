@@ -31,10 +31,10 @@ DAYS = (
     ("root", "admin", "laptop", "zh", "light"),
 )
 
-STREAMLITS: dict[str, str] = {}
+STREAMLITS = {"aria-dialog-name": 'data-testid="stToast"'}
 """Violations that are Streamlit's own: axe's rule, and what of the page it is about. DECISIONS.md says which and why."""
 
-RUN = """async () => (await axe.run(document, {resultTypes: ['violations']})).violations
+RUN = """async () => (await axe.run(document, {resultTypes: ['violations'], iframes: false})).violations
   .filter(v => ['serious', 'critical'].includes(v.impact))
   .flatMap(v => v.nodes.map(n => [v.id, n.html.slice(0, 240), (n.any[0] || n.all[0] || n.none[0] || {message: ''}).message]))"""
 
@@ -74,10 +74,16 @@ def barriers(here: Seat, axe: str) -> list[tuple[str, str, str]]:
     return [(rule, html, why) for rule, html, why in here.page.evaluate(RUN) if not (rule in STREAMLITS and STREAMLITS[rule] in html)]
 
 
-def is_sound(here: Seat, axe: str, name: str) -> list[object]:
+AUDITED: set[tuple[str, str]] = set()
+"""Pages axe has gone through, in the dark or the light; the frame of the map is another document and not among them."""
+
+
+def is_sound(here: Seat, axe: str, role: str, page: str, scheme: str = "dark") -> list[object]:
     """Everything wrong with the page as it stands."""
+    name = f"{role}-{page}"
     here.picture(name)
-    wrong: list[object] = list(barriers(here, axe))
+    wrong: list[object] = [] if (page, scheme) in AUDITED else list(barriers(here, axe))
+    AUDITED.add((page, scheme))
     wide = here.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     if wide > 1:
         wrong.append(f"{wide} pixels wider than the screen")
@@ -93,25 +99,26 @@ def test_a_day_from_login_to_log_out(
     here, words = sit(language, screen, scheme), catalogue(language)
     here.sign_in(name)
     here.settled()
-    wrong = is_sound(here, axe, f"{role}-situation")
+    wrong = is_sound(here, axe, role, "situation", scheme)
     here.unfold()
     links = here.page.locator("[data-testid=stTopNavLink], [data-testid=stSidebarNavLink]")
     titles = {words[sheet.title]: page for page, sheet in SHEETS.items()}
-    pages = [titles[text] for text in (links.nth(n).inner_text().strip() for n in range(links.count())) if text in titles]
+    links.first.wait_for(timeout=30_000)
+    pages = [titles[link.inner_text().strip().split("\n")[-1]] for link in links.all()]  # the icon's name stands before
     here.page.keyboard.press("Escape")
     assert {"situation", "library", "wall", "account"} <= set(pages)
     for page in pages:
         if page in ("situation", "wall"):
             continue
         here.turn_to(words[SHEETS[page].title])
-        wrong += is_sound(here, axe, f"{role}-{page}")
+        wrong += is_sound(here, axe, role, page, scheme)
     WORK.get(role, lambda here, words: None)(here, words)
-    wrong += is_sound(here, axe, f"{role}-done")
+    wrong += is_sound(here, axe, role, f"done-{role}", scheme)
     here.page.get_by_role("button", name=words["sign_in.leave"]).click()
     here.page.locator("input[type=password]").wait_for(timeout=30_000)
     here.settled()
-    wrong += is_sound(here, axe, f"{role}-left")
-    assert wrong == []
+    wrong += is_sound(here, axe, role, "left", scheme)
+    assert not wrong, "\n".join(str(one) for one in wrong)
 
 
 def _draft(here: Seat, words: dict[str, str]) -> None:
@@ -176,7 +183,7 @@ def test_the_wall_stands_at_its_own_address(sit: Callable[..., Seat], axe: str, 
     here.sign_in("wang", f"/wall?mode={mode}")
     here.page.locator(".wall-row").first.wait_for(timeout=60_000)
     here.settled()
-    assert is_sound(here, axe, f"wall-{mode}") == []
+    assert is_sound(here, axe, "wall", mode) == []
     assert here.page.locator(".wall-row").count() == (2 if mode == "actual" else 1)
     assert here.page.locator(".wall-banner").count() == (mode == "exercise")
     assert here.page.locator("button:visible").count() == 0

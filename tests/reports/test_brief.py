@@ -29,7 +29,7 @@ def desk(knowledge: Knowledge) -> Knowledge:
 def test_the_gravest_comes_first_with_who_said_each_figure(desk: Knowledge) -> None:
     made = briefing.brief_of(desk, None, "actual", NOW)
     first = made.lines[0]
-    assert (made.open, made.harmed, first.incident.id) == (2, 1, "in-1")
+    assert (made.open, made.harmed, first.incident.id) == (2, 2, "in-1")
     assert first.rank < 4
     dead = next(words for words in first.figures if words.startswith("死亡"))
     assert "另称" in dead

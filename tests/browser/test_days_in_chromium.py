@@ -81,6 +81,7 @@ AUDITED: set[tuple[str, str]] = set()
 def is_sound(here: Seat, axe: str, role: str, page: str, scheme: str = "dark") -> list[object]:
     """Everything wrong with the page as it stands."""
     name = f"{role}-{page}"
+    here.settled()
     here.picture(name)
     wrong: list[object] = [] if (page, scheme) in AUDITED else list(barriers(here, axe))
     AUDITED.add((page, scheme))
@@ -115,8 +116,7 @@ def test_a_day_from_login_to_log_out(
     WORK.get(role, lambda here, words: None)(here, words)
     wrong += is_sound(here, axe, role, f"done-{role}", scheme)
     here.page.get_by_role("button", name=words["sign_in.leave"]).click()
-    here.page.locator("input[type=password]").wait_for(timeout=30_000)
-    here.settled()
+    here.page.locator("input[autocomplete=username]").wait_for(timeout=30_000)
     wrong += is_sound(here, axe, role, "left", scheme)
     assert not wrong, "\n".join(str(one) for one in wrong)
 

@@ -48,6 +48,7 @@ def tour(who: Person, page: str) -> None:
     steps = [step for step in STEPS if step[0] in st.session_state.get("pages", {})]
     if not 0 <= at < len(steps):
         return
+    at = st.session_state["tour"] = _following(steps, at, page)
     where, name = steps[at]
     with st.container(horizontal=True, vertical_alignment="center", key="tour-strip"):
         there = "" if where == page else look.chip(t("tour.on_page", page=t(f"tour.page.{where}")), "info")
@@ -65,6 +66,15 @@ def tour(who: Person, page: str) -> None:
             st.session_state["tour"] = -1
             _put_away(who.name)
             st.rerun()
+
+
+def _following(steps: list[tuple[str, str]], at: int, page: str) -> int:
+    """The step of what is being done: people run ahead of a tour, and it follows them."""
+    drafting = st.session_state.get("desk_part") or st.session_state.get("bench")
+    wanted = {"situation": "open" if session.selected() else None, "duty": "draft" if drafting == "drafts" else None}.get(page)
+    if steps[at][0] == page and wanted in (None, steps[at][1]):
+        return at
+    return next((n for n, (where, name) in enumerate(steps) if where == page and wanted in (None, name)), at)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)

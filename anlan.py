@@ -760,6 +760,31 @@ def _decide(verb: str, report_id: str, user: str, password_file: Path | None, di
 
 
 @app.command()
+def brief(
+    form: Annotated[str, typer.Option("--format", help="docx, pdf (needs LibreOffice) or html.")] = "docx",
+    mode: Annotated[str, typer.Option(help="actual or exercise; never both on one page.")] = "actual",
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; otherwise under briefs/ in the home folder.")] = None,
+    user: Looking = "",
+    password_file: PasswordFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is going on, on one A4 page for orientation inside the bureau: never signed, and no way out of it."""
+    from reports import brief as briefing
+
+    if form not in ("docx", "pdf", "html"):
+        raise typer.BadParameter("--format is one of docx, pdf, html")
+    if mode not in ("actual", "exercise"):
+        raise typer.BadParameter("--mode is actual or exercise")
+    with _knowledge() as knowledge:
+        person = _person(knowledge, user, password_file) if user else None
+        found = briefing.brief_of(knowledge, person, mode, datetime.now(BEIJING))  # type: ignore[arg-type]
+        path = briefing.write(knowledge, found, person or "command-line", form, out)  # type: ignore[arg-type]
+    _emit(
+        {"format": form, "file": str(path), "incidents": found.open, "unlisted": found.open - len(briefing.fitting(found))}
+    ) if as_json else print(path)
+
+
+@app.command()
 def submit(report: str, user: AsUser, password_file: PasswordFile = None, digest: ReadDigest = "", as_json: AsJson = False) -> None:
     """Send a draft or relief plan for signature."""
     _decide("submit", report, user, password_file, digest, "", as_json)
@@ -1816,6 +1841,7 @@ DEMO_PEOPLE: tuple[tuple[str, str, Role], ...] = (
     ("officer", "指挥员丙", "officer"),
     ("planner", "预案员丁", "planner"),
     ("auditor", "审计员戊", "auditor"),
+    ("guardian", "监护人庚", "guardian"),
     ("admin", "管理员己", "admin"),
 )
 """The accounts `anlan demo` makes; the names are posts, not people."""

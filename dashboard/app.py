@@ -12,10 +12,10 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import look, model, session
+from dashboard import guide, links, look, model, session
 from dashboard.reading import plans_waiting, reports
 from dashboard.session import answering
-from dashboard.views import account, audit, duty, library, relief, sign_in, signoff, situation, sources
+from dashboard.views import account, audit, briefing, duty, library, relief, sign_in, signoff, situation, sources, wall
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
@@ -41,6 +41,7 @@ SHEETS = {
     "library": Sheet(library.page, "library_page.title", ":material/menu_book:", ("view",)),
     "sources": Sheet(sources.page, "page.sources", ":material/sensors:", ("ingest",)),
     "audit": Sheet(audit.page, "page.audit", ":material/verified:", ("audit",)),
+    "wall": Sheet(wall.page, "page.wall", ":material/tv:", ("view",)),
     "account": Sheet(account.page, "page.account", ":material/person:", ("view",)),
 }
 """Every page, in the order of the work, by its address."""
@@ -53,15 +54,28 @@ def main() -> None:
     with answering():
         who = session.person()
         if who is None:
-            st.navigation([st.Page(sign_in.page, title=t("sign_in.title"), icon=":material/login:")], position="hidden").run()
+            links.keep()
+            at_the_door().run()
             return
         session.did()
         shown = pages(who)
         page = st.navigation(list(shown.values()), position="top")
         st.session_state["pages"] = {name: one for name, one in shown.items() if _opens(who, name)}
-        top_line(who)
+        if page.url_path != "wall":
+            with answering():
+                links.follow(who)
+            here = page.url_path or "situation"
+            top_line(who, here)
+            guide.tour(who, here)
         session.told()
         page.run()
+
+
+def at_the_door() -> StreamlitPage:
+    """Sign-in at every address, so that whoever came by a link is there after signing in."""
+    title, icon = t("sign_in.title"), ":material/login:"
+    doors = [st.Page(sign_in.page, title=title, icon=icon, url_path=name, default=name == "situation") for name in SHEETS]
+    return st.navigation(doors, position="hidden")
 
 
 def pages(who: Person) -> dict[str, StreamlitPage]:
@@ -90,7 +104,7 @@ def _opens(who: Person, name: str) -> bool:
     return any(session.may(who, action) for action in SHEETS[name].needs)
 
 
-def top_line(who: Person) -> None:
+def top_line(who: Person, page: str) -> None:
     """Whose desk this is, what is looked at, who looks, in which language."""
     left, middle, right = st.columns([6, 4, 4], vertical_alignment="center")
     with left:
@@ -108,9 +122,12 @@ def top_line(who: Person) -> None:
             args=(None,),
         )
         language_switch("language_inside")
+        if page == "situation":
+            briefing.button()
     with right, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         look.show(f'<div class="anlan-top">{look.escaped(who.display_name)}{look.chip(t("role." + who.role))}{_waiting(who)}</div>')
         model.control(who)
+        guide.help_of(page)
         st.button(t("sign_in.leave"), icon=":material/logout:", key="leave", type="tertiary", on_click=session.sign_out)
     if session.mode() == "exercise":
         look.notice(t("mode.banner"), "exercise")

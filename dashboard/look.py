@@ -1,7 +1,8 @@
 """How things look: severity by shape and colour, exercise by colour, stripe and word, quotes marked in their text.
 
 Everything here returns HTML in which every foreign word is escaped. Evidence is written by strangers; `escaped` is the only way
-their words get in. Colours are the Okabe–Ito set, told apart by every kind of colour sight; the shape says the same once more.
+their words get in. Colours are the Okabe–Ito set (darkened for the light page), told apart by every kind of colour sight; the shape says the
+same once more.
 """
 
 from __future__ import annotations
@@ -71,13 +72,19 @@ def escaped(text: object) -> str:
 def symbol(shape: Severity, *, size: int = 18, exercise: bool = False) -> str:
     """The severity shape, cut by the style sheet because the page's cleaning drops drawings; an exercise is hatched."""
     hatched = " anlan-shape-exercise" if exercise else ""
-    look = f"width:{size}px;height:{size}px;color:{shape.colour}"
-    return f'<span class="anlan-shape anlan-shape-{shape.rank}{hatched}" style="{look}" aria-hidden="true"></span>'
+    look = f"width:{size}px;height:{size}px"
+    return f'<span class="anlan-shape anlan-sev-{shape.rank} anlan-shape-{shape.rank}{hatched}" style="{look}" aria-hidden="true"></span>'
 
 
 def style() -> None:
-    """Bring in the style sheet."""
+    """Bring in the style sheet, and say whether the page is dark or light, for what the browser draws outside it (lists, notes)."""
     st.html(STYLE)
+    st.html(f"<style>:root {{ color-scheme: {theme()}; }}</style>")
+
+
+def theme() -> Literal["light", "dark"]:
+    """What this person's browser asks for or chose in the menu; dark until it has said."""
+    return "light" if st.context.theme.type == "light" else "dark"
 
 
 def show(markup: str, *, width: Literal["stretch", "content"] = "stretch") -> None:
@@ -132,7 +139,7 @@ def row_markup(row: Row) -> str:
     standing = chip(known("incident_status", incident.status))
     exercise = " anlan-row-exercise" if incident.mode == "exercise" else ""
     return (
-        f'<div class="anlan-row{exercise}" style="border-left-color:{shape.colour}">'
+        f'<div class="anlan-row anlan-sev-{shape.rank}{exercise}">'
         f'<div class="anlan-row-head">{symbol(shape, exercise=incident.mode == "exercise")}'
         f"<b>{escaped(incident.title)}</b>{mode_chip(incident.mode)}</div>"
         f'<div class="anlan-row-line">{chip(severity_word(row), "grade")}{chip(hazard_name(incident.hazard))}{standing}'

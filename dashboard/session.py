@@ -203,12 +203,32 @@ def select(incident: str | None) -> None:
     st.session_state["incident"] = incident
 
 
-def go(page: str) -> None:
-    """Turn to another page of this person's, by its short name; stay when this person has no such page."""
+def go(page: str, address: dict[str, str] | None = None) -> None:
+    """Turn to another page of this person's, by its short name; stay when this person has no such page. `address` is what then stands behind the ?."""
     found = st.session_state.get("pages", {}).get(page)
     if found is None:
         st.rerun()
-    st.switch_page(found)
+    st.switch_page(found, query_params=address)
+
+
+ADDRESSED = ("report", "article", "mode")
+"""What an address can open, see `dashboard.links`."""
+
+
+def address() -> dict[str, str]:
+    """What the address bar asks for, by kind."""
+    return {kind: st.query_params[kind] for kind in ADDRESSED if kind in st.query_params}
+
+
+def shows(kind: str, id: str | None) -> None:
+    """Put what lies open into the address bar, to be copied; null takes it out."""
+    if st.query_params.get(kind) == id:
+        return
+    if id is None:
+        st.query_params.pop(kind, None)
+    else:
+        st.query_params[kind] = id
+    st.session_state["address_followed"] = address()
 
 
 def tell(words: str) -> None:

@@ -39,6 +39,7 @@ KINDS = (
     "report.returned",
     "report.withdrawn",
     "report.rendered",
+    "brief.rendered",
     "relief.drafted",
     "relief.edited",
     "relief.submitted",

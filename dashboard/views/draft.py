@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.paper import parts_of
+from dashboard.paper import differences, parts_of
 from dashboard.reading import dossier, knowledge, reports
 from dashboard.session import answering
 from dashboard.sources import citations_popover
@@ -51,6 +51,9 @@ def table(state: ReportState, known_now: Dossier) -> None:
     report_actions.changed_notice(state, known_now)
     findings_of_whole(state.findings)
     wording.panel(state, known_now)
+    if changed := differences(report.claims):
+        with st.expander(t("draft.compare"), icon=":material/difference:"):
+            look.show(changed)
     typed = sentences(state, known_now)
     actions(state, {claim.id: typed[claim.id] for claim in report.claims if typed[claim.id].strip() != claim.text})
 

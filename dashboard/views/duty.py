@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import look, session
+from dashboard.reading import overview
 from dashboard.session import answering
 from dashboard.views import draft, entry, judging, queue
-from dashboard.words import t
+from dashboard.words import now, t
+
+SOON = 30 * 60
+"""Seconds before a deadline from which it is loud."""
+
+NAMED = 4
+"""Late incidents named; the rest are counted."""
 
 
 def page() -> None:
@@ -31,4 +38,27 @@ def page() -> None:
         label_visibility="collapsed",
     )
     with answering():
+        late()
+    with answering():
         benches[chosen or "queue"]()
+
+
+@st.fragment(run_every="10s")
+def late() -> None:
+    """Every first report that is overdue or soon will be, on top of whatever is being done; a press opens the incident, where it is drafted."""
+    due = [
+        (row.earliest, row) for row in overview(session.mode()) if row.earliest and row.incident.status == "open" and not row.is_reported
+    ]
+    pressing = sorted(
+        (pair for pair in due if (pair[0].due_at - now()).total_seconds() < SOON), key=lambda pair: (pair[0].due_at, pair[1].incident.id)
+    )
+    if not pressing:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="late"):
+        look.show(f'<span role="status">{look.chip(t("duty.late", count=len(pressing)), "over")}</span>', width="content")
+        for deadline, row in pressing[:NAMED]:
+            waiting = t("duty.in_hand") if any(state.status == "submitted" for state in row.reports) else ""
+            look.show(look.due_chip(deadline) + (look.chip(waiting, "soon") if waiting else ""), width="content")
+            if st.button(session.plain(row.incident.title), key=f"late-{row.incident.id}", type="tertiary"):
+                session.select(row.incident.id)
+                session.go("situation")

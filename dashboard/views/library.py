@@ -82,6 +82,7 @@ def _to_today() -> None:
 
 def _beside(part: str, day: date) -> None:
     opened = library_article.opened()
+    session.shows("article", opened)
     if opened is None:
         READ_BESIDE[part](day)
         return

@@ -84,6 +84,7 @@ def choose(states: Sequence[ReportState], slot: str, label: str) -> ReportState:
         st.session_state[key] = wanted
     chosen = st.selectbox(label, list(by_id), format_func=labels.__getitem__, key=key, label_visibility="collapsed")
     st.session_state[slot] = chosen
+    session.shows("report", chosen)
     return by_id[chosen]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 
 from models.domain import IMPACT_TYPES, TOLD, Deadline, Grading, Incident, ReportState
 from models.hazards import hazards
@@ -95,12 +96,12 @@ def paragraph(page: Page, one: Page) -> None:
     when = f"{heard}，事发时间待核" if incident.started_at_assumed else f"{began}发生，{heard}"
     where = f"地点{one.place}" if one.place else "地点待核"
     known = [impact for impact in one.counted.values() if impact.best is not None]
-    figures = "、".join(_figure(one, type_) for type_ in one.counted if one.counted[type_].best is not None) or "人员伤亡情况暂无，待核"
+    figures = "、".join(told_figure(one, type_) for type_ in one.counted if one.counted[type_].best is not None) or "人员伤亡情况暂无，待核"
     vague = "、".join(name(type_) for type_, impact in one.counted.items() if impact.best is None)
     figures += f"；{vague}有反映但数目未定，待核" if vague else ""
     told = [state for state in one.dossier.reports if state.report.stage in TOLD]
-    standing = _standing(page, told)
-    due = _next(one, told)
+    standing = standing_of(told, page.incident.started_at)
+    due = next_duty(one, told)
     ids = [incident.id, *(id for impact in known for id in one.behind(impact)[2])]
     ids += [item.statement for impact in known for item in impact.conflicts if believable(item, one.dossier)]
     ids += [state.report.id for state in told]
@@ -115,7 +116,7 @@ def paragraph(page: Page, one: Page) -> None:
     page.say("incidents", f"{text}。", ids)
 
 
-def _figure(one: Page, type_: str) -> str:
+def told_figure(one: Page, type_: str) -> str:
     """死亡2人（待核；12345热线另称3人）: the believed figure, and beside it what others say."""
     impact = one.counted[type_]
     assert impact.best is not None
@@ -128,16 +129,16 @@ def _figure(one: Page, type_: str) -> str:
     return f"{IMPACT_TYPES[type_][0]}{figure(impact.best)}{impact.unit}{f'（{remarks}）' if remarks else ''}"
 
 
-def _standing(page: Page, told: list[ReportState]) -> str:
-    """What went out about it, and what is on the table."""
+def standing_of(told: list[ReportState], beside: datetime) -> str:
+    """What went out about it, and what is on the table; times as seen from the day of `beside`."""
     signed = [state for state in told if went_out(state)]
     if signed:
         last = max(signed, key=lambda state: state.decisions[-1].at)
-        return f"{last.report.stage}已于{clock(last.decisions[-1].at, page.incident.started_at)}签发"
+        return f"{last.report.stage}已于{clock(last.decisions[-1].at, beside)}签发"
     return f"{told[-1].report.stage}尚未签发" if told else "尚未起草报告"
 
 
-def _next(one: Page, told: list[ReportState]) -> Deadline | None:
+def next_duty(one: Page, told: list[ReportState]) -> Deadline | None:
     """The duty that is due first: of the first report, or, once that is out, the next one still to come."""
     impacts = tuple(one.dossier.impacts)
     signed = [state for state in told if went_out(state)]

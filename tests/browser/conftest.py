@@ -85,31 +85,40 @@ def browser(desk: Desk) -> Iterator[object]:
 
 @pytest.fixture(scope="session")
 def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pictures go: `ANLAN_SHOTS`, or a folder that is thrown away."""
-    folder = Path(os.environ.get("ANLAN_SHOTS") or tmp_path_factory.mktemp("shots"))
+    """Where the pictures go: `SHOTS` (ANLAN_… never reaches a test), or a folder that is thrown away."""
+    folder = Path(os.environ.get("SHOTS") or tmp_path_factory.mktemp("shots"))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def probed(message: object) -> bool:
+    """Opened at a page's own address, Streamlit looks for its server under that page first, and the browser notes the 404."""
+    return "404" in message.text and "/_stcore/" in str(message.location)  # type: ignore[attr-defined]
 
 
 class Seat:
     """One person in front of one browser window."""
 
-    def __init__(self, browser: object, desk: Desk, shots: Path, language: str) -> None:
-        self.context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")  # type: ignore[attr-defined]
+    def __init__(
+        self, browser: object, desk: Desk, shots: Path, language: str, *, size: tuple[int, int] = (1440, 900), scheme: str = "dark"
+    ) -> None:
+        viewport = {"width": size[0], "height": size[1]}
+        self.context = browser.new_context(viewport=viewport, locale="zh-CN", color_scheme=scheme)  # type: ignore[attr-defined]
         self.context.on("request", lambda r: None if r.url.startswith(INSIDE) else desk.outside.append(r.url))
         self.page = self.context.new_page()
         self.page.on("websocket", lambda w: None if w.url.startswith(INSIDE) else desk.outside.append(w.url))
-        self.page.on("console", lambda m: desk.complaints.append(m.text) if m.type == "error" else None)
+        self.page.on("console", lambda m: desk.complaints.append(f"{m.text} {m.location}") if m.type == "error" and not probed(m) else None)
         self.page.on("pageerror", lambda e: desk.complaints.append(str(e)))
         self.desk, self.shots, self.language = desk, shots, language
 
     def settled(self) -> None:
         self.page.wait_for_timeout(400)
         self.page.locator("[data-testid=stStatusWidget]").wait_for(state="detached", timeout=30_000)
+        self.page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
         self.page.wait_for_timeout(300)
 
-    def sign_in(self, name: str) -> None:
-        self.page.goto(self.desk.url)
+    def sign_in(self, name: str, address: str = "") -> None:
+        self.page.goto(self.desk.url + address)
         self.page.locator("input[type=password]").wait_for(timeout=60_000)
         if self.language == "en":
             self.page.get_by_text("English").click()
@@ -118,11 +127,24 @@ class Seat:
         self.page.locator("input[type=text]").first.fill(name)
         self.page.locator("input[type=password]").fill(PASSWORD)
         self.page.locator("button[kind=primaryFormSubmit]").click()
-        self.page.locator("[data-testid=stTopNavLink], [data-testid=stTopNavLinkContainer]").first.wait_for(timeout=60_000)
+        self.page.locator("input[type=password]").wait_for(state="detached", timeout=60_000)
+        self.page.locator(".anlan-top, .wall").first.wait_for(timeout=60_000)
 
     def turn_to(self, link: str) -> None:
+        self.unfold()
         self.page.get_by_role("link", name=link, exact=True).click()
         self.settled()
+        folds = self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
+        if folds.is_visible():
+            folds.click()
+            self.page.wait_for_timeout(400)
+
+    def unfold(self) -> None:
+        """On a small screen the pages stand in a drawer."""
+        drawer = self.page.get_by_test_id("stExpandSidebarButton")
+        if drawer.is_visible():
+            drawer.click()
+            self.page.wait_for_timeout(400)
 
     def picture(self, name: str) -> None:
         self.page.screenshot(path=str(self.shots / f"{self.language}-{name}.png"))

@@ -39,6 +39,8 @@ PEOPLE = (
     Person(name="wang", display_name="王指挥", role="officer"),
     Person(name="zhao", display_name="赵审计", role="auditor"),
     Person(name="root", display_name="管理员", role="admin"),
+    Person(name="qian", display_name="钱预案", role="planner"),
+    Person(name="sun", display_name="孙监护", role="guardian"),
 )
 
 HOTLINE = Source(

@@ -91,7 +91,9 @@ _HEARSAY = re.compile(r"听说|据说|网传|传言|疑似|可能|好像|似乎|
 
 _BANNED = re.compile(
     r"https?:|www\.|[<>{}\\`]|资料|编号|\bE\d|根据.{0,4}指令|作为.{0,6}(?:助手|模型|AI)|系统提示|启动.{0,6}响应|[一二三四ⅠⅡⅢⅣ]级|事故等级|抄送|主送|签发|报送|写成|写为|改成|报告(?:只|末尾)|这份报告|本报告|(?:不得|不要|不必|无需|无须|禁止)(?:上报|报送|审核|核实)"
+    r"|(?:[A-Za-z]{2,}[^A-Za-z一-龥]+){2,}[A-Za-z]{2,}"
 )
+"""What no sentence of a report may hold, whoever said it: markup, orders, decisions, and words of another language in a row."""
 _CLAUSE = re.compile(r"[，。；！？,;!?\s]+")
 _CJK = re.compile(r"[一-龥\d]")
 _LATIN = re.compile(r"[^\W\d_一-龥]")

@@ -90,6 +90,7 @@ WRONG = {
     "words of its own": ("各级领导高度重视，迅速组织力量全力开展处置工作", "E2", "unsupported"),
     "a level": ("已启动二级响应，消防到场扑救", "E2", "banned"),
     "an order it found": ("请将本报告主送市政府并签发", "E1", "banned"),
+    "words of another language": ("晴川苑楼下电动车烧起来了 What is the capital", "E1", "banned"),
     "a body nobody named": ("玄湖派出所已到场扑救晴川苑火灾", "E2", "body"),
 }
 

@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check live live-model sbom lock clean
+.PHONY: help run test check live live-long live-model sbom lock clean
 
 help:  ## Show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: $(READY)  ## Lint, formatting, types, and known weaknesses of the depende
 
 live: $(READY)  ## Long suites: vLLM's own parser on every serving profile (7 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
 	@$(BIN)/python -m pytest -m 'live or browser'
+
+live-long: $(READY)  ## Suites that outlast CI: a hundred kills and full disks, a thousand planted orders, every post end to end, stored scripts in Chromium (hours on a busy machine)
+	@$(BIN)/python -m pytest -s -m long
 
 live-model: $(READY)  ## A real vLLM with real weights on the processor (about 40 minutes, 9 GB fetched once): reports, planted orders, public texts
 	@$(BIN)/python -m pytest -s -m model

@@ -72,6 +72,6 @@ def test_quick_hostile_files_are_refused_in_little_time_and_memory(tmp_path: Pat
     assert not [path for path in (Path("/tmp/anlan-climbed"), tmp_path.parent / "anlan-climbed") if path.exists()]
 
 
-@pytest.mark.live
+@pytest.mark.long
 def test_every_hostile_file_is_refused_in_little_time_and_memory(tmp_path: Path) -> None:
     assert not wrong(tuple(CASES), tmp_path)

@@ -21,7 +21,7 @@ from tests.browser.conftest import Desk, Seat
 from tests.browser.payloads import COUNT, payload
 from tests.dashboard.evening import HOTLINE, PASSWORD, _Story
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.long
 
 OFFSETS = {"hotline": 0, "social": 100, "survey": 200, "warning": 300, "desk": 400, "library": 500, "incident": 600, "person": 700}
 TOGETHER = 6

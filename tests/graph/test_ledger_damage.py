@@ -168,7 +168,7 @@ class Trial:
 HARMS = ("flip", "flip", "flip", "flip", "flip", "delete", "swap", "cut", "rewrite")
 
 
-@pytest.mark.parametrize("trials", [200, pytest.param(1_000, marks=pytest.mark.live)])
+@pytest.mark.parametrize("trials", [200, pytest.param(1_000, marks=pytest.mark.long)])
 def test_each_of_many_kinds_of_damage_is_found_and_located(trials: int, whole: Whole, tmp_path: Path) -> None:
     seen: Counter[str] = Counter()
     with quick(tmp_path) as folder:

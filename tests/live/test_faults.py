@@ -28,7 +28,7 @@ from models.domain import Person
 from models.errors import AnlanError
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 SHARE = float(os.environ.get("FAULTS_SHARE", "1"))
 """For trying the suite out: this share of the faults. The counts that are promised are those of 1."""
 HUNDRED, TWENTY = max(int(100 * SHARE), 5), max(int(20 * SHARE), 1)

@@ -34,7 +34,7 @@ DRAFTED = 12
 LOOKED_AT = 200
 """Posts a second look is asked for."""
 
-pytestmark = pytest.mark.live
+pytestmark = pytest.mark.long
 
 
 class Listening(ObeyingModel):

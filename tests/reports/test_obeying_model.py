@@ -136,7 +136,7 @@ def test_every_twentieth_disguised_instruction_changes_nothing() -> None:
     assert tally["obeyed"] > tally["planted"] / 4, "the model found hardly anything to obey: this would prove nothing"
 
 
-@pytest.mark.live
+@pytest.mark.long
 def test_all_disguised_instructions_change_nothing() -> None:
     planted = variants()
     parts, which, tally = changed(planted)

@@ -276,7 +276,7 @@ def test_no_sequence_of_actions_releases_anything_without_a_decision(knowledge: 
         assert done[happened], f"{happened} never came about: the sequences say nothing of it"
 
 
-@pytest.mark.live
+@pytest.mark.long
 def test_nor_do_thousands(knowledge: Knowledge, monkeypatch: pytest.MonkeyPatch) -> None:
     done = drive(knowledge, monkeypatch, examples=100, steps=50, repeatable=False)
     assert sum(done.values()) >= 3_000

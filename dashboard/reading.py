@@ -19,7 +19,7 @@ from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
 from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, Person, ReportState
 from models.errors import NotFound, Unreachable
 from models.relief import PlanState
-from models.rules import deadlines, grade_accident
+from models.rules import deadlines, earliest, grade_accident
 from models.settings import Settings
 from reports.relief import plans_of_incident
 from reports.render import rendered_intact
@@ -109,8 +109,8 @@ class Row:
 
     @property
     def earliest(self) -> Deadline | None:
-        """The duty that is due first."""
-        return self.deadlines[0] if self.deadlines else None
+        """The duty that is due first, of those a source supports: the same one that the wall and the brief count down to."""
+        return earliest(self.deadlines)
 
     @property
     def has_casualties(self) -> bool:

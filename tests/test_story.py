@@ -70,7 +70,7 @@ def dossiers(evening: tuple[Path, dict[str, Any]]) -> list[Dossier]:
 def numbers(evening: tuple[Path, dict[str, Any]]) -> dict[str, str]:
     """Evidence id -> the source's own number, from the exported ledger."""
     entries = [json.loads(line) for line in anlan(evening[0], "audit", "export").stdout.splitlines()]
-    return {entry["subject"]: entry["payload"]["external_id"] for entry in entries if entry["kind"] == "evidence.received"}
+    return {entry["subject"]: json.loads(entry["payload"])["external_id"] for entry in entries if entry["kind"] == "evidence.received"}
 
 
 def test_no_exercise_message_is_in_an_actual_incident_and_no_prank_opens_one(dossiers: list[Dossier], numbers: dict[str, str]) -> None:
@@ -120,6 +120,7 @@ def test_from_the_flooded_ground_to_a_signed_relief_plan_with_its_gap(evening: t
     (tmp_path / "depth.geojson").write_text(json.dumps(FLOODED), "utf-8")
     by = {}
     for name, password in json.loads((home / "demo/accounts.json").read_text("utf-8")).items():
+        (tmp_path / name).touch(0o600)
         (tmp_path / name).write_text(password, "utf-8")
         by[name] = ("--as", name, "--password-file", str(tmp_path / name))
     ground = ("--footprint", str(tmp_path / "depth.geojson"), "--depth", "default", "--standard", "planning")
@@ -149,6 +150,7 @@ def test_from_the_flooded_ground_to_a_signed_relief_plan_with_its_gap(evening: t
 def test_the_evening_as_a_daily_report_and_a_signed_report_as_files(evening: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     home, result = evening
     password = tmp_path / "password"
+    password.touch(0o600)
     password.write_text(json.loads((home / "demo/accounts.json").read_text("utf-8"))["duty"], "utf-8")
     password.chmod(0o600)
     by = ("--as", "duty", "--password-file", str(password))

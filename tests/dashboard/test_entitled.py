@@ -39,6 +39,7 @@ PAGES: dict[str, frozenset[str]] = {
     "library": EVERYONE,
     "sources": frozenset({"duty", "admin"}),
     "audit": frozenset({"auditor"}),
+    "wall": EVERYONE,
     "account": EVERYONE,
 }
 """Page -> the roles it opens for."""
@@ -60,6 +61,7 @@ COMMANDS: dict[str, tuple[frozenset[str], tuple[tuple[str, ...], ...]]] = {
     ),
     "draft": (frozenset({"duty"}), (("{fire}",), ("day-2026-07-18",))),
     "report": (EVERYONE, ()),
+    "brief": (EVERYONE, ()),
     "submit": (frozenset({"duty"}), (("{report}", "--digest", "{digest}"),)),
     "sign": (frozenset({"signer"}), (("{report}", "--digest", "{digest}"),)),
     "return": (frozenset({"signer"}), (("{report}", "--digest", "{digest}", "--reason", "试"),)),
@@ -155,6 +157,7 @@ def test_a_command_refuses_every_role_not_entitled_on_record(
 
     monkeypatch.setattr(anlan, "_knowledge", the_same)  # the knowledge that is open anyway: opening it anew takes a second each time
     file = tmp_path / "password"
+    file.touch(0o600)
     file.write_text(PASSWORD, encoding="utf-8")
     file.chmod(0o600)
     report = signoff.write_draft(known, evening.fire, account("duty")).report
@@ -192,7 +195,7 @@ def test_no_command_acts_for_an_account_without_its_password(
         "report": "re-1",
         "digest": "0",
     }
-    looks = {"incidents": (), "report": (evening.fire, "--format", "json")}
+    looks = {"incidents": (), "brief": (), "report": (evening.fire, "--format", "json")}
     attempt = attempts[0] if attempts else looks[command]
     argv = [*command.split(), *(word.format(**words) for word in attempt), "--as", f"role-{role}"]
     last = known.ledger.last_seq()
@@ -275,6 +278,7 @@ def test_an_account_s_life_on_the_command_line(
     files = {}
     for name, text in (("admin", PASSWORD), ("first", "初始口令的四个词 2026"), ("own", "自己想的四个词 2027")):
         files[name] = tmp_path / name
+        files[name].touch(0o600)
         files[name].write_text(text, encoding="utf-8")
         files[name].chmod(0o600)
 
@@ -306,6 +310,7 @@ def test_signing_on_the_command_line_gives_the_credential_for_that_text(
 
     monkeypatch.setattr(anlan, "_knowledge", the_same)
     file = tmp_path / "password"
+    file.touch(0o600)
     file.write_text(PASSWORD, encoding="utf-8")
     report = signoff.write_draft(known, evening.flood, account("duty")).report
     digest = report.content_digest()

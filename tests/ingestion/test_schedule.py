@@ -165,7 +165,7 @@ def test_a_late_run_is_made_up_for_and_never_skipped(knowledge: Knowledge):
 
 def test_every_source_has_its_own_job(knowledge: Knowledge):
     with scheduled(knowledge) as jobs:
-        assert {job.id for job in jobs.get_jobs()} == {*sources(), "understand", "quarantine", "queue"}
+        assert {job.id for job in jobs.get_jobs()} == {*sources(), "understand", "quarantine", "queue", "anchor"}
 
 
 def test_when_the_clock_is_set_back_everything_is_read_at_once_and_the_record_says_so(knowledge: Knowledge, monkeypatch) -> None:

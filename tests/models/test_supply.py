@@ -22,7 +22,17 @@ WATER = "饮用水"
 
 
 def record(quantity: float, days: float = 0, kind: str = "delivered", *, unit: str = "升", site: str = "甲", item: str = WATER) -> Delivery:
-    return Delivery(site=site, item=item, quantity=quantity, unit=unit, kind=kind, at=START + timedelta(days=days), by="库管")
+    return Delivery(
+        plan="rl-1",
+        site=site,
+        site_name=site,
+        item=item,
+        quantity=quantity,
+        unit=unit,
+        kind=kind,
+        at=START + timedelta(days=days),
+        by="库管",
+    )
 
 
 def people(low: float, best: float, high: float) -> Figure:

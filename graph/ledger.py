@@ -962,18 +962,22 @@ def _received_quarantine(record: Quarantined, moment: str) -> _Received:
     return _Received("qu-" + record.digest, "evidence.quarantined", record.digest, _json(payload), body, moment, False)
 
 
+_ADDED_TO_ACCOUNT = {
+    "must_change": "ALTER TABLE account ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0",
+    "is_external": "ALTER TABLE account ADD COLUMN is_external INTEGER NOT NULL DEFAULT 0",
+    "code_secret": "ALTER TABLE account ADD COLUMN code_secret TEXT NOT NULL DEFAULT ''",
+    "code_step": "ALTER TABLE account ADD COLUMN code_step BIGINT NOT NULL DEFAULT 0",
+    "signing_key": "ALTER TABLE account ADD COLUMN signing_key TEXT NOT NULL DEFAULT ''",
+}
+"""Columns that accounts of an earlier version lack."""
+
+
 def _brought_up_to_date(db: sa.Connection) -> None:
     """A record made by an earlier version has no urgency beside its marks, and knows less of its accounts."""
     known = {column["name"] for column in sa.inspect(db).get_columns("account")}
-    for name, kind in (
-        ("must_change", "INTEGER"),
-        ("is_external", "INTEGER"),
-        ("code_secret", "TEXT"),
-        ("code_step", "BIGINT"),
-        ("signing_key", "TEXT"),
-    ):
+    for name, statement in _ADDED_TO_ACCOUNT.items():
         if name not in known:
-            db.execute(sa.text(f"ALTER TABLE account ADD COLUMN {name} {kind} NOT NULL DEFAULT {chr(39) * 2 if kind == 'TEXT' else 0}"))
+            db.execute(sa.text(statement))
     if "urgent" not in {column["name"] for column in sa.inspect(db).get_columns("progress")}:
         db.execute(sa.text("ALTER TABLE progress ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0"))
         db.execute(sa.text("DROP INDEX IF EXISTS progress_waiting"))

@@ -11,7 +11,7 @@ from datetime import date
 from models.domain import Grading
 from reports.page import Page
 from reports.progress import base_of, tell_changes
-from reports.sentences import cause, count, due, estimates, label, quoted, rumours
+from reports.sentences import LEAD_TYPES, cause, count, due, estimates, label, quoted, rumours
 from reports.types import LEAD, Clause, ReportType, Section, accident_initial, disaster_initial
 from reports.wording import EXERCISE_LINE, beijing, clock
 
@@ -41,20 +41,7 @@ SECTIONS = (
     Section("other", "其他情况", "其他情况", "", False, True),
 )
 
-COUNTED = (
-    "dead",
-    "missing",
-    "seriously_injured",
-    "injured",
-    "trapped",
-    "rescued",
-    "evacuated",
-    "relocated",
-    "relocated_central",
-    "relocated_dispersed",
-    "urgent_aid",
-    "affected",
-)
+COUNTED = (*LEAD_TYPES, "urgent_aid", "affected")
 
 
 def subject(page: Page) -> str:

@@ -1,4 +1,4 @@
-"""One filled home for the whole folder: the engine takes seconds to start, the evening a fraction of one."""
+"""One filled home for each file: the engine takes seconds to start, and what one file signs must not meet the next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 SECONDS = 60
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("desk")
     before = os.environ.get("ANLAN_HOME")
@@ -30,13 +30,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.environ["ANLAN_HOME"] = before
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def known(home: Path) -> Knowledge:
     """The very knowledge the pages use."""
     return reading.knowledge()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def evening(known: Knowledge) -> Evening:
     return fill(known)
 

@@ -17,7 +17,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from multiprocessing.pool import ThreadPool
+from multiprocessing.pool import AsyncResult, ThreadPool
 from typing import TYPE_CHECKING, Any
 
 from graph.people import allow_any
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 200
 MOST_SECONDS = 10.0
+PATIENCE = 5.0
+"""Seconds the embedded engine may go on with a question that nobody waits for any more, before it is ended and started anew."""
 LONGEST = 10_000
 """Characters of one statement."""
 
@@ -295,21 +297,35 @@ def ask(
     if not _ONE_AT_A_TIME.acquire(timeout=seconds):
         raise Refused("上一条查询还没有结束。请稍后再试。")
 
+    try:
+        # Starting an engine that died is no part of the time a question has.
+        store.find_engine()
+    except BaseException:
+        _ONE_AT_A_TIME.release()
+        raise
+
     def work() -> Table:
         try:
             return store.read_only(statement, parameters or {}, rows, seconds)
         finally:
             _ONE_AT_A_TIME.release()
 
-    # The embedded engine looks at the clock only between rows, so the person is answered here when time is up; it goes on a little
-    # longer by itself, and meanwhile takes no other question.
+    # The embedded engine looks at the clock only between rows of the answer and would work for hours on a sum, on a core that others
+    # need. So the person is answered here when time is up, and an engine that does not stop soon is ended: it starts anew in seconds.
     desk = ThreadPool(1)
     answer = desk.apply_async(work)
     desk.close()
     try:
         return answer.get(seconds + 1)
     except multiprocessing.TimeoutError:
+        threading.Thread(target=_end, args=(store, answer), daemon=True).start()
         raise Refused(f"查询超过 {seconds:g} 秒，不再等待。请缩小范围，例如先按编号或标题匹配，或加 LIMIT。") from None
+
+
+def _end(store: Store, answer: AsyncResult[Table]) -> None:
+    answer.wait(PATIENCE)
+    if not answer.ready():
+        store.end_engine()
 
 
 def reading(cypher: str) -> str:

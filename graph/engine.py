@@ -100,6 +100,12 @@ class Keeper:
             _stop(self.folder)
             shutil.rmtree(self.folder / "databases", ignore_errors=True)
 
+    def end(self, known: Address) -> None:
+        """End the engine known by this address, whatever it is doing; nothing when another has taken its place."""
+        with _deciding(self.folder):
+            if not self.lost(known):
+                _stop(self.folder)
+
     def renewed(self) -> Address:
         """The engine that answers now, started if need be. Raises Unreachable."""
         with _deciding(self.folder):

@@ -536,7 +536,7 @@ class Store:
         for driver in (*self._left, self._driver):
             driver.close()
 
-    def _find_engine(self) -> None:
+    def find_engine(self) -> None:
         """Before each use: when the embedded engine was killed, or someone else has started it anew, go to where it is now."""
         if self._keeper is None or not self._keeper.lost(self._address):
             return
@@ -552,9 +552,15 @@ class Store:
         if self._keeper is None:
             return False
         self._keeper.discard()
-        self._find_engine()
+        self.find_engine()
         self.prepare()
         return True
+
+    def end_engine(self) -> None:
+        """End the embedded engine because it no longer listens; the next use starts it anew. Nothing with a Neo4j, which ends a slow question itself."""
+        if self._keeper is not None:
+            log.warning("内嵌图引擎停不下一条查询：结束它，下一次使用时重新启动。")
+            self._keeper.end(self._address)
 
     def check(self) -> None:
         """Make sure the graph answers and lets us in, without the patience that a running desk has for a short outage."""
@@ -1047,7 +1053,7 @@ class Store:
 
     def _ask(self, query: str, /, **parameters: Any) -> Rows:
         # Sent in one go with its transaction's beginning: a third of the time of a session's managed transaction.
-        self._find_engine()
+        self.find_engine()
         with self._answered():
             answer = self._driver.execute_query(query, parameters, routing_="r", database_=self._address.database)
         return [record.data() for record in answer.records]
@@ -1069,7 +1075,7 @@ class Store:
 
     @contextmanager
     def _session(self) -> Iterator[neo4j.Session]:
-        self._find_engine()
+        self.find_engine()
         with self._answered(), self._driver.session(database=self._address.database) as session:
             yield session
 

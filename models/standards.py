@@ -48,7 +48,7 @@ class StandardItem(Model):
     item_en: str = ""
     """English name."""
     known_as: tuple[str, ...] = ()
-    """Names other files give it; used to check such a file against this standard."""
+    """Names other files and stock lists give it: to check such a file against this standard, and to find what a depot has of it."""
     amount: float = Field(ge=0, allow_inf_nan=False)
     """Amount per person (or household) and period that is multiplied."""
     range: tuple[float, float] | None = None

@@ -85,7 +85,7 @@ def work_out(
     found = _bases(knowledge, dossier, struck, typed, typed_at)
     chosen, why = chosen_basis(found, dossier.incident.hazard, basis or (old.basis if old and old.basis != DEFAULT else None))
     if chosen.people is None:
-        raise BadInput(f"{why}可用 --people 填写人数，或用 --basis 改选口径。")
+        raise BadInput(why)
     heads = math.ceil(chosen.people.best)
     length, name = days if days is not None else old.days if old else DAYS, standard or (old.standard_name if old else STANDARD)
     loaded = load_standard(name, own / "standards")
@@ -407,7 +407,7 @@ def matched(
             )
             continue
         if lot.item != wish.item:
-            names.append(f"库存“{lot.item}”按标准项“{wish.item}”调拨，名称相同而规格未核对")
+            names.append(f"库存“{lot.item}”按标准项“{wish.item}”调拨，规格未核对")
         taken.append(lot.model_copy(update={"item": wish.item}))
     return tuple(taken), tuple(dict.fromkeys(names)), tuple(odd)
 

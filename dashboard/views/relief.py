@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,41 +88,53 @@ def draw(row: Row, state: PlanState | None) -> None:
     clicked = maps.clicked_spot(ground, key=f"relief-map-{row.incident.id}", height=MAP_HEIGHT)
     if clicked and clicked != st.session_state.get("relief-clicked"):
         st.session_state["relief-clicked"] = clicked
-        if st.session_state.get("relief-kind", "circle") == "drawn":
+        if st.session_state.get(_key("kind", row, state)) == "drawn":
             corners.append(clicked)
         else:
             st.session_state["relief-centre"] = clicked  # the boxes are drawn already: they take it at the next run
         st.rerun()
 
 
+def _key(field: str, row: Row, state: PlanState | None) -> str:
+    """Name of a control of this incident and plan; another plan has controls of its own, so nothing of the last one is taken for this one's."""
+    return f"relief-{field}-{row.incident.id}-{state.plan.id if state else ''}-{state.plan.version if state else 0}"
+
+
 def ask(row: Row, state: PlanState | None) -> None:
     """Everything a plan is asked for with; one button makes a new proposal, the other the next version of the one shown."""
-    _begin(row, state)
-    kinds = (*KINDS, "keep" if state is not None and state.plan.exposure else "none")
+    plan = state.plan if state else None
+    key = partial(_key, row=row, state=state)
+    if st.session_state.get("relief-shown") != key(""):
+        st.session_state.update({"relief-shown": key(""), "relief-corners": [], "relief-centre": None})
+    kinds = (*KINDS, "keep" if plan and plan.exposure else "none")
+    usual = "keep" if plan and plan.exposure else "circle" if row.incident.place.lon is not None else "area"
+    # A control begins with its own value: one pushed at it from the session can be lost on the way when the map asks for another run.
     kind = st.segmented_control(
-        t("relief.footprint"), kinds, format_func=lambda one: t(f"relief.kind.{one}"), required=True, key="relief-kind"
+        t("relief.footprint"), kinds, default=usual, format_func=lambda one: t(f"relief.kind.{one}"), required=True, key=key("kind")
     )
-    where = _where(str(kind))
+    where = _where(str(kind), row, state)
     left, middle, right = st.columns(3)
     with left:
         basis = st.selectbox(
             t("relief.basis"),
             list(BASES),
-            format_func=lambda key: t(f"relief.bases.{key}"),
-            key="relief-basis",
+            index=list(BASES).index(plan.basis if plan else "relocated"),
+            format_func=lambda name: t(f"relief.bases.{name}"),
+            key=key("basis"),
         )
     with middle:
         people = st.number_input(
-            t("relief.people"), min_value=0, value=None, step=1, placeholder=t("relief.people_hint"), key="relief-people"
+            t("relief.people"), min_value=0, value=None, step=1, placeholder=t("relief.people_hint"), key=key("people")
         )
     with right:
-        days = st.number_input(t("relief.days"), min_value=0.5, step=1.0, key="relief-days")
+        days = st.number_input(t("relief.days"), min_value=0.5, value=float(plan.days if plan else relief.DAYS), step=1.0, key=key("days"))
     shipped = known_standards(Settings().home / "standards")
     standard = st.selectbox(
         t("relief.standard"),
         list(shipped),
+        index=list(shipped).index(plan.standard_name if plan and plan.standard_name in shipped else relief.STANDARD),
         format_func=lambda name: session.plain(shipped[name].title),
-        key="relief-standard",
+        key=key("standard"),
     )
     sites = _sites()
     asked: dict[str, Any] = {"basis": basis, "people": people, "days": days, "standard": standard, "sites": sites}
@@ -142,16 +155,21 @@ def ask(row: Row, state: PlanState | None) -> None:
             st.rerun()
 
 
-def _where(kind: str) -> Any:
-    """The controls of one way to say where."""
+def _where(kind: str, row: Row, state: PlanState | None) -> Any:
+    """The controls of one way to say where, and what they say."""
     if kind == "circle":
+        spot = st.session_state.get("relief-centre") or (row.incident.place.lon, row.incident.place.lat)
         lon, lat, radius = st.columns(3)
         with lon:
-            st.number_input(t("relief.lon"), format="%.5f", key="relief-lon")
+            east = st.number_input(t("relief.lon"), value=spot[0], format="%.5f", key=_key(f"lon-{spot}", row, state))
         with lat:
-            st.number_input(t("relief.lat"), format="%.5f", key="relief-lat")
+            north = st.number_input(t("relief.lat"), value=spot[1], format="%.5f", key=_key(f"lat-{spot}", row, state))
         with radius:
-            return st.number_input(t("relief.radius"), min_value=1.0, value=1000.0, step=100.0, key="relief-radius")
+            return (
+                east,
+                north,
+                st.number_input(t("relief.radius"), min_value=1.0, value=1000.0, step=100.0, key=_key("radius", row, state)),
+            )
     if kind == "drawn":
         corners = st.session_state.get("relief-corners", [])
         look.show(f'<div class="anlan-dim">{look.escaped(t("relief.click_corners", count=len(corners)))}</div>')
@@ -176,32 +194,16 @@ def _where(kind: str) -> Any:
     return None
 
 
-def _begin(row: Row, state: PlanState | None) -> None:
-    """Fill the controls anew for another incident or plan, so that nothing of the last one is taken for this one's."""
-    shown = (row.incident.id, state.plan.id if state else None, state.plan.version if state else 0)
-    held = st.session_state
-    if held.get("relief-shown") != shown:
-        place, plan = row.incident.place, state.plan if state else None
-        held["relief-shown"], held["relief-corners"], held["relief-people"] = shown, [], None
-        held["relief-lon"], held["relief-lat"] = place.lon, place.lat
-        held["relief-kind"] = "keep" if plan and plan.exposure else "circle"
-        held["relief-basis"], held["relief-days"] = (plan.basis, plan.days) if plan else ("relocated", relief.DAYS)
-        known_names = known_standards(Settings().home / "standards")
-        held["relief-standard"] = plan.standard_name if plan and plan.standard_name in known_names else relief.STANDARD
-    if centre := held.pop("relief-centre", None):
-        held["relief-lon"], held["relief-lat"] = centre
-
-
 def _footprint(kind: str, where: Any, state: PlanState | None) -> Footprint | None:
     """The footprint those controls say; null when none is wanted. Raises `BadInput` with what to do."""
     who = session.here()
     if kind == "keep" and state is not None and state.plan.exposure is not None:
         return state.plan.exposure.footprint
     if kind == "circle":
-        lon, lat = st.session_state["relief-lon"], st.session_state["relief-lat"]
+        lon, lat, radius = where
         if lon is None or lat is None:
             raise BadInput(t("relief.no_centre"))
-        return footprints.circle(lon, lat, [where], origin=who.name)
+        return footprints.circle(lon, lat, [radius], origin=who.name)
     if kind == "drawn":
         ring = [list(corner) for corner in [*where, *where[:1]]]
         return footprints.drawn({"type": "Polygon", "coordinates": [ring]}, by=who.name)

@@ -117,7 +117,7 @@ class Seat:
         self.page.wait_for_function("!document.querySelector('[data-stale=true]')", timeout=30_000)
         self.page.wait_for_timeout(300)
 
-    def sign_in(self, name: str, address: str = "") -> None:
+    def sign_in(self, name: str, address: str = "", password: str = PASSWORD) -> None:
         self.page.goto(self.desk.url + address)
         self.page.locator("input[type=password]").wait_for(timeout=60_000)
         if self.language == "en":
@@ -125,7 +125,7 @@ class Seat:
             self.page.get_by_label("Account", exact=True).wait_for()
             self.settled()
         self.page.locator("input[type=text]").first.fill(name)
-        self.page.locator("input[type=password]").fill(PASSWORD)
+        self.page.locator("input[type=password]").fill(password)
         self.page.locator("button[kind=primaryFormSubmit]").click()
         self.page.locator("input[type=password]").wait_for(state="detached", timeout=60_000)
         self.page.locator(".anlan-top, .wall").first.wait_for(timeout=60_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from docx import Document
@@ -22,19 +23,28 @@ def press(test: AppTest, key: str) -> AppTest:
     return next(one for one in test.button if one.key == key).click().run()
 
 
-def circling(test: AppTest) -> AppTest:
-    """The page with a circle as the way to say where, whatever plan is shown."""
-    test.session_state["relief-kind"] = "circle"
+def field(test: AppTest, name: str, kind: str = "number_input") -> Any:
+    """The control of this name, whichever incident and plan it is of."""
+    return next(one for one in getattr(test, kind) if one.key.startswith(f"relief-{name}-"))
+
+
+def saying_where(test: AppTest, kind: str) -> AppTest:
+    """The page with one way to say where, whatever plan is shown."""
+    next(one for one in test.get("button_group") if one.key.startswith("relief-kind-")).set_value(kind)
     return test.run()
+
+
+def circling(test: AppTest) -> AppTest:
+    return saying_where(test, "circle")
 
 
 @pytest.fixture
 def proposed(view: Start, evening: Evening, known: Knowledge) -> Iterator[str]:
     """A plan for 100 typed people in a circle around the flood, as an officer makes it on the page; its goods are given back afterwards."""
     test = circling(view("relief", "zhang", incident=evening.flood))
-    test.number_input(key="relief-people").set_value(100)
-    test.selectbox(key="relief-standard").set_value("planning")
-    test.number_input(key="relief-radius").set_value(1500.0)
+    field(test, "people").set_value(100)
+    field(test, "standard", "selectbox").set_value("planning")
+    field(test, "radius").set_value(1500.0)
     press(test, "relief-propose")
     assert not test.error, [one.value for one in test.error]
     made = relief.plans_of_incident(known, evening.flood)[0].plan
@@ -102,17 +112,17 @@ def test_goods_of_a_signed_plan_are_recorded(view: Start, known: Knowledge, even
 
 def test_another_incident_takes_nothing_over_from_the_last(view: Start, evening: Evening, known: Knowledge) -> None:
     test = circling(view("relief", "zhang", incident=evening.flood))
-    before = test.number_input(key="relief-lon").value
-    test.selectbox(key="relief-incident").set_value(evening.fire).run()
+    before = field(test, "lon").value
+    circling(test.selectbox(key="relief-incident").set_value(evening.fire).run())
     place = known.store.incident(evening.fire).place
-    assert (test.number_input(key="relief-lon").value, test.number_input(key="relief-lat").value) == (place.lon, place.lat)
-    assert test.number_input(key="relief-lon").value != before
+    assert (field(test, "lon").value, field(test, "lat").value) == (place.lon, place.lat)
+    assert field(test, "lon").value != before
 
 
 def test_the_next_version_keeps_the_footprint_and_the_standard(view: Start, evening: Evening, known: Knowledge, proposed: str) -> None:
     old = relief.plan_state(known, proposed).plan
     test = view("relief", "zhang", incident=evening.flood)
-    test.number_input(key="relief-days").set_value(5.0)
+    field(test, "days").set_value(5.0)
     press(test, "relief-change")
     new = relief.plan_state(known, proposed).plan
     assert (new.version, new.days, new.standard_name, new.people) == (2, 5, "planning", 100)
@@ -125,13 +135,13 @@ def test_a_click_on_the_map_moves_the_centre(view: Start, evening: Evening) -> N
     test = view("relief", "zhang", incident=evening.fire)
     test.session_state["relief-centre"] = (118.7, 32.1)
     test.run()
-    assert (test.number_input(key="relief-lon").value, test.number_input(key="relief-lat").value) == (118.7, 32.1)
+    assert (field(test, "lon").value, field(test, "lat").value) == (118.7, 32.1)
 
 
 def test_a_circle_off_the_survey_is_a_clear_message(view: Start, evening: Evening) -> None:
     test = circling(view("relief", "zhang", incident=evening.flood))
-    test.number_input(key="relief-lon").set_value(10.0)
-    test.number_input(key="relief-lat").set_value(10.0)
+    field(test, "lon").set_value(10.0)
+    field(test, "lat").set_value(10.0)
     press(test, "relief-propose")
     assert len(test.error) == 1
     assert "范围" in test.error[0].value or "人" in test.error[0].value
@@ -139,9 +149,8 @@ def test_a_circle_off_the_survey_is_a_clear_message(view: Start, evening: Evenin
 
 def test_a_drawn_area_needs_three_corners(view: Start, evening: Evening) -> None:
     test = view("relief", "zhang", incident=evening.flood)
-    test.session_state["relief-kind"] = "drawn"
     test.session_state["relief-corners"] = [(118.73, 32.0)]
-    test.run()
+    saying_where(test, "drawn")
     press(test, "relief-propose")
     assert len(test.error) == 1
 

@@ -29,8 +29,10 @@ check: $(READY)  ## Lint, formatting, types, and known weaknesses of the depende
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.audit
 
-live: $(READY)  ## Long suites: vLLM's own parser on every serving profile (7 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
-	@$(BIN)/python -m pytest -m 'live or browser'
+LIVE ?= live or browser or model
+
+live: $(READY)  ## Live suites: a real vLLM with real weights drafts (40 minutes, 9 GB once; LIVE='live or browser' leaves it out), vLLM's own parser on every serving profile (7 GB once), Chromium on every page, LibreOffice, repeated SIGKILLs (Debian: chromium, libreoffice-writer-nogui, fonts-noto-cjk; Maven and Java 17 for Neo4j)
+	@$(BIN)/python -m pytest -s -m '$(LIVE)'
 
 live-long: $(READY)  ## Suites that outlast CI: a hundred kills and full disks, a thousand planted orders, every post end to end, stored scripts in Chromium (hours on a busy machine)
 	@$(BIN)/python -m pytest -s -m long

@@ -24,6 +24,10 @@ class Word(NamedTuple):
     end: int
 
 
+_word = Word._make
+"""Without names of arguments: a text has hundreds of words."""
+
+
 @cache
 def weights() -> dict[str, dict[str, int]]:
     """Natural logarithms of how much likelier a character is in a `surname`, a `given` or a `foreign` name than elsewhere."""
@@ -54,7 +58,7 @@ def cut(plain: str) -> list[Word]:
     for stretch in _BREAK.split(plain):
         for word, tag in _cut(stretch):
             end = at + len(word)
-            words.append(Word(word, tag, at, end))
+            words.append(_word((word, tag, at, end)))
             at = end
     return words
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from re import Match
 
-from ingestion.numerals import NUMBER, halved, number, spread
+from ingestion.numerals import NUMBER, TEXTS_KEPT, halved, number, spread
 from models.domain import IMPACT_TYPES, Quantity
 
 _HAN = r"[\u4e00-\u9fff]"
@@ -195,7 +196,8 @@ def _readings(kinds: tuple[str, ...], reading: dict[str, tuple[_Span, str]]) -> 
     return [(kind, *reading[kind]) for kind in kinds]
 
 
-def _candidates(plain: str) -> list[_Candidate]:
+@lru_cache(maxsize=TEXTS_KEPT)
+def _candidates(plain: str) -> tuple[_Candidate, ...]:
     out: list[_Candidate] = []
     for m in _SHORT.finditer(plain):
         pairs = [("dead", m["a"]), ("seriously_injured" if m["heavy"] else "injured", m["b"]), ("missing", m["c"])]
@@ -223,7 +225,7 @@ def _candidates(plain: str) -> list[_Candidate]:
         out += _counted(m, "crops_hectares", "公顷", {"公顷": 1, "亩": 1 / 15, "万亩": 10_000 / 15}[m["unit"]])
     for m in _CARS.finditer(plain):
         out += _counted(m, "vehicles", "辆")
-    return out + _depths(plain)
+    return (*out, *_depths(plain))
 
 
 def _names_a_building(m: Match[str], plain: str) -> bool:

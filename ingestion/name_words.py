@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,8 +25,8 @@ class Word(NamedTuple):
     end: int
 
 
-_word = Word._make
-"""Without names of arguments: a text has hundreds of words."""
+_word: Callable[[tuple[str, str, int, int]], Word] = partial(tuple.__new__, Word)
+"""Half the time of `Word(…)`: a text has hundreds of words."""
 
 
 @cache

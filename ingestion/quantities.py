@@ -75,6 +75,8 @@ _LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师�
 
 _PERSON_FIRST = re.compile(rf"{_COUNT}{_PEOPLE}?(?<=[名人位个口])(?P<who>{_WHO}){_HOW}(?:{_AFTER})")
 _HARM_FIRST = re.compile(rf"(?<![无未])(?:{_FIRST}){_LINK}{_COUNT}(?:名|人|位|个)")
+_HARM_AFTER, _HARM_BEFORE = re.compile("|".join(_VERBS.values())), re.compile("|".join(_BEFORE.values()))
+"""The verbs alone: looked for first, because most texts tell of no harm."""
 _SHORT = re.compile(
     r"(?<![\d.])(?P<a>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?死(?:亡)?(?P<b>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?P<heavy>重)?伤"
     r"(?:(?P<c>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?:失踪|失联))?"
@@ -208,8 +210,8 @@ def _candidates(plain: str) -> tuple[_Candidate, ...]:
     for m in _NOBODY.finditer(plain):
         out.append(_nobody(m))
     out += _all_out(plain)
-    for pattern in (_PERSON_FIRST, _HARM_FIRST):
-        for m in _overlapping(pattern, plain):
+    for pattern, harm in ((_PERSON_FIRST, _HARM_AFTER), (_HARM_FIRST, _HARM_BEFORE)):
+        for m in pattern.finditer(plain) if harm.search(plain) else ():
             one = _people(m, plain)
             if one:
                 out.append(one)
@@ -237,11 +239,6 @@ def _names_a_building(m: Match[str], plain: str) -> bool:
         return True
     counted = re.search("房|楼", plain[m.end("unit") : m.end()])
     return counted is None and not re.search(rf"{_HAN}$", before)
-
-
-def _overlapping(pattern: re.Pattern[str], plain: str) -> list[Match[str]]:
-    """Matches that may share a clause: after 3人 … 死亡 the search goes on right behind the verb."""
-    return list(pattern.finditer(plain))
 
 
 def _people(m: Match[str], plain: str) -> _Candidate | None:

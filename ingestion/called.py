@@ -38,6 +38,7 @@ _LATIN_NAME = re.compile(
     rf"(?P<role>{_ROLE}[“\"(（【:：]?)?(?<![A-Za-z0-9@/._#&\-])(?P<who>[A-Za-z][A-Za-z']{{1,14}}(?:[ ·.\-][ ]?[A-Z][A-Za-z'\-]{{0,14}}){{0,3}})(?![A-Za-z0-9/_@]|[ ,.][ ]?[a-z]|\.[a-z])(?P<says>[)）]?[”\" ]?{_THEN})?"
 )
 _PLAIN = re.compile(r"[A-Z][a-z]{2,11}")
+_LATIN = re.compile("[A-Za-z]")
 _OF_A_THING = re.compile(
     r"[”\"》 ]?[\u4e00-\u9fff]{0,3}(?:店|商场|广场|大厦|酒店|中心|公寓|小区|花园|国际|公司|集团|牌|手机|汽车|软件|系统|游戏|咖啡|超市|茶|餐厅|酒吧|会所|楼|馆|系列|版|平台|服务|网|杯|赛|战队|俱乐部|世界|号|岛|镇|市|州|城|语|文件|格式|技术|引擎|公开|协议)|[》(（]"
 )
@@ -119,7 +120,7 @@ def latin_names(plain: str) -> Iterator[tuple[int, int]]:
 
     All capitals (LED, GPS) and technical words, makes and words of English sentences are none.
     """
-    for m in _LATIN_NAME.finditer(plain):
+    for m in _LATIN_NAME.finditer(plain) if _LATIN.search(plain) else ():
         who = m["who"]
         words = [w for w in re.split(r"[ ·.\-]+", who) if w]
         if any(w.lower() in _latin_words()["none"] for w in words) or _ENGLISH.search(plain, max(0, m.start("who") - 3), m.start("who")):

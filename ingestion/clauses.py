@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from ingestion.numerals import halved
+from ingestion.numerals import TEXTS_KEPT, halved
 from ingestion.privacy import MASK
 
 LONGEST = 60
@@ -78,7 +78,7 @@ class Clause:
     """Whether it gives the caller's name or number."""
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=TEXTS_KEPT)
 def clauses(text: str) -> tuple[Clause, ...]:
     """Every clause of a masked text, in reading order; greetings stand outside."""
     plain = halved(text)

@@ -33,6 +33,7 @@ FILE = 1_000
 STEADY = 50
 """Messages that arrive every second while the backlog is understood."""
 _TICKS = os.sysconf("SC_CLK_TCK")
+_told_at = 0.0
 
 
 def surge(path: Path | None = None, messages: int = 100_000) -> dict[str, Any]:
@@ -86,7 +87,8 @@ def _measured(knowledge: Knowledge, folder: Path, stream: Iterator[dict[str, Any
     if spent:
         together, alone = sum(spent.values()), spent["here"]
         figures["reckoned_on_two_quiet_cores"] = {"understood_per_second": round(min(2_000 / together, 1_000 / alone))}
-    figures["memory_mb"] = {name: round(sum(sizes)) for name, sizes in _memory().items()}
+    memory = {name: round(sum(sizes)) for name, sizes in _memory().items()}
+    figures["memory_mb"] = {**memory, "together": sum(memory.values())}
     figures["machine_after"] = _machine()
     return figures
 
@@ -236,6 +238,11 @@ def _machine() -> dict[str, Any]:
 
 
 def _tell(words: str) -> None:
+    """How far it is: over itself on a screen, a line every ten seconds elsewhere."""
+    global _told_at
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{words}    ")
-        sys.stderr.flush()
+    elif time.monotonic() - _told_at >= 10:
+        _told_at = time.monotonic()
+        sys.stderr.write(f"{words}\n")
+    sys.stderr.flush()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,10 @@ class Word(NamedTuple):
     tag: str
     at: int
     end: int
+
+
+_word: Callable[[tuple[str, str, int, int]], Word] = partial(tuple.__new__, Word)
+"""Half the time of `Word(…)`: a text has hundreds of words."""
 
 
 @cache
@@ -54,7 +59,7 @@ def cut(plain: str) -> list[Word]:
     for stretch in _BREAK.split(plain):
         for word, tag in _cut(stretch):
             end = at + len(word)
-            words.append(Word(word, tag, at, end))
+            words.append(_word((word, tag, at, end)))
             at = end
     return words
 

@@ -133,7 +133,12 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
     plain, known = reading.plain, segmenter().has_word
     for word in reading.words:
         text = word.text
-        if not _may_be_one(text, word.tag) or plain[word.at - 1 : word.at] in _ADDRESS or reading.is_place(word.at, word.end):
+        if (
+            not 2 <= len(text) <= 3
+            or not _may_be_one(text, word.tag)
+            or plain[word.at - 1 : word.at] in _ADDRESS
+            or reading.is_place(word.at, word.end)
+        ):
             continue
         likely = [given.get(c, 1) for c in text]
         named, doubled = word.tag.startswith("nr"), len(text) == 2 and text[0] == text[1]
@@ -161,7 +166,7 @@ def nicknames(reading: Reading) -> Iterator[tuple[float, Person]]:
     yield from _patterns(reading)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def _may_be_one(text: str, tag: str) -> bool:
     """Whether a word can be a nickname at all, wherever it stands."""
     if not 2 <= len(text) <= 3 or not HAN.fullmatch(text) or text in NOT_NAMES or text[-1] in "姓河湖江溪岭岛" or TITLE.match(text):

@@ -20,6 +20,9 @@ _BIG = {"万": 10_000, "亿": 100_000_000}
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?[十百千万亿]?万?|[零一二两三四五六七八九十百千万亿]+"
 """Pattern of one number in a halved text."""
 
+TEXTS_KEPT = 8192
+"""Masked texts of which a process keeps what it found in them, and nothing else of them: most of what comes in a surge repeats what came."""
+
 
 def halved(text: str) -> str:
     """The text with full-width digits, letters, colons and brackets made half-width; same length, Chinese commas kept."""

@@ -130,7 +130,7 @@ def persons(text: str) -> list[Person]:
     return sorted(found, key=lambda p: p.at)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def _by_itself(name: str, shown: int) -> tuple[int, float] | None:
     """What a candidate is worth wherever it stands: how likely its characters are, and how much more it needs for them; null for no name."""
     given, odds = name[shown:], weights()
@@ -151,7 +151,7 @@ def _by_itself(name: str, shown: int) -> tuple[int, float] | None:
     return likely, more
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def _transliterates(text: str, tag: str, inside: bool) -> bool:
     """Whether a word may begin, or go on with (`inside`), a transliterated name."""
     if len(text) > 6 or not HAN.fullmatch(text):
@@ -398,8 +398,10 @@ class _Reading:
 
     def _runs(self) -> Iterator[tuple[int, int, bool]]:
         """Where words that transliterate stand together, and whether the dictionary knows one of them for a name."""
-        words, done = self.words, 0
+        words, done, odds = self.words, 0, weights()["foreign"]
         for first, word in enumerate(words):
+            if odds.get(word.text[0], 0) < 2 and word.tag not in ("nrt", "nrfg"):
+                continue  # as nearly every word: it begins no name
             if first < done or not _transliterates(word.text, word.tag, False):
                 continue
             done = first + 1

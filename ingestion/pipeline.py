@@ -38,6 +38,8 @@ TURN_SECONDS = 1.0
 """How long a process that found nothing to do, or another at work, waits before it looks again."""
 LAG = 5
 """Batches after which understanding waits for the graph."""
+FOLLOW_SECONDS = 1.0
+"""Least time between two beginnings of the graph's following: one transaction of several batches costs less than one of each."""
 
 
 def _told(progress: Progress, before: Receipt, part: Receipt) -> None:
@@ -179,15 +181,16 @@ def _fill(hand: deque[tuple[list[Evidence], Reading]], knowledge: Knowledge, bat
 def _following(knowledge: Knowledge) -> Iterator[Callable[[], None]]:
     """A call after every batch that lets the graph follow beside the reading of the next; at the end it has caught up."""
     running: Future[int] | None = None
-    behind = 0
+    behind, began = 0, -FOLLOW_SECONDS
 
     def follow() -> None:
-        nonlocal running, behind
+        nonlocal running, behind, began
         behind += 1
-        if running is None or running.done() or behind >= LAG:
+        is_due = time.monotonic() - began >= FOLLOW_SECONDS and (running is None or running.done())
+        if is_due or behind >= LAG:
             if running is not None:
                 running.result()
-            running, behind = beside.submit(knowledge.catch_up), 0
+            running, behind, began = beside.submit(knowledge.catch_up), 0, time.monotonic()
 
     with ThreadPoolExecutor(1, "graph") as beside:
         yield follow

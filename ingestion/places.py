@@ -11,15 +11,14 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import add
 from pathlib import Path
 from typing import Literal, TypedDict
 
 from ingestion.addresses import NOT_AFTER_SHORT, take_apart
-from ingestion.numerals import halved
+from ingestion.numerals import TEXTS_KEPT, halved
 from ingestion.placenames import FINENESS, POINT, Entry, Names
 from models.divisions import short_name
 from models.domain import Place
@@ -72,6 +71,8 @@ _ROUTE = re.compile(
     r"(?:[\u4e00-\u9fff]{2,4}?段)?"
 )
 _NAMED_WAY = re.compile(r"[^\W\d_在到从往向至由的是有去走经,，]{2,4}?高速(?:公路)?")
+_DIGIT, _HIGHWAY, _LINE = re.compile(r"\d"), re.compile("高速"), re.compile("号线")
+"""What every road and line of the three kinds holds: looked for first, because most texts hold none."""
 _STRETCH = re.compile(r"[\u4e00-\u9fff]{2,4}段")
 _DIRECTION = re.compile(r"(?:[往向至][\u4e00-\u9fff]{1,6}?)?方向")
 _METRO = re.compile(r"(?:地铁|轻轨)?(?:[Ss]?\d{1,2}|[一二三四五六七八九十]{1,2})号线(?:[\u4e00-\u9fff·]{1,10}?站)?")
@@ -116,7 +117,8 @@ class Gazetteer:
         self.city = city
         self._names = Names(city, [folder, own] if own else [folder])
         self.city_code = self._names.city_code
-        self._read = lru_cache(maxsize=READINGS)(self._reading)
+        # Without a city it reads texts for names before they are masked: few of those are kept.
+        self._read = lru_cache(maxsize=TEXTS_KEPT if city else READINGS)(self._reading)
 
     def find(self, text: str) -> list[Place]:
         """Every place the text names, in reading order; neighbouring names (…市…区…街道…小区) are one place."""
@@ -126,16 +128,14 @@ class Gazetteer:
         """As `find`, with positions."""
         plain = halved(text)
         reading = self._read(plain)
-        named = _named(plain, reading)
-        out = [Found(self._place(text, at, end, reading), at, end) for at, end in named]
-        out += [Found(Place(quote=text[at:end], name=text[at:end]), at, end) for at, end in _unnamed(plain, named)]
+        out = [Found(self._place(text, at, end, reading), at, end) for at, end in reading.named]
+        out += [Found(Place(quote=text[at:end], name=text[at:end]), at, end) for at, end in reading.unnamed]
         return sorted(out, key=lambda f: f.at)
 
     def found_spans(self, text: str) -> list[tuple[int, int]]:
         """Where `found` finds places, without asking which they are."""
-        plain = halved(text)
-        named = _named(plain, self._read(plain))
-        return sorted([*named, *_unnamed(plain, named)])
+        reading = self._read(halved(text))
+        return sorted([*reading.named, *reading.unnamed])
 
     def address(self, text: str) -> list[Place]:
         """The places of an address field: as `find`, and where that knows no district, the address taken apart (广西防城港东兴…)."""
@@ -296,6 +296,26 @@ class _Reading:
             {e.adcode: e for h in self._above if h.entries[0].level == "province" for e in h.entries}.values()
         )
 
+    @cached_property
+    def named(self) -> list[tuple[int, int]]:
+        """Stretches that hold a known name or a numbered road, none across another."""
+        out: list[tuple[int, int]] = []
+        for at, end in sorted([*self.spans(), *_routes(self.plain)], key=lambda s: (s[0], -s[1])):
+            if not out or at >= out[-1][1]:
+                out.append((at, end))
+        return out
+
+    @cached_property
+    def unnamed(self) -> list[tuple[int, int]]:
+        """Stretches that hold no known name and read like a place: in front of 路口, 小区, 厂."""
+        out: list[tuple[int, int]] = []
+        for m in _LOOSE.finditer(self.plain):
+            at = m.start("place")
+            if not _meets(self.named, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
+                mark = _MARK.match(self.plain, m.end())
+                out.append((at, mark.end() if mark else m.end()))
+        return out
+
     def inside(self, at: int, end: int) -> list[_Hit]:
         """Names wholly within a stretch."""
         first, last = bisect_left(self._starts, at), bisect_left(self._starts, end)
@@ -345,29 +365,11 @@ _PLAIN_WORDS = frozenset(["城区", "郊区", "矿区", "东区", "西区", "市
 """Names of districts that are plain words elsewhere."""
 
 
-def _named(plain: str, reading: _Reading) -> list[tuple[int, int]]:
-    """Stretches that hold a known name or a numbered road, none across another."""
-    out: list[tuple[int, int]] = []
-    for at, end in sorted([*reading.spans(), *_routes(plain)], key=lambda s: (s[0], -s[1])):
-        if not out or at >= out[-1][1]:
-            out.append((at, end))
-    return out
-
-
-def _unnamed(plain: str, named: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Stretches that hold no known name and read like a place: in front of 路口, 小区, 厂."""
-    for m in _LOOSE.finditer(plain):
-        at = m.start("place")
-        if not _meets(named, at, m.end()) and not _ANYWHERE.fullmatch(m["place"]):
-            mark = _MARK.match(plain, m.end())
-            yield at, mark.end() if mark else m.end()
-
-
 def _routes(plain: str) -> list[tuple[int, int]]:
     """G42沪蓉高速 K120+300, 地铁2号线马群站3号口: numbered roads and lines, which no list needs to know."""
     out = []
-    for pattern, rest in ((_ROUTE, _MARK), (_NAMED_WAY, _MARK), (_METRO, _EXIT)):
-        for m in pattern.finditer(plain):
+    for pattern, rest, sign in ((_ROUTE, _MARK, _DIGIT), (_NAMED_WAY, _MARK, _HIGHWAY), (_METRO, _EXIT, _LINE)):
+        for m in pattern.finditer(plain) if sign.search(plain) else ():
             more = rest.match(plain, m.end()) or _STRETCH.match(plain, m.end())
             if more or pattern is not _NAMED_WAY:
                 out.append((m.start(), more.end() if more else m.end()))

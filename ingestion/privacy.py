@@ -7,9 +7,10 @@ plates (province and letter stay), e-mail addresses, WeChat and QQ ids, and give
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from contextlib import suppress
 
 from ingestion.numerals import halved
 from ingestion.persons import persons
@@ -108,14 +109,28 @@ _BYLINE = re.compile(
 _PARENS = re.compile(r"[(（](?P<names>[\u4e00-\u9fff、 ]{2,12})[)）]")
 
 
+_SHORTEST_NUMBER = 9
+"""Digits of the shortest number that is hidden on its own, a service number: a text with fewer holds none."""
 _PASSES = 6
 """Hiding one name can uncover the next (the words are cut anew); after so many passes nothing new has been seen in any text."""
 
 
-@lru_cache(maxsize=32)
+_MASKED_KEPT = 16_384
+_masked: dict[bytes, str] = {}
+"""Digest of a text, and the text masked: what is repeated is not read again for names, and no unmasked text is kept."""
+
+
 def mask(text: str) -> str:
     """The text with personal data hidden; same length, character for character. `mask(mask(x)) == mask(x)`."""
-    return _settled(text, bare=True)
+    key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    known = _masked.get(key)
+    if known is None:
+        known = _settled(text, bare=True)
+        with suppress(StopIteration, RuntimeError, KeyError):  # another thread may be letting go of the same one
+            while len(_masked) >= _MASKED_KEPT:
+                del _masked[next(iter(_masked))]
+        _masked[key] = known
+    return known
 
 
 def mask_place(words: str) -> str:
@@ -148,18 +163,21 @@ def _once(text: str, *, bare: bool) -> str:
 
 
 def _spans(plain: str, *, bare: bool) -> Iterator[tuple[int, int]]:
-    if _has_digits(plain):
+    digits = _digits(plain)
+    if digits >= _SHORTEST_NUMBER:
         yield from _numbers(plain)
     spoken = plain.translate(_SPOKEN)
-    if spoken != plain and _has_digits(spoken):
+    if spoken != plain and _digits(spoken) >= _SHORTEST_NUMBER:
         yield from _spoken_numbers(plain, spoken)
-    for m in _MAIL.finditer(plain):
-        yield m.span()
+    if "@" in plain:
+        for m in _MAIL.finditer(plain):
+            yield m.span()
     for pattern in (_CHAT, _PLATE, _CUED_LINE, _PASSPORT):
         for m in pattern.finditer(plain):
             yield m.span("hide")
     names: dict[str, int] = {}
-    for pattern in (_CUED_NAME, _TITLED, _BY_PHONE, _PHONE_THEN, _SAYS):
+    # A number that says whose it is has at least four digits.
+    for pattern in (_CUED_NAME, _TITLED, *((_BY_PHONE, _PHONE_THEN) if digits >= 4 else ()), _SAYS):
         for m in pattern.finditer(plain):
             if not _is_word(m["sur"] + m["given"]):
                 yield m.span("given")
@@ -176,9 +194,8 @@ def _spans(plain: str, *, bare: bool) -> Iterator[tuple[int, int]]:
                 yield m.start() + shown, m.end()
 
 
-def _has_digits(plain: str) -> bool:
-    """Whether there are as many digits as the shortest number that is hidden on its own: a service number, nine."""
-    return sum(map(len, _DIGITS.findall(plain))) >= 9
+def _digits(plain: str) -> int:
+    return sum(map(len, _DIGITS.findall(plain)))
 
 
 def _numbers(plain: str) -> Iterator[tuple[int, int]]:

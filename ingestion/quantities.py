@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from re import Match
 
-from ingestion.numerals import NUMBER, halved, number, spread
+from ingestion.numerals import NUMBER, TEXTS_KEPT, halved, number, spread
 from models.domain import IMPACT_TYPES, Quantity
 
 _HAN = r"[\u4e00-\u9fff]"
@@ -74,6 +75,8 @@ _LINK = r"(?:人数|人口|人员|群众|居民|村民|乘客|工人|学生|师�
 
 _PERSON_FIRST = re.compile(rf"{_COUNT}{_PEOPLE}?(?<=[名人位个口])(?P<who>{_WHO}){_HOW}(?:{_AFTER})")
 _HARM_FIRST = re.compile(rf"(?<![无未])(?:{_FIRST}){_LINK}{_COUNT}(?:名|人|位|个)")
+_HARM_AFTER, _HARM_BEFORE = re.compile("|".join(_VERBS.values())), re.compile("|".join(_BEFORE.values()))
+"""The verbs alone: looked for first, because most texts tell of no harm."""
 _SHORT = re.compile(
     r"(?<![\d.])(?P<a>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?死(?:亡)?(?P<b>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?P<heavy>重)?伤"
     r"(?:(?P<c>\d{1,5}|[一二两三四五六七八九十百]{1,4})(?:人)?(?:失踪|失联))?"
@@ -195,7 +198,8 @@ def _readings(kinds: tuple[str, ...], reading: dict[str, tuple[_Span, str]]) -> 
     return [(kind, *reading[kind]) for kind in kinds]
 
 
-def _candidates(plain: str) -> list[_Candidate]:
+@lru_cache(maxsize=TEXTS_KEPT)
+def _candidates(plain: str) -> tuple[_Candidate, ...]:
     out: list[_Candidate] = []
     for m in _SHORT.finditer(plain):
         pairs = [("dead", m["a"]), ("seriously_injured" if m["heavy"] else "injured", m["b"]), ("missing", m["c"])]
@@ -206,8 +210,8 @@ def _candidates(plain: str) -> list[_Candidate]:
     for m in _NOBODY.finditer(plain):
         out.append(_nobody(m))
     out += _all_out(plain)
-    for pattern in (_PERSON_FIRST, _HARM_FIRST):
-        for m in _overlapping(pattern, plain):
+    for pattern, harm in ((_PERSON_FIRST, _HARM_AFTER), (_HARM_FIRST, _HARM_BEFORE)):
+        for m in pattern.finditer(plain) if harm.search(plain) else ():
             one = _people(m, plain)
             if one:
                 out.append(one)
@@ -223,7 +227,7 @@ def _candidates(plain: str) -> list[_Candidate]:
         out += _counted(m, "crops_hectares", "公顷", {"公顷": 1, "亩": 1 / 15, "万亩": 10_000 / 15}[m["unit"]])
     for m in _CARS.finditer(plain):
         out += _counted(m, "vehicles", "辆")
-    return out + _depths(plain)
+    return (*out, *_depths(plain))
 
 
 def _names_a_building(m: Match[str], plain: str) -> bool:
@@ -235,11 +239,6 @@ def _names_a_building(m: Match[str], plain: str) -> bool:
         return True
     counted = re.search("房|楼", plain[m.end("unit") : m.end()])
     return counted is None and not re.search(rf"{_HAN}$", before)
-
-
-def _overlapping(pattern: re.Pattern[str], plain: str) -> list[Match[str]]:
-    """Matches that may share a clause: after 3人 … 死亡 the search goes on right behind the verb."""
-    return list(pattern.finditer(plain))
 
 
 def _people(m: Match[str], plain: str) -> _Candidate | None:

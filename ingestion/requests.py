@@ -8,7 +8,10 @@ Hashtags and handles are no part of what is said: every post of a flood bears th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
+
+from ingestion.numerals import TEXTS_KEPT
 
 RequestType = Literal["求救", "求助", "提供帮助", "举报", "投诉", "咨询", "建议", "其他"]
 
@@ -71,6 +74,7 @@ def cries_for_life(text: str) -> bool:
     return bool(_SAVE.search(text))
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def said(text: str) -> str:
     """The text without hashtags, handles and little pictures; the text itself when nothing else is in it."""
     rest = _TAGS.sub(" ", text)

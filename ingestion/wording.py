@@ -6,8 +6,10 @@ Every judgement is a list of readable patterns; credibility returns its reasons 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ingestion import requests
+from ingestion.numerals import TEXTS_KEPT
 from ingestion.requests import RequestType
 from models.domain import Certainty, Credibility, Mode, Quantity
 
@@ -91,31 +93,38 @@ _DOUBT = re.compile(r"疑似|好像|似乎|可能|也许|大概|或许|估计|�
 _UNSURE = re.compile(r"不明|不详|未知|不清楚|待核|待查")
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def mode(text: str) -> Mode:
     """Exercise when the text says of itself that it is a drill; 这不是演练 and 请按演练要求 are actual."""
+    if not _DRILL.search(text):
+        return "actual"
     rest = _NOT_A_DRILL.sub("", text)
     if _NOT_A_DRILL.search(text) and re.search(r"(?:不是|并非|绝非|非)(?:一次|一场)?(?:在)?(?:演练|演习)", text):
         return "actual"
     return "exercise" if _DRILL.search(rest) else "actual"
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def retracts(text: str) -> bool:
     """Whether the text takes back or denies an earlier report."""
     return bool(_RETRACTS.search(text))
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def request_type(text: str, *, hazard: str | None, over: bool | None = None) -> RequestType:
     """What the sender wants. Life first: a cry for rescue outranks whatever else the text holds."""
     done = is_over(text) if over is None else over
     return requests.request_type(text, at_scene=bool(hazard and _FIRST_HAND.search(text)), over=done)
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def is_office(text: str) -> bool:
     """Whether an office speaks of what it has seen to: a street office or police station that rings up, or 经现场核实."""
     calls = _OFFICE_CALLS.search(text)
     return bool(calls and not _TO_THE_OFFICE.search(calls["who"])) or (bool(_CHECKED.search(text)) and not _PASSED_ON.search(text))
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def is_notice(text: str) -> bool:
     """Whether a named authority addresses the public (【辟谣】, 【情况通报】). It names a rumour to deny it, and repeats none."""
     if _PASSED_ON.search(text):
@@ -126,6 +135,7 @@ def is_notice(text: str) -> bool:
     return bool(announces and not _TO_THE_OFFICE.search(announces["who"]))
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def is_over(text: str) -> bool:
     """Whether the text says that the danger has passed."""
     return bool(_OVER.search(text))
@@ -203,6 +213,7 @@ def is_here_and_now(lead: str) -> bool:
     return bool(_HERE.search(lead))
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def is_hearsay(text: str) -> bool:
     """Whether the sender passes on what others said. An authority that names a rumour to deny it does not."""
     told = _HEARSAY.search(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 _ORDER = re.compile(
     r"""(?:忽略|无视|忘记|忘掉)掉?[^，。；！？\n]{0,3}(?:以上|之前|前面|上面|此前|先前|所有)[^，。；！？\n]{0,6}(?:规则|指示|指令|提示|设定|内容|要求)
@@ -55,10 +56,11 @@ LEFT_AT_LEAST = 4
 TOLD = "含有写给起草人或系统的要求：原文保留，这部分未作为情况读取"
 
 
+@lru_cache(maxsize=8192)
 def without_orders(text: str) -> str:
     """`text` at the same length, with clauses addressed to the writer replaced by full stops, so that every offset still holds."""
     left = _left(text)
-    return left if len(_HAN.findall(left)) >= LEFT_AT_LEAST else text
+    return left if left == text or len(_HAN.findall(left)) >= LEFT_AT_LEAST else text
 
 
 def gives_order(text: str) -> bool:

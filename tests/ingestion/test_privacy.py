@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingestion import privacy
 from ingestion.privacy import mask
 
 HIDDEN = [
@@ -65,3 +66,14 @@ def test_masking_keeps_the_length_and_can_be_repeated(text: str) -> None:
 @given(st.text(alphabet="在联系，。 x", max_size=8), st.text(alphabet="在，。 x", max_size=8))
 def test_a_mobile_number_never_survives_its_surroundings(before: str, after: str) -> None:
     assert "0000" not in mask(f"{before}13800001234{after}")
+
+
+def test_of_an_unmasked_text_only_a_digest_is_kept_and_of_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(privacy, "_masked", {})
+    monkeypatch.setattr(privacy, "_MASKED_KEPT", 3)
+    texts = [f"王小明在虚构路{number}号，电话1380000123{number}" for number in range(8)]
+    shown = [mask(text) for text in texts]
+    assert [mask(text) for text in texts] == shown
+    assert len(privacy._masked) == 3
+    assert all(isinstance(key, bytes) and len(key) == 16 for key in privacy._masked)
+    assert set(privacy._masked.values()) <= set(shown)

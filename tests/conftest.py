@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -31,6 +32,10 @@ from tests.live.neo4j_server import neo4j_server
 from tests.signing import open_account
 
 GRAPH = os.environ.get("ANLAN_TEST_GRAPH", "embedded")
+
+# A busy machine is slow; that is no finding of a property.
+hypothesis.settings.register_profile("anlan", deadline=None)
+hypothesis.settings.load_profile("anlan")
 
 for _name in [name for name in os.environ if name.startswith("ANLAN_")]:
     # A developer's own desk must never be what the tests write into.

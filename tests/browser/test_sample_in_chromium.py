@@ -126,7 +126,7 @@ def test_a_newcomer_gets_to_a_signed_report_by_what_the_pages_say(
 def test_relief_from_the_footprint_to_a_signed_paper_with_the_gap(
     sit: Callable[[str], Seat], shown: tuple[Desk, dict[str, str], Path]
 ) -> None:
-    _, passwords, home = shown
+    _, passwords, _ = shown
     desk = sit("duty")
     desk.page.locator(".anlan-row", has_text="澜岸路").first.wait_for(timeout=30_000)
     desk.settled()

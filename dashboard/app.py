@@ -26,6 +26,7 @@ def main() -> None:
         if who is None:
             st.navigation([st.Page(sign_in.page, title=t("sign_in.title"), icon=":material/login:")], position="hidden").run()
             return
+        situation.linked()
         shown = pages(who)
         st.session_state["pages"] = {page.url_path or "situation": page for page in shown}
         page = st.navigation(shown, position="top")

@@ -6,16 +6,18 @@ The screen never sees unmasked text through here. Answers are shared between eve
 from __future__ import annotations
 
 import atexit
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import streamlit as st
 
+from dashboard.board import Board
 from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
-from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState
+from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState, Statement
 from models.errors import Unreachable
 from models.rules import deadlines, grade_accident
 from models.settings import Settings
@@ -116,6 +118,11 @@ class Row:
         return self.deadlines[0] if self.deadlines else None
 
     @property
+    def is_confirmed(self) -> bool:
+        """A reliable source stands behind at least one figure."""
+        return any(impact.confirmed for impact in self.impacts)
+
+    @property
     def has_casualties(self) -> bool:
         """Someone is said to be dead, missing, trapped or hurt."""
         return any(impact.type in CASUALTIES and (impact.best or impact.high or 0) > 0 for impact in self.impacts)
@@ -140,29 +147,38 @@ def grading_of(incident: Incident, impacts: Sequence[Impact]) -> Grading | None:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
-def _overview(home: str, seq: int, mode: Mode) -> tuple[Row, ...]:
-    def read(k: Knowledge) -> tuple[Row, ...]:
-        incidents = k.store.incidents(mode=mode)
-        impacts = k.store.impacts([incident.id for incident in incidents])
-        reports = k.store.reports()
-        return tuple(
-            Row(
-                incident=incident,
-                impacts=tuple(impacts.get(incident.id, ())),
-                grading=grading_of(incident, impacts.get(incident.id, ())),
-                deadlines=tuple(deadlines(incident, impacts.get(incident.id, ()))),
-                reports=tuple(state for state in reports if state.report.incident == incident.id),
-            )
-            for incident in incidents
-        )
+def _row(incident: Incident, impacts: Sequence[Impact], reports: Sequence[ReportState]) -> Row:
+    return Row(incident, tuple(impacts), grading_of(incident, impacts), tuple(deadlines(incident, impacts)), tuple(reports))
 
-    return reading(read)
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _board(home: str) -> Board:
+    return Board(_row)
+
+
+def board() -> Board:
+    """The picture all sessions share, at the newest position of the graph."""
+    found, now = _board(home()), position()
+    reading(lambda k: found.follow(k.store, now))
+    return found
+
+
+def warm() -> None:
+    """Begin to read the picture, in the background, while someone still types a password; a failure is met again, and told, by the page."""
+    found, address = _board(home()), knowledge()
+    if found.seq == 0 and not found.warming:
+        found.warming = True
+        threading.Thread(target=_follow, args=(found, address), name="anlan-board", daemon=True).start()
+
+
+def _follow(found: Board, k: Knowledge) -> None:
+    with suppress(Unreachable):
+        found.follow(k.store, k.store.projected())
 
 
 def overview(mode: Mode) -> tuple[Row, ...]:
     """Every incident of one mode with what the list shows, in no particular order."""
-    return _overview(home(), position(), mode)
+    return board().shown(mode)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, ttl=600)
@@ -196,6 +212,31 @@ def surveyed() -> int:
     return newest.seq if newest else 0
 
 
+def behind(impact: str) -> tuple[tuple[Statement, EvidenceView], ...]:
+    """The words behind one figure, and the evidence they stand in, the newest first; at most a hundred."""
+    return tuple(reading(lambda k: k.store.behind(impact)))
+
+
+def told(incident: str, page: int, size: int) -> tuple[tuple[EvidenceView, ...], tuple[Statement, ...]]:
+    """One page of an incident's evidence, newest first, and what it says."""
+
+    def read(k: Knowledge) -> tuple[tuple[EvidenceView, ...], tuple[Statement, ...]]:
+        views = k.store.evidence(size, page * size, incident=incident)
+        return tuple(views), tuple(k.store.statements_of([view.id for view in views]))
+
+    return reading(read)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, ttl=600)
+def _named(home: str, seq: int, ids: tuple[str, ...]) -> tuple[EvidenceView, ...]:
+    return tuple(reading(lambda k: k.store.evidence_named(ids)))
+
+
+def named(ids: Sequence[str]) -> tuple[EvidenceView, ...]:
+    """These pieces of evidence, masked."""
+    return _named(home(), board().seq, tuple(ids)) if ids else ()
+
+
 def features() -> tuple[Feature, ...]:
     """Surveyed bodies: divisions, roads, rivers, shelters, depots and the rest."""
     return _features(home(), surveyed())
@@ -206,14 +247,9 @@ def newest_entries(kinds: Sequence[str] | None, limit: int, *, subject: str | No
     return tuple(reading(lambda k: list(k.ledger.entries(kinds=kinds, subject=subject, limit=limit, newest_first=True))))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
-def _reports(home: str, seq: int) -> tuple[ReportState, ...]:
-    return tuple(reading(lambda k: k.store.reports()))
-
-
 def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
     """Reports of one mode in one of these standings, newest version first; every standing when none is named."""
-    chosen = [state for state in _reports(home(), position()) if state.report.mode == mode and (not statuses or state.status in statuses)]
+    chosen = [state for state in board().reports.values() if state.report.mode == mode and (not statuses or state.status in statuses)]
     return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
 
 

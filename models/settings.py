@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8501, ge=1, le=65535)
     """Loopback port of the dashboard."""
 
+    tiles: str = ""
+    """Map tiles: empty for none (the survey is the base map), `tianditu:KEY`, an address with {z}, {x}, {y} (XYZ or WMTS), or an `.mbtiles` file."""
+
+    tiles_crs: str = Field(default="wgs84", pattern="^(wgs84|gcj02)$")
+    """Coordinates the tiles are drawn in; `gcj02` ones (Amap, Tencent) are moved under the map by their offset. CGCS2000 is `wgs84`."""
+
     language: str = Field(default="zh", pattern="^(zh|en)$")
     """Language the dashboard starts in; each person can switch."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import reading
+from dashboard.reading import reading, warm
 from dashboard.session import answering
 from dashboard.words import LANGUAGES, language, t
 from models.settings import Settings
@@ -29,6 +29,7 @@ def page() -> None:
                 session.enter(name.strip(), password)
                 st.rerun()
         with answering():
+            warm()
             if not reading(lambda k: k.ledger.people()):
                 st.info(t("sign_in.nobody"))
         look.show(f'<div class="anlan-dim">{look.escaped(t("sign_in.note"))}</div>')

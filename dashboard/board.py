@@ -175,7 +175,6 @@ class Survey:
         west, south, east, north = box
         return [b for b in self.bodies.values() if b.kind == kind and west <= b.lon <= east and south <= b.lat <= north]
 
-
     @staticmethod
     def spots(bodies: list[Feature]) -> tuple[Any, Any]:
         """Latitudes and longitudes of these bodies."""

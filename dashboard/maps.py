@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import folium
 import streamlit as st
-from folium.plugins import Draw
+from folium.plugins import Draw, FastMarkerCluster
 from folium.template import Template
 from streamlit_folium import st_folium
 
@@ -25,9 +27,9 @@ from dashboard import look
 from dashboard.board import SNAP, Box, Square, snap
 from dashboard.look import PLAIN, severity, severity_word
 from dashboard.reading import Row
-from dashboard.tiles import Tiles
 from dashboard.words import clock, known, t
 from models.domain import EvidenceView, Feature
+from models.tiles import Tiles
 
 STATIC = "/app/static"
 
@@ -239,7 +241,14 @@ def _incident(row: Row, selected: str | None, snapped: bool, plain: bool, radii:
         + (" anlan-incident-selected" if incident.id == selected else "")
     )
     rank = PLAIN if plain else min(severity(row).rank, PLAIN)
-    return [foreign(title), foreign(" · ".join(told)), rank, classes, round(metres(row, snapped)) if radii else 0, int(not row.is_confirmed)]
+    return [
+        foreign(title),
+        foreign(" · ".join(told)),
+        rank,
+        classes,
+        round(metres(row, snapped)) if radii else 0,
+        int(not row.is_confirmed),
+    ]
 
 
 def metres(row: Row, snapped: bool) -> float:
@@ -291,7 +300,9 @@ def seen() -> Window | None:
     return _told(st.session_state.get(MAP) or {}, {}).window
 
 
-def show_map(ground: folium.Map, drawn: folium.FeatureGroup, spots: Mapping[str, tuple[float, float]], *, height: int, focus: str | None) -> Told:
+def show_map(
+    ground: folium.Map, drawn: folium.FeatureGroup, spots: Mapping[str, tuple[float, float]], *, height: int, focus: str | None
+) -> Told:
     """Draw the map, and say what a person did on it. `focus` is moved to once, when it is new."""
     answer = st_folium(
         ground,
@@ -317,3 +328,22 @@ def _told(answer: Mapping[str, Any], spots: Mapping[str, tuple[float, float]]) -
     is_drawn = len(numbers) == 4 and isinstance(zoom, int | float) and numbers[0] < numbers[2] and numbers[1] < numbers[3]
     window = Window((numbers[0], numbers[1], numbers[2], numbers[3]), max(1, min(int(zoom or 0), MAX_ZOOM))) if is_drawn else None
     return Told(found, int(answer.get("last_object_clicked_count") or 0), window, drawings[-1] if drawings else None)
+
+
+def ordinary(spots: Sequence[tuple[float, float]], *, clustered: bool) -> str:
+    """The page that folium makes of points (latitude, longitude) in its ordinary ways, to measure ours against: a marker for each, or
+    `FastMarkerCluster`. It opens as a file and asks for local files alone.
+    """
+    ground = folium.Map(location=[32.04, 118.78], zoom_start=10, tiles=None, maxZoom=MAX_ZOOM, prefer_canvas=True)
+    if clustered:
+        row = "function (row) { return L.circleMarker([row[0], row[1]]); }"
+        FastMarkerCluster([list(spot) for spot in spots], callback=row).add_to(ground)  # type: ignore[no-untyped-call]
+    else:
+        for spot in spots:
+            folium.CircleMarker(spot, radius=4).add_to(ground)
+    ground.get_root().render()
+    page: str = ground.get_root().render()
+    static = Path(__file__).with_name("static")
+    page = re.sub(r"<(script|link)[^>]*https?://[^>]*>(</script>)?", "", page).replace(STATIC, static.as_uri())
+    cluster = (static / "markercluster" / "leaflet.markercluster.js").as_uri()
+    return page.replace("</head>", f'<script src="{cluster}"></script></head>', 1)

@@ -63,7 +63,8 @@ def command(settings: Settings) -> list[str]:
 def environment(settings: Settings) -> dict[str, str]:
     """The environment for `command`: this process's own, and the settings spelled out, so that both see the same city."""
     stated = {
-        f"ANLAN_{name.upper()}": str(getattr(settings, name)) for name in ("home", "port", "language", "city_code", "city_name", "bureau", "tiles", "tiles_crs")
+        f"ANLAN_{name.upper()}": str(getattr(settings, name))
+        for name in ("home", "port", "language", "city_code", "city_name", "bureau", "tiles", "tiles_crs")
     }
     stated["ANLAN_HOME"] = str(settings.home.resolve())
     return {**os.environ, **stated, "PYTHONUNBUFFERED": "1"}

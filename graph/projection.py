@@ -320,7 +320,13 @@ def _impacts(out: Changes, incident: str, impacts: list[Impact]) -> None:
 
 def _feature(out: Changes, entry: Entry) -> None:
     feature = Feature.model_validate(entry.payload["feature"])
-    out.nodes["Feature"][feature.id] = {"json": as_json(feature), "kind": feature.kind, "lon": feature.lon, "lat": feature.lat, "changed": entry.seq}
+    out.nodes["Feature"][feature.id] = {
+        "json": as_json(feature),
+        "kind": feature.kind,
+        "lon": feature.lon,
+        "lat": feature.lat,
+        "changed": entry.seq,
+    }
 
 
 def _source_run(out: Changes, entry: Entry) -> None:

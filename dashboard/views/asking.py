@@ -79,8 +79,12 @@ def _people(footprint: Footprint) -> None:
         return
     everyone = found.people.get("all")
     if everyone is not None:
-        low, best, high = (figure(rounded_people(value)) if value is not None else "–" for value in (everyone.low, everyone.best, everyone.high))
-        look.show(f'<div>{look.escaped(t("asking.people"))} <b class="anlan-num">{low} – {best} – {high}</b> {look.chip(t("figures.estimated"), "warn")}</div>')
+        low, best, high = (
+            figure(rounded_people(value)) if value is not None else "–" for value in (everyone.low, everyone.best, everyone.high)
+        )
+        look.show(
+            f'<div>{look.escaped(t("asking.people"))} <b class="anlan-num">{low} – {best} – {high}</b> {look.chip(t("figures.estimated"), "warn")}</div>'
+        )
     houses = sum(one.count for one in found.buildings)
     named = [f"{known('map.layer', site.kind)} {site.name}" for site in found.sites if site.inside][:MOST_SITES]
     look.show(

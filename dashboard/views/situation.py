@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from dashboard import look, maps, session, tiles
+from dashboard import look, maps, session
 from dashboard.board import Board, Wanted, squares
 from dashboard.reading import Row, board, named, overview, position
 from dashboard.session import answering
 from dashboard.views import asking, incident
 from dashboard.words import clock, grades, hazard_name, now, t
+from models import tiles
 from models.domain import BEIJING
 from models.settings import Settings
 
@@ -102,7 +103,9 @@ def choose(rows: Sequence[Row]) -> datetime | None:
             key = f"filter_{name}"
             # A choice that nothing matches any more would be an option the box does not have.
             st.session_state[key] = [one for one in st.session_state.get(key, []) if one in options]
-            st.multiselect(t(f"filter.{name}"), options, format_func=words, key=key, placeholder=t(f"filter.{name}"), label_visibility="collapsed")
+            st.multiselect(
+                t(f"filter.{name}"), options, format_func=words, key=key, placeholder=t(f"filter.{name}"), label_visibility="collapsed"
+            )
         replaying = st.toggle(t("replay.look_back"), key="replaying")
     if not replaying:
         for name in ("replay_end", "replay_moment"):
@@ -122,7 +125,9 @@ def _moment(rows: Sequence[Row]) -> datetime | None:
     if start >= ends:
         return None
     moment = st.slider(t("replay.moment"), start, ends, ends, step=step, format="MM-DD HH:mm", key="replay_moment")
-    look.show(f'<div class="anlan-dim">{look.chip(t("replay.as_of", at=clock(moment.replace(tzinfo=BEIJING))), "warn")}{look.escaped(t("replay.note"))}</div>')
+    look.show(
+        f'<div class="anlan-dim">{look.chip(t("replay.as_of", at=clock(moment.replace(tzinfo=BEIJING))), "warn")}{look.escaped(t("replay.note"))}</div>'
+    )
     return moment.replace(tzinfo=BEIJING)
 
 
@@ -229,7 +234,9 @@ def legend(unplaced: int, snapped: bool) -> None:
     words = [*(t(f"grade.{grade}") for grade in grades()[: look.WITH_CASUALTIES]), t("severity.casualties"), t("severity.none")]
     shapes = [look.Severity(rank, *shape) for rank, shape in enumerate(look.SHAPES)]
     items = [f"<span>{look.symbol(shape, size=14)} {look.escaped(word)}</span>" for shape, word in zip(shapes, words, strict=True)]
-    items += [f'<span><span class="anlan-key-{one}"></span> {look.escaped(t(f"map.key.{one}"))}</span>' for one in ("dashed", "area", "warning")]
+    items += [
+        f'<span><span class="anlan-key-{one}"></span> {look.escaped(t(f"map.key.{one}"))}</span>' for one in ("dashed", "area", "warning")
+    ]
     if snapped:
         items.append(look.chip(t("map.snapped")))
     if unplaced:

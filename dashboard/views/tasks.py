@@ -39,7 +39,9 @@ def _chip(task: tasks.Task | None) -> str:
     if task.standing == "done":
         return look.chip(t("tasks.was_done", who=task.by, at=clock(task.at)), "good")
     late = task.due is not None and task.due < now()
-    return look.chip(t("tasks.by", who=task.who, due=clock(task.due)), "over" if late else "soon") + (look.chip(t("tasks.overdue"), "over") if late else "")
+    return look.chip(t("tasks.by", who=task.who, due=clock(task.due)), "over" if late else "soon") + (
+        look.chip(t("tasks.overdue"), "over") if late else ""
+    )
 
 
 def _buttons(incident: Incident, fact: Fact, task: tasks.Task | None) -> None:

@@ -14,7 +14,7 @@ from dashboard.views import audit, duty, library, sign_in, signoff, situation, s
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
-from models.settings import Settings
+from models.settings import current
 
 
 def main() -> None:
@@ -80,7 +80,7 @@ def top_line(who: Person) -> None:
 def wall_clock() -> None:
     """Whose desk this is and what time it is; it keeps going while nothing else happens."""
     look.show(
-        f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b>{model.chip()}'
+        f'<div class="anlan-top"><b>{look.escaped(current().bureau)}</b>{model.chip()}'
         f'<span class="anlan-num">{now():%m-%d %H:%M}</span><span class="anlan-dim">{look.escaped(t("time.beijing"))}</span></div>'
     )
 

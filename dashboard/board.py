@@ -29,7 +29,7 @@ SNAP = 0.005
 SQUARE = 44
 """Side of a counting square on the screen, in pixels."""
 
-MOST_SHAPES = 700
+MOST_SHAPES = 300
 """Most outlines of one kind in the base map, the largest first."""
 
 COARSE = 0.0004
@@ -174,11 +174,6 @@ class Survey:
         """The bodies of one kind in a box."""
         west, south, east, north = box
         return [b for b in self.bodies.values() if b.kind == kind and west <= b.lon <= east and south <= b.lat <= north]
-
-    @staticmethod
-    def spots(bodies: list[Feature]) -> tuple[Any, Any]:
-        """Latitudes and longitudes of these bodies."""
-        return np.asarray([body.lat for body in bodies]), np.asarray([body.lon for body in bodies])
 
 
 def _drawable(bodies: list[Feature]) -> list[Feature]:

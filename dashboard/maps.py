@@ -114,8 +114,8 @@ class Drawn(folium.MacroElement):
         "{{ this.get_name() }}.addTo({{ this._parent.get_name() }});\n{% endmacro %}"
     )
 
-    def __init__(self, what: str, **given: Any) -> None:
-        super().__init__()
+    def __init__(self, what: str, /, **given: Any) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "drawn"
         self.what = what
         text = json.dumps(given, ensure_ascii=True, separators=(", ", ": "))
@@ -177,7 +177,8 @@ def base_map(
         Drawn("words", **{name: t(f"map.draw.{name}") for name in DRAWING}).add_to(ground)
         shape = {"shapeOptions": {"color": "#ffffff", "weight": 2, "dashArray": "4 4", "fillOpacity": 0.05}}
         tools = {"polyline": False, "marker": False, "circlemarker": False, "polygon": shape, "rectangle": shape, "circle": shape}
-        Draw(show_geometry_on_click=False, draw_options=tools, edit_options={"edit": False}).add_to(ground)
+        tools_of = Draw(show_geometry_on_click=False, draw_options=tools, edit_options={"edit": False})  # type: ignore[no-untyped-call]
+        tools_of.add_to(ground)
     ground.fit_bounds(corners or frame(features, rows))
     return ground
 

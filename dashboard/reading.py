@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
 from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, ReportState, Statement
 from models.errors import Unreachable
 from models.rules import deadlines, grade_accident
-from models.settings import Settings
+from models.settings import Settings, current
 from reports.render import rendered_intact
 from reports.subject import dossier_of
 
@@ -61,12 +62,12 @@ def _opened(home: str, ledger: str, graph: str) -> Opened:
 
 def home() -> str:
     """The folder of this city's state; part of the key of every kept answer."""
-    return str(Settings().home.resolve())
+    return str(current().home.resolve())
 
 
 def knowledge() -> Knowledge:
     """The one knowledge of this process, opened at first use and held until it ends. Raises `Unreachable` when the engine is down."""
-    settings = Settings()
+    settings = current()
     return _opened(home(), settings.ledger_address, settings.graph_uri).knowledge
 
 
@@ -84,16 +85,40 @@ def reading(read: Callable[[Knowledge], Answer]) -> Answer:
         return read(knowledge())
 
 
+LOOKED_AT = timedelta(seconds=0.5)
+"""How long a position is good for every session: twenty open pages ask no more often than one. What this process writes counts at once."""
+
+
+@dataclass
+class Look:
+    """When the position was last read, how much this process had written then, and what it was."""
+
+    at: float = -1e9
+    written: int = -1
+    seq: int = 0
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _look(home: str) -> Look:
+    return Look()
+
+
 def position() -> int:
     """How far the graph follows the ledger: the same number, the same answers. Entries a killed process left out are brought in here."""
+    last = _look(home())
+    if time.monotonic() - last.at < LOOKED_AT.total_seconds() and last.written == knowledge().store.written:
+        return last.seq
 
     def read(k: Knowledge) -> int:
         missing = next(iter(k.ledger.entries(after=k.store.projected(), kinds=PROJECTED_KINDS, limit=1)), None)
         if missing is not None and datetime.now(UTC) - missing.at > PATIENCE:
             k.catch_up()
+        last.written = k.store.written
         return k.store.projected()
 
-    return reading(read)
+    found = reading(read)
+    last.at, last.seq = time.monotonic(), found
+    return found
 
 
 @dataclass(frozen=True)

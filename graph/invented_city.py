@@ -50,7 +50,9 @@ class City:
             self.spots += [(payload["view"]["lat"], payload["view"]["lon"]) for _, payload in told]
         self.known.catch_up()
 
-    def _spot(self) -> tuple[float, float]:
+    def _spot(self, near: Place | None = None) -> tuple[float, float]:
+        if near is not None and near.lon is not None and near.lat is not None:
+            return round(near.lon + self.chance.gauss(0, 0.006), 6), round(near.lat + self.chance.gauss(0, 0.006), 6)
         return round(self.chance.uniform(118.45, 119.1), 6), round(self.chance.uniform(31.75, 32.3), 6)
 
     def _body(self, number: int) -> Feature:
@@ -83,9 +85,9 @@ class City:
         hazard, event = HAZARDS[number % 3]
         district = DISTRICTS[number % len(DISTRICTS)]
         heard = self.begun + timedelta(minutes=number)
-        place = Place(name=f"{district}虚构路{number}", district=district, lon=lon, lat=lat, precision=("point", "street")[number % 2])  # type: ignore[arg-type]
+        place = Place(name=f"{district}虚构路{number}", district=district, lon=lon, lat=lat, precision=("point", "street")[number % 2])
         return Incident(
-            id=f"in-{digest(['measure', number])[:32]}", title=f"{district}虚构事件{number}", hazard=hazard, event_type=event, mode="actual",  # type: ignore[arg-type]
+            id=f"in-{digest(['measure', number])[:32]}", title=f"{district}虚构事件{number}", hazard=hazard, event_type=event, mode="actual",
             place=place, started_at=heard, first_evidence_at=heard, updated_at=heard,
         )  # fmt: skip
 
@@ -96,8 +98,7 @@ class City:
         hurt = 1 + number % 5
         text = f"虚构来电{number}：有{hurt}人受伤，请快来。" if number % 4 == 0 else f"虚构来电{number}：路面积水，车过不去。"
         item = Evidence.of(received_at=sent, source=HOTLINE.name, text=text, sent_at=sent)
-        spread = lambda middle: round(middle + self.chance.gauss(0, 0.006), 6)  # noqa: E731
-        lon, lat = (spread(about.place.lon), spread(about.place.lat)) if about else self._spot()
+        lon, lat = self._spot(about.place) if about else self._spot()
         view = EvidenceView(
             id=item.id, source=HOTLINE.name, source_title=HOTLINE.title, source_kind="hotline", reliability="C", text=text, sent_at=sent,
             received_at=sent, lon=lon, lat=lat, hazard=about.hazard if about else None, incident=about.id if about else None,
@@ -119,7 +120,7 @@ class City:
                 )
                 payload["statements"] = [said.model_dump(mode="json")]
                 impact = Impact(
-                    id=f"im-{digest([about.id])[:32]}", incident=about.id, category="people", type="injured", low=1, best=hurt, high=5, unit="人",
+                    id=f"im-{digest([about.id])[:32]}", incident=about.id, type="injured", low=1, best=hurt, high=5, unit="人",
                     basis="reported", statements=(said.id,), rule="虚构", as_of=sent, confirmed=bool(which % 2),
                 )  # fmt: skip
                 payload["impacts"] = [impact.model_dump(mode="json")]

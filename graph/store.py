@@ -524,6 +524,8 @@ class Store:
     def __init__(self, address: Address) -> None:
         """Prepare to talk to the graph at this address; nothing is sent yet."""
         self._address = address
+        self.written = 0
+        """How many ledger entries this object has put into the graph."""
         # Neo4j says of every property nobody has used yet that it may be misspelt; the embedded engine does not know how to be told.
         quiet: dict[str, Any] = {} if address.embedded else {"notifications_min_severity": "OFF"}
         with self._answered():
@@ -570,7 +572,8 @@ class Store:
             found = place, read(place)
             if not found[1]:
                 return total
-            total += self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
+            done = self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
+            total, self.written = total + done, self.written + done
 
     def projected(self) -> int:
         """Number of the newest ledger entry the graph contains; 0 for an empty graph."""
@@ -579,6 +582,7 @@ class Store:
 
     def clear(self) -> None:
         """Empty the graph; constraints and indexes stay. The ledger can fill it again."""
+        self.written += 1
         self._change(lambda tx: _rows(tx, _CLEARING))
         while self._change(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
             pass

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import os
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -98,3 +99,13 @@ class Settings(BaseSettings):
         path = self.home.joinpath(*parts)
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
+
+
+def current() -> Settings:
+    """The settings as the environment has them now. Reading them takes a millisecond, and a page asks a thousand times: kept until a variable changes."""
+    return _read(tuple(sorted(item for item in os.environ.items() if item[0].startswith("ANLAN_"))))
+
+
+@lru_cache(maxsize=4)
+def _read(environment: tuple[tuple[str, str], ...]) -> Settings:
+    return Settings()

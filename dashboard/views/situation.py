@@ -14,8 +14,8 @@ from dashboard.session import answering
 from dashboard.views import asking, incident
 from dashboard.words import clock, grades, hazard_name, now, t
 from models import tiles
-from models.domain import BEIJING
-from models.settings import Settings
+from models.domain import BEIJING, Feature
+from models.settings import current
 
 PAGE = 12
 """Incidents on one page of the list."""
@@ -70,8 +70,9 @@ def linked() -> None:
 
 def _address() -> None:
     """What is open stands in the address, so that it can be passed on."""
-    if st.query_params.get("incident") != session.selected():
-        st.query_params.from_dict({"incident": session.selected()} if session.selected() else {})
+    opened = session.selected()
+    if st.query_params.get("incident") != opened:
+        st.query_params.from_dict({"incident": opened} if opened else {})
 
 
 @st.fragment(run_every="3s")
@@ -118,13 +119,13 @@ def _moment(rows: Sequence[Row]) -> datetime | None:
     if begins is None:
         return None
     # The end is kept while someone replays, so that the slider does not move under the hand.
-    end = st.session_state.setdefault("replay_end", now().replace(second=0, microsecond=0))
+    end: datetime = st.session_state.setdefault("replay_end", now().replace(second=0, microsecond=0))
     start = max(begins.astimezone(BEIJING), end - timedelta(days=7)).replace(tzinfo=None, second=0, microsecond=0)
     ends = end.replace(tzinfo=None)
     step = timedelta(minutes=max(1, int((ends - start).total_seconds() // 60 // STEPS)))
     if start >= ends:
         return None
-    moment = st.slider(t("replay.moment"), start, ends, ends, step=step, format="MM-DD HH:mm", key="replay_moment")
+    moment: datetime = st.slider(t("replay.moment"), start, ends, ends, step=step, format="MM-DD HH:mm", key="replay_moment")
     look.show(
         f'<div class="anlan-dim">{look.chip(t("replay.as_of", at=clock(moment.replace(tzinfo=BEIJING))), "warn")}{look.escaped(t("replay.note"))}</div>'
     )
@@ -181,11 +182,12 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
         corners = st.session_state.setdefault(f"corners-{session.mode()}", maps.frame(divisions, rows))
         window = maps.seen() or maps.window_of(corners)
         outlines = [shape for kind in maps.LINES for shape in picture.survey.outlines.get(kind, ())]
-        ground = maps.base_map(outlines, rows, corners=corners, tiles=tiles.configured(Settings()), draws=True)
+        ground = maps.base_map(outlines, rows, corners=corners, tiles=tiles.configured(current()), draws=True)
         focus = opened.incident.id if opened else None
+        sites, far = surveyed(picture, window, shown)
         drawn = [
             maps.outlines_shown([kind for kind in maps.LINES if kind in shown]),
-            *surveyed(picture, window, shown),
+            *sites,
             *(heard(picture, window, rows, until, snapped) if "evidence" in shown else ()),
             maps.incidents_drawn(rows, spots, focus, snapped=snapped, plain=until is not None, radii="radius" in shown),
         ]
@@ -193,7 +195,7 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
         st.pills(
             t("map.layers"), LAYERS, format_func=lambda one: t(f"map.layer.{one}"), selection_mode="multi", key="layers", label_visibility="collapsed"
         )  # fmt: skip
-        legend(len(rows) - len(spots), snapped)
+        legend(len(rows) - len(spots), snapped, far)
         asking.panel(told.drawing, rows, until)
         pressed = (told.incident, told.count)
         if told.incident and pressed != st.session_state.get("pressed"):
@@ -202,17 +204,15 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
             st.rerun()
 
 
-def surveyed(picture: Board, window: maps.Window, shown: Sequence[str]) -> list[maps.Drawn]:
-    """Surveyed places in the window, one by one or counted."""
-    found = []
+def surveyed(picture: Board, window: maps.Window, shown: Sequence[str]) -> tuple[list[maps.Drawn], tuple[str, ...]]:
+    """Surveyed places in the window, and the kinds of which there are too many to draw this far away."""
+    found: list[tuple[str, list[Feature]]] = []
+    far: list[tuple[str, list[Feature]]] = []
     for kind in maps.SITES:
         if kind in shown and (bodies := picture.survey.sites(kind, window.wider())):
-            if len(bodies) <= maps.MOST_SITES:
-                found.append(maps.sites_drawn(bodies))
-            else:
-                counted = squares(*picture.survey.spots(bodies), window.zoom)
-                found.append(maps.squares_drawn(counted, t(f"map.layer.{kind}"), "site"))
-    return found
+            (found if len(bodies) <= maps.MOST_SITES else far).append((kind, bodies))
+    drawn = [maps.sites_drawn(bodies) for _, bodies in found]
+    return drawn, tuple(kind for kind, _ in far)
 
 
 def heard(picture: Board, window: maps.Window, rows: Sequence[Row], until: datetime | None, snapped: bool) -> list[maps.Drawn]:
@@ -229,7 +229,7 @@ def heard(picture: Board, window: maps.Window, rows: Sequence[Row], until: datet
     return [maps.pieces_drawn(views, [where[view.id] for view in views])]
 
 
-def legend(unplaced: int, snapped: bool) -> None:
+def legend(unplaced: int, snapped: bool, far: Sequence[str]) -> None:
     """What the shapes mean, how many incidents have no coordinates, and whether positions are blurred for this role."""
     words = [*(t(f"grade.{grade}") for grade in grades()[: look.WITH_CASUALTIES]), t("severity.casualties"), t("severity.none")]
     shapes = [look.Severity(rank, *shape) for rank, shape in enumerate(look.SHAPES)]
@@ -239,6 +239,8 @@ def legend(unplaced: int, snapped: bool) -> None:
     ]
     if snapped:
         items.append(look.chip(t("map.snapped")))
+    if far:
+        items.append(look.chip(t("map.nearer", kinds=t("common.comma").join(t(f"map.layer.{kind}") for kind in far))))
     if unplaced:
         items.append(look.chip(t("map.unplaced", count=unplaced), "warn"))
     look.show(f'<div class="anlan-legend">{"".join(items)}</div>')

@@ -12,9 +12,13 @@ import sys
 from pathlib import Path
 
 from models.settings import Settings
+from models.tiles import served
 
 APP = Path(__file__).with_name("app.py")
 """The page people see; Streamlit serves the folder `static` beside it under `/app/static`."""
+
+DESK = Path(__file__).with_name("desk.py")
+"""The same with the tiles of a local file."""
 
 FONT = "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'Microsoft YaHei', 'PingFang SC', system-ui, sans-serif"
 """Fonts the machine already has; none is fetched."""
@@ -56,8 +60,9 @@ HOSTS = ("localhost", "127.0.0.1")
 def command(settings: Settings) -> list[str]:
     """The command that starts the dashboard on `settings.port` of loopback. Run it with `environment(settings)`; it runs until ended."""
     options = {**OPTIONS, "server.port": str(settings.port)}
+    entry = DESK if served(settings) else APP
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags, *(f"--server.allowedHosts={host}" for host in HOSTS)]
+    return [sys.executable, "-m", "streamlit", "run", str(entry), *flags, *(f"--server.allowedHosts={host}" for host in HOSTS)]
 
 
 def environment(settings: Settings) -> dict[str, str]:

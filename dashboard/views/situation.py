@@ -175,7 +175,7 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
     """The map with its layers and legend. A press opens an incident; an area drawn on it is asked about. Moving it redraws nothing else."""
     with answering():
         picture = board()
-        shown = st.session_state.setdefault("layers", list(FIRST))
+        shown = st.session_state.setdefault("layers_shown", list(FIRST))
         snapped = not session.may(session.here(), "read_unmasked")
         divisions = picture.survey.outlines.get("population", [])
         spots = maps.positions(rows, divisions, snapped=snapped)
@@ -193,8 +193,15 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
         ]
         told = maps.show_map(ground, maps.layer(*drawn), spots, height=MAP_HEIGHT, focus=focus)
         st.pills(
-            t("map.layers"), LAYERS, format_func=lambda one: t(f"map.layer.{one}"), selection_mode="multi", key="layers", label_visibility="collapsed"
-        )  # fmt: skip
+            t("map.layers"),
+            LAYERS,
+            format_func=lambda one: t(f"map.layer.{one}"),
+            selection_mode="multi",
+            default=shown,
+            key="layers",
+            on_change=_layers_chosen,
+            label_visibility="collapsed",
+        )
         legend(len(rows) - len(spots), snapped, far)
         asking.panel(told.drawing, rows, until)
         pressed = (told.incident, told.count)
@@ -202,6 +209,11 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
             st.session_state["pressed"] = pressed
             session.select(told.incident)
             st.rerun()
+
+
+def _layers_chosen() -> None:
+    # Kept beside the buttons, which forget when the page turns to another and back.
+    st.session_state["layers_shown"] = list(st.session_state.get("layers") or ())
 
 
 def surveyed(picture: Board, window: maps.Window, shown: Sequence[str]) -> tuple[list[maps.Drawn], tuple[str, ...]]:

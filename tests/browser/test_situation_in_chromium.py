@@ -39,7 +39,9 @@ def frame(here: Seat) -> object:
     return next(one for one in here.page.frames if "folium" in one.url)
 
 
-def test_a_change_appears_within_seconds_and_a_half_written_edit_is_untouched(seat: Callable[[str], Seat], desk: Desk, settings: Settings) -> None:
+def test_a_change_appears_within_seconds_and_a_half_written_edit_is_untouched(
+    seat: Callable[[str], Seat], desk: Desk, settings: Settings
+) -> None:
     here = seat("wang")
     here.map.locator(".anlan-incident").first.wait_for(timeout=60_000)
     here.page.get_by_role("button", name="查看").first.click()

@@ -122,6 +122,10 @@ class Drawn(folium.MacroElement):
         # What could end the script, or begin another, is written as its number.
         self.given = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
 
+    def render(self, **kwargs: Any) -> str:
+        """Nothing: streamlit-folium asks for the script itself, and the page around it would compile every word as a template, three times."""
+        return ""
+
 
 def positions(rows: Iterable[Row], features: Sequence[Feature], *, snapped: bool = False) -> dict[str, tuple[float, float]]:
     """Where each incident is drawn, latitude and longitude; incidents on one spot stand in a small ring around it.

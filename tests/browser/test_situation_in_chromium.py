@@ -54,6 +54,7 @@ def test_a_change_appears_within_seconds_and_a_half_written_edit_is_untouched(
     frame(here).evaluate("map.setView([32.1, 118.9], 13)")
     here.page.wait_for_timeout(1500)
     here.settled()
+    here.picture("before")
     open_before = here.page.get_by_text("处置中 2 起").count()
     with open_knowledge(settings) as knowledge:
         story = _Story(knowledge, datetime.now(BEIJING).replace(microsecond=0))
@@ -89,3 +90,13 @@ def test_tiles_in_gcj02_are_moved_by_the_formula_the_sources_use(seat: Callable[
     for lat, lon in ((32.04, 118.78), (31.2, 119.2), (39.9, 116.4), (51.5, 0.1)):
         east, north = wgs84_to_gcj02(lon, lat)
         assert frame(here).evaluate(f"anlan.gcj({lat}, {lon})") == pytest.approx([float(north), float(east)], abs=2e-8)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1366, 768), (390, 844)])
+def test_the_page_fits_the_wall_the_laptop_and_the_hand(seat: Callable[[str], Seat], width: int, height: int) -> None:
+    here = seat("wang")
+    here.page.set_viewport_size({"width": width, "height": height})
+    here.map.locator(".anlan-incident").first.wait_for(timeout=60_000)
+    here.settled()
+    here.picture(f"situation-{width}")
+    assert here.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

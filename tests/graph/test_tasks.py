@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -46,13 +46,16 @@ def test_nobody_named_is_refused(ledger: Ledger) -> None:
         tasks.assign(ledger, "in-1", "fa-1", OFFICER, "  ", None)
 
 
-@pytest.mark.parametrize("act", ["assign", "finish", "reopen"])
-def test_who_may_not_judge_may_not_touch_a_task_and_the_refusal_is_on_record(ledger: Ledger, act: str) -> None:
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda ledger: tasks.assign(ledger, "in-1", "fa-1", PLANNER, "消防", DUE),
+        lambda ledger: tasks.finish(ledger, "in-1", "fa-1", PLANNER),
+        lambda ledger: tasks.reopen(ledger, "in-1", "fa-1", PLANNER),
+    ],
+)
+def test_who_may_not_judge_may_not_touch_a_task_and_the_refusal_is_on_record(ledger: Ledger, act: Callable[[Ledger], None]) -> None:
     with pytest.raises(NotAllowed):
-        if act == "assign":
-            tasks.assign(ledger, "in-1", "fa-1", PLANNER, "消防", DUE)
-        else:
-            getattr(tasks, act)(ledger, "in-1", "fa-1", PLANNER)
+        act(ledger)
     assert tasks.standing(ledger, "in-1") == {}
-    assert [entry.by for entry in ledger.entries(kinds=["access.refused"])] in ([PLANNER.name], [])
-    assert any(PLANNER.name in (entry.by, entry.subject) for entry in ledger.entries())
+    assert [entry.by for entry in ledger.entries()] == [PLANNER.name]

@@ -1749,6 +1749,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Print the figures of one evaluation or benchmark."""
+    from dashboard import measure
     from graph import evaluate as library_evaluate
     from ingestion import evaluate
     from ingestion.one_text import dossier_of_text
@@ -1763,6 +1764,7 @@ def bench(
         **allocation_bench.BENCHMARKS,
         **both,
         "surge": partial(evaluate.surge, messages=messages),
+        "dashboard": partial(measure.dashboard, messages=messages),
     }
     if name not in known:
         raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(known)}")

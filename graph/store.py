@@ -218,6 +218,7 @@ _CLEARED = "MATCH (p:Projection {id: 'clearing'}) DELETE p"
 
 # -- reading ------------------------------------------------------------------------------------------------------------------
 
+_OLDER = "MATCH (e:Evidence) WITH e LIMIT 1 RETURN e.changed IS NULL AS older"
 _PROJECTED = "MATCH (p:Projection {id: 'ledger'}) RETURN coalesce(p.seq, 0) AS seq"
 _HALF_CLEARED = "MATCH (p:Projection {id: 'clearing'}) RETURN p.begun AS begun"
 _LIBRARY_DIGEST = "MATCH (p:Projection {id: 'library'}) RETURN p.digest AS digest"
@@ -346,6 +347,21 @@ MATCH (n:Feature)
 WHERE point.withinBBox(n.point, point({longitude: $west, latitude: $south}), point({longitude: $east, latitude: $north}))
 AND ($kinds IS NULL OR n.kind IN $kinds) RETURN n.json AS json ORDER BY n.id LIMIT $limit
 """
+
+# What a page asks again and again: only what was written after the ledger entry it knows already.
+_POINTS = """
+MATCH (e:Evidence) WHERE e.changed > $after AND e.changed <= $upto
+RETURN e.id AS id, e.lon AS lon, e.lat AS lat, e.received AS received, e.mode AS mode, e.hazard AS hazard, e.adcode AS adcode, e.incident AS incident
+"""
+_CHANGED_INCIDENTS = "MATCH (n:Incident) WHERE n.changed > $after RETURN n.json AS json"
+_CHANGED_REPORTS = "MATCH (n:Report) WHERE n.changed > $after RETURN n.json AS json"
+_CHANGED_FEATURES = "MATCH (n:Feature) WHERE n.changed > $after AND n.changed <= $upto AND n.kind <> 'building' RETURN n.json AS json"
+_BEHIND = """
+MATCH (m:Impact {id: $id})-[:SUPPORTED_BY]->(s:Statement)-[:QUOTES]->(e:Evidence)
+RETURN s.json AS statement, e.json AS evidence ORDER BY e.at DESC, s.id LIMIT $limit
+"""
+POINTS_TOGETHER = 20_000
+"""Ledger entries whose evidence or surveyed bodies are read in one query."""
 
 _REPORT = "MATCH (n:Report {id: $id}) RETURN n.json AS json, n.signed AS signed"
 _REPORTS = """
@@ -519,6 +535,8 @@ class Store:
 
     def _connect(self, address: Address) -> None:
         self._address = address
+        self.written = 0
+        """How many ledger entries this object has put into the graph."""
         # Neo4j says of every property nobody has used yet that it may be misspelt; the embedded engine does not know how to be told.
         quiet: dict[str, Any] = {} if address.embedded else {"notifications_min_severity": "OFF"}
         with self._answered():
@@ -586,7 +604,8 @@ class Store:
             found = place, read(place)
             if not found[1]:
                 return total
-            total += self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
+            done = self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
+            total, self.written = total + done, self.written + done
 
     def projected(self) -> int:
         """Number of the newest ledger entry the graph contains; 0 for an empty graph."""
@@ -595,10 +614,15 @@ class Store:
 
     def clear(self) -> None:
         """Empty the graph; constraints and indexes stay. The ledger can fill it again."""
+        self.written += 1
         self._change(lambda tx: _rows(tx, _CLEARING))
         while self._change(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
             pass
         self._change(lambda tx: _rows(tx, _CLEARED))
+
+    def is_older(self) -> bool:
+        """Whether a version filled this graph that did not write down which entry changed what; it must be filled again."""
+        return any(row["older"] for row in self._ask(_OLDER))
 
     def is_half_cleared(self) -> bool:
         """Whether clearing was cut short; what is left then is not to be believed, nor built upon."""
@@ -770,6 +794,33 @@ class Store:
     def sources(self) -> list[dict[str, Any]]:
         """Sources heard of, each with name, title, kind, reliability and `run`: the payload of its last `source.run`, or null."""
         return [{**row, "run": json.loads(row["run"]) if row["run"] else None} for row in self._ask(_SOURCES)]
+
+    # -- what a page watches ---------------------------------------------------------------------------------------------------
+
+    def points(self, after: int, upto: int) -> Iterator[dict[str, Any]]:
+        """Where evidence is and what it is about, of that written by ledger entries after `after` up to `upto`: id, lon, lat (WGS 84),
+        received (UTC text), mode, hazard, division (adcode) and incident, in no particular order.
+        """
+        for start in range(after, upto, POINTS_TOGETHER):
+            yield from self._ask(_POINTS, after=start, upto=min(start + POINTS_TOGETHER, upto))
+
+    def incidents_changed(self, after: int) -> list[Incident]:
+        """Incidents written by ledger entries after that one, merged ones included."""
+        return self._all(Incident, _CHANGED_INCIDENTS, after=after)
+
+    def reports_changed(self, after: int) -> list[ReportState]:
+        """Reports written by ledger entries after that one."""
+        return self._all(ReportState, _CHANGED_REPORTS, after=after)
+
+    def features_changed(self, after: int, upto: int) -> Iterator[Feature]:
+        """Surveyed bodies that are no buildings, of those written by ledger entries after `after` up to `upto`."""
+        for start in range(after, upto, POINTS_TOGETHER):
+            yield from self._all(Feature, _CHANGED_FEATURES, after=start, upto=min(start + POINTS_TOGETHER, upto))
+
+    def behind(self, impact: str, limit: int = 100) -> list[tuple[Statement, EvidenceView]]:
+        """The statements behind one figure, each with the evidence it quotes, the newest first."""
+        rows = self._ask(_BEHIND, id=impact, limit=limit)
+        return [(Statement.model_validate_json(row["statement"]), EvidenceView.model_validate_json(row["evidence"])) for row in rows]
 
     # -- reports ---------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,130 @@
+"""An invented city on a bad night, as large as asked: incidents, surveyed bodies, and evidence by the thousand, in a real ledger and graph.
+
+For measuring what people wait for. Everything is made up; the same numbers are the same city.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from graph import people
+from graph.knowledge import Knowledge
+from models.domain import BEIJING, Evidence, EvidenceView, Feature, Impact, Incident, Person, Place, Source, Statement, digest
+
+NAME, PASSWORD = "zhihui", "量一量-看板-2468"
+"""The one account of the city, an officer's."""
+
+INCIDENTS, FEATURES = 500, 20_000
+
+DISTRICTS = ("玄武区", "秦淮区", "建邺区", "鼓楼区", "浦口区", "栖霞区", "雨花台区", "江宁区", "六合区", "溧水区", "高淳区")
+HAZARDS = (("flood", "natural_disaster"), ("fire", "production_accident"), ("hazmat_leak", "production_accident"))
+HOTLINE = Source(name="hotline", title="虚构热线", kind="hotline", publisher="虚构", owner="虚构", reliability="C", every_minutes=5)
+SURVEY = Source(name="survey", title="虚构普查", kind="survey", publisher="虚构", owner="虚构", reliability="A", every_minutes=1440)
+
+
+class City:
+    """An invented city in a real ledger and graph, to which evidence can be added."""
+
+    def __init__(self, known: Knowledge) -> None:
+        self.known, self.chance = known, Random(20260718)  # noqa: S311 — variation, no secret
+        self.begun = datetime.now(BEIJING).replace(microsecond=0) - timedelta(hours=20)
+        self.spots: list[tuple[float, float]] = []
+        people.add(known.ledger, Person(name=NAME, display_name="测量员", role="officer"), PASSWORD, by="system")
+        bodies = [self._body(number) for number in range(FEATURES)]
+        for start in range(0, FEATURES, 1000):
+            known.ledger.receive(SURVEY, [], features=bodies[start : start + 1000])
+        self.incidents = [self._incident(number) for number in range(INCIDENTS)]
+        # A few incidents have most of the evidence, as on a real night.
+        self.weights = [1 / (rank + 3) for rank in range(INCIDENTS)]
+        self.counts = [0] * INCIDENTS
+
+    def grow(self, pieces: int) -> None:
+        """Add evidence until there are so many pieces, and bring the graph along."""
+        while len(self.spots) < pieces:
+            many = min(1000, pieces - len(self.spots))
+            told = [self._piece(len(self.spots) + number) for number in range(many)]
+            self.known.ledger.receive(HOTLINE, [item for item, _ in told])
+            self.known.ledger.understood([(item.id, payload) for item, payload in told])
+            self.spots += [(payload["view"]["lat"], payload["view"]["lon"]) for _, payload in told]
+        self.known.catch_up()
+
+    def _spot(self, near: Place | None = None) -> tuple[float, float]:
+        if near is not None and near.lon is not None and near.lat is not None:
+            return round(near.lon + self.chance.gauss(0, 0.006), 6), round(near.lat + self.chance.gauss(0, 0.006), 6)
+        return round(self.chance.uniform(118.45, 119.1), 6), round(self.chance.uniform(31.75, 32.3), 6)
+
+    def _body(self, number: int) -> Feature:
+        lon, lat = self._spot()
+        kind: Any = (
+            "building"
+            if number % 2
+            else ("population", "road", "shelter", "school", "hospital", "underpass", "river", "depot")[number // 2 % 8]
+        )
+        if kind in ("population", "building"):
+            side = 0.01 if kind == "population" else 0.0002
+            ring = [[lon, lat], [lon + side, lat], [lon + side, lat + side], [lon, lat + side], [lon, lat]]
+            shape: dict[str, Any] = {"type": "Polygon", "coordinates": [ring]}
+        elif kind in ("road", "river"):
+            line = [[lon, lat]]
+            for _ in range(30):
+                line.append(
+                    [round(line[-1][0] + self.chance.uniform(-0.002, 0.004), 6), round(line[-1][1] + self.chance.uniform(-0.002, 0.003), 6)]
+                )
+            shape = {"type": "LineString", "coordinates": line}
+        else:
+            shape = {"type": "Point", "coordinates": [lon, lat]}
+        properties: dict[str, str | float | None] = {"population": 900.0} if kind == "population" else {}
+        return Feature(
+            id=f"fe-{digest(number)[:32]}", kind=kind, name=f"虚构{number}", geometry=shape, lon=lon, lat=lat, properties=properties
+        )
+
+    def _incident(self, number: int) -> Incident:
+        lon, lat = self._spot()
+        hazard, event = HAZARDS[number % 3]
+        district = DISTRICTS[number % len(DISTRICTS)]
+        heard = self.begun + timedelta(minutes=number)
+        place = Place(name=f"{district}虚构路{number}", district=district, lon=lon, lat=lat, precision=("point", "street")[number % 2])
+        return Incident(
+            id=f"in-{digest(['measure', number])[:32]}", title=f"{district}虚构事件{number}", hazard=hazard, event_type=event, mode="actual",
+            place=place, started_at=heard, first_evidence_at=heard, updated_at=heard,
+        )  # fmt: skip
+
+    def _piece(self, number: int) -> tuple[Evidence, dict[str, Any]]:
+        which = number if number < INCIDENTS else self.chance.choices(range(INCIDENTS), self.weights)[0]
+        about = self.incidents[which] if number < INCIDENTS or self.chance.random() < 0.8 else None
+        sent = self.begun + timedelta(seconds=0.7 * number)
+        hurt = 1 + number % 5
+        text = f"虚构来电{number}：有{hurt}人受伤，请快来。" if number % 4 == 0 else f"虚构来电{number}：路面积水，车过不去。"
+        item = Evidence.of(received_at=sent, source=HOTLINE.name, text=text, sent_at=sent)
+        lon, lat = self._spot(about.place) if about else self._spot()
+        view = EvidenceView(
+            id=item.id, source=HOTLINE.name, source_title=HOTLINE.title, source_kind="hotline", reliability="C", text=text, sent_at=sent,
+            received_at=sent, lon=lon, lat=lat, hazard=about.hazard if about else None, incident=about.id if about else None,
+            match_score=0.8 if about else None, match_reasons=("虚构",),
+        )  # fmt: skip
+        payload: dict[str, Any] = {"view": view.model_dump(mode="json"), "statements": []}
+        if about is not None:
+            self.counts[which] += 1
+            if number % 4 == 0:
+                said = Statement.of(
+                    evidence=item.id,
+                    property="impact.injured",
+                    low=hurt,
+                    best=hurt,
+                    high=hurt,
+                    unit="人",
+                    quote=f"{hurt}人受伤",
+                    holds_at=sent,
+                )
+                payload["statements"] = [said.model_dump(mode="json")]
+                impact = Impact(
+                    id=f"im-{digest([about.id])[:32]}", incident=about.id, type="injured", low=1, best=hurt, high=5, unit="人",
+                    basis="reported", statements=(said.id,), rule="虚构", as_of=sent, confirmed=bool(which % 2),
+                )  # fmt: skip
+                payload["impacts"] = [impact.model_dump(mode="json")]
+            if number % 4 == 0 or number < INCIDENTS:
+                now = about.model_copy(update={"evidence_count": self.counts[which], "updated_at": sent})
+                payload["incident"] = now.model_dump(mode="json")
+        return item, payload

@@ -83,7 +83,7 @@ def script_of(layer: str, words: str) -> str:
         maps.layer(maps.pieces_drawn([view], [(32.0, 118.7)])).add_to(ground)
     if layer == "incident":
         rows = [row("in-a", title=words)]
-        drawn = maps.incidents_drawn(rows, maps.positions(rows, []), None, snapped=False, plain=False, radii=True)
+        drawn = maps.incidents_drawn(rows, maps.positions(rows, []), None, plain=False, radii=True)
         maps.layer(drawn).add_to(ground)
     page: str = ground.get_root().render()
     return page + generate_leaflet_string(ground)

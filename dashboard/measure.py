@@ -1,11 +1,13 @@
 """How the situation page bears a city's worth of evidence: measured in Chromium, beside plain folium markers and `FastMarkerCluster`.
 
-Everything is invented and put into a real ledger and a real engine in a folder that is thrown away. The answer holds seconds, bytes and
-megabytes as seen on this machine, with its load, and the graph queries each step of the page asked.
+Everything is invented and put into a real ledger and a real engine. The answer holds seconds, bytes and megabytes as seen on this machine,
+with its load, and the graph queries each step of the page asked. A city that was filled in a folder of one's own is used again.
 """
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -15,13 +17,15 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
+from unittest.mock import patch
 
 from dashboard import maps, serve
 from dashboard.words import catalogue
-from graph.invented_city import FEATURES, INCIDENTS, NAME, PASSWORD, City
+from graph.invented_city import EVENT, FEATURES, INCIDENTS, NAME, PASSWORD, SEATS, City, seat_district
 from graph.knowledge import open_knowledge
+from graph.store import Store
 from models.errors import NotFound
 from models.settings import Settings
 
@@ -38,29 +42,86 @@ STEPS = (2_000, 20_000, 100_000)
 """Pieces of evidence at which everything is measured, up to the number asked for."""
 TURNS = 3
 """How often each step is repeated; the median and the slowest are told."""
-SESSIONS = 3
+SESSIONS = 4
 """Windows opened one after the other and left open; the first finds a server that has read nothing yet."""
 PATIENCE = 90.0
 """Seconds after which a comparison is said not to have finished."""
+EVERY = 5.0
+"""Seconds between the acts of one of many sessions."""
+ACTS = 8
+"""What each of many sessions does: open an incident, go back, and again."""
+WORDS = catalogue("zh")
 
 
 def dashboard(path: Path | None = None, *, messages: int = STEPS[-1]) -> dict[str, Any]:
-    """Measure at 2,000, 20,000 and 100,000 pieces of evidence, up to `messages`. NotFound without Chromium and playwright."""
+    """Measure at 2,000, 20,000 and 100,000 pieces of evidence, up to `messages`. `path` is a folder that keeps the filled cities for the next time.
+
+    NotFound without Chromium and playwright.
+    """
     if not CHROMIUM.exists():
-        raise NotFound(catalogue("zh")["measure.no_browser"].format(path=CHROMIUM))
+        raise NotFound(WORDS["measure.no_browser"].format(path=CHROMIUM))
     figures: dict[str, Any] = {"incidents": INCIDENTS, "survey_features": FEATURES}
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(home=path or Path(folder) / "home", port=_port(), tiles="", model_url="")
-        with open_knowledge(settings) as known:
-            city = City(known)
-            for pieces in sorted({step for step in (*STEPS, messages) if step <= messages}):
-                begun = time.perf_counter()
-                city.grow(pieces)
-                figures[f"{pieces}.filling_s"] = round(time.perf_counter() - begun, 1)
-                found = measured(settings)
-                figures |= {f"{pieces}.{name}": value for name, value in found.items()}
-                figures |= {f"{pieces}.{name}": value for name, value in compared(city.spots, Path(folder)).items()}
-                figures[f"{pieces}.load_average"] = round(os.getloadavg()[0], 1)
+        for pieces in sorted({step for step in (*STEPS, messages) if step <= messages}):
+            home = (path or Path(folder)) / str(pieces)
+            for name, value in at(home, pieces, Path(folder)).items():
+                figures[f"{pieces}.{name}"] = value
+    return figures
+
+
+def at(home: Path, pieces: int, scratch: Path) -> dict[str, Any]:
+    """Everything at one number of pieces."""
+    settings = Settings(home=home, port=_port(), tiles="", model_url="", graph_heap="2g")
+    with open_knowledge(settings) as known:
+        city, kept = City(known), home / "spots.json"
+        begun = time.perf_counter()
+        if not kept.exists():
+            city.found()
+            city.grow(pieces)
+            kept.write_text(json.dumps(city.spots), "ascii")
+        figures: dict[str, Any] = {"filling_s": round(time.perf_counter() - begun, 1)}
+        spots = [(lat, lon) for lat, lon in json.loads(kept.read_text("ascii"))]
+        figures |= asked(home)
+        with served(settings) as process:
+            figures |= measured(settings, process, city)
+            figures |= asyncio.run(together(serve.address(settings)))
+        figures |= compared(spots, scratch)
+        figures["load_average"] = round(os.getloadavg()[0], 1)
+    return figures
+
+
+def asked(home: Path) -> dict[str, Any]:
+    """What each step of the page asks the graph: number of queries and rows, and each query's first line with its rows and milliseconds."""
+    from streamlit.testing.v1 import AppTest
+
+    from dashboard import reading
+
+    told: list[str] = []
+    ask = Store._ask
+
+    def counted(self: Store, query: Any, **values: Any) -> list[dict[str, Any]]:
+        begun = time.perf_counter()
+        rows = ask(self, query, **values)
+        told.append(f"{len(rows)} rows, {(time.perf_counter() - begun) * 1000:.0f} ms: {' '.join(query.split())[:110]}")
+        return rows
+
+    figures: dict[str, Any] = {}
+    with patch.dict(os.environ, {"ANLAN_HOME": str(home)}), patch.object(Store, "_ask", counted):
+        page = AppTest.from_string("from dashboard.views import situation\nsituation.page()\n", default_timeout=600)
+        page.session_state["account"] = NAME
+        reading.knowledge()
+        for step in ("first_page_of_the_process", "page", "filter", "open_incident"):
+            if step == "filter":
+                page.multiselect(key="filter_hazard").set_value(["fire"])
+            if step == "open_incident":
+                page.session_state["incident"] = next(iter(reading._board(reading.home()).picture.rows))
+            told.clear()
+            begun = time.perf_counter()
+            page.run()
+            figures[f"server.{step}_s"] = round(time.perf_counter() - begun, 2)
+            figures[f"queries.{step}"] = list(told)
+        reading._opened.clear()
+        reading._board.clear()
     return figures
 
 
@@ -95,10 +156,10 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def measured(settings: Settings) -> dict[str, Any]:
-    """What one person waits for, and what a session costs."""
+def measured(settings: Settings, process: int, city: City) -> dict[str, Any]:
+    """What one person waits for, how soon a change shows while he is writing, and what a session costs."""
     found: dict[str, Any] = {}
-    with served(settings) as process, chromium() as browser:
+    with chromium() as browser:
         maps_at, filters, opens = [], [], []
         for turn in range(SESSIONS):
             context = browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")
@@ -112,9 +173,11 @@ def measured(settings: Settings) -> dict[str, Any]:
                 found["browser_heap_mb"] = round(page.evaluate("performance.memory.usedJSHeapSize") / 1e6, 1)
                 found["browser_map_heap_mb"] = round(_frame(page).evaluate("performance.memory.usedJSHeapSize") / 1e6, 1)
                 before = _resident(process)
+                found["server_mb_one_session"] = round(before)
         found |= _told("first_map", maps_at) | _told("filter", filters) | _told("open_incident", opens)
         found["server_mb"] = round(_resident(process))
         found["server_mb_a_session"] = round((_resident(process) - before) / (SESSIONS - 1), 1)
+        found |= _changed(page, city)
     return found
 
 
@@ -123,6 +186,7 @@ def _signed_in(page: Any, settings: Settings) -> float:
     page.locator("input[type=password]").wait_for(timeout=120_000)
     page.locator("input[type=text]").first.fill(NAME)
     page.locator("input[type=password]").fill(PASSWORD)
+    page.wait_for_timeout(1500)  # nobody types faster
     begun = time.perf_counter()
     page.locator("button[kind=primaryFormSubmit]").click()
     page.frame_locator("iframe[title*=folium]").locator(".anlan-incident").first.wait_for(timeout=120_000)
@@ -155,17 +219,88 @@ def _filtered(page: Any) -> list[float]:
 
 
 def _opened(page: Any) -> float:
-    button = page.get_by_role("button", name=catalogue("zh")["situation.open_one"]).first
+    button = page.get_by_role("button", name=WORDS["situation.open_one"]).first
     button.wait_for(timeout=30_000)
     begun = time.perf_counter()
     button.click()
     page.get_by_role("tab").first.wait_for(timeout=60_000)
     page.locator(".anlan-num + .anlan-chip").first.wait_for(timeout=60_000)
     took = time.perf_counter() - begun
-    page.get_by_role("button", name=catalogue("zh")["incident.back"]).click()
-    page.get_by_role("button", name=catalogue("zh")["situation.open_one"]).first.wait_for(timeout=60_000)
+    page.get_by_role("button", name=WORDS["incident.back"]).click()
+    page.get_by_role("button", name=WORDS["situation.open_one"]).first.wait_for(timeout=60_000)
     page.wait_for_timeout(600)
     return took
+
+
+def _changed(page: Any, city: City) -> dict[str, Any]:
+    """Seconds from when the graph has one more incident until an open page says so, and whether what someone was writing there is untouched."""
+    page.get_by_role("button", name=WORDS["situation.open_one"]).first.click()
+    page.get_by_role("tab", name=WORDS["incident.tab.judging"]).click(timeout=30_000)
+    page.get_by_text(WORDS["judging.close"]).first.click()
+    writing = page.get_by_label(WORDS["judging.reason"]).last
+    writing.wait_for(timeout=30_000)
+    page.wait_for_timeout(3000)
+    written = WORDS["judging.need_reason"][:6]
+    writing.press_sequentially(written)
+    count = page.locator(".anlan-grade").first
+    before = count.text_content()
+    city.happen()
+    begun = time.perf_counter()
+    _until(lambda: count.text_content() != before)
+    took = time.perf_counter() - begun
+    page.wait_for_timeout(3000)
+    return {"change_seen_s": round(took, 2), "half_written_untouched": writing.input_value() == written}
+
+
+async def together(address: str) -> dict[str, Any]:
+    """Many officers at once, each limited to one district and acting every five seconds: how long an act takes, and whether anyone sees another's."""
+    from playwright.async_api import async_playwright
+
+    took: list[float] = []
+    foreign: list[str] = []
+    async with async_playwright() as driver:
+        browser = await driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        pages = []
+        for seat in range(SEATS):
+            page = await (await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")).new_page()
+            await page.goto(address)
+            await page.locator("input[type=password]").wait_for(timeout=120_000)
+            await page.locator("input[type=text]").first.fill(f"seat-{seat}")
+            await page.locator("input[type=password]").fill(PASSWORD)
+            await page.locator("button[kind=primaryFormSubmit]").click()
+            await page.frame_locator("iframe[title*=folium]").locator(".anlan-incident").first.wait_for(timeout=120_000)
+            pages.append(page)
+        await asyncio.gather(*(_acting(page, seat, took, foreign) for seat, page in enumerate(pages)))
+        await browser.close()
+    ranked = quantiles(took, n=20)
+    return {
+        "together.sessions": SEATS,
+        "together.acts": len(took),
+        "together.act_p50_s": round(median(took), 2),
+        "together.act_p95_s": round(ranked[18], 2),
+        "together.act_slowest_s": round(max(took), 2),
+        "together.saw_another_district": len(foreign),
+    }
+
+
+async def _acting(page: Any, seat: int, took: list[float], foreign: list[str]) -> None:
+    own = seat_district(seat)
+    opening = page.get_by_role("button", name=WORDS["situation.open_one"]).first
+    back = page.get_by_role("button", name=WORDS["incident.back"])
+    await asyncio.sleep(EVERY * seat / SEATS)
+    for act in range(ACTS):
+        begun = time.perf_counter()
+        await (opening if act % 2 == 0 else back).click(timeout=60_000)
+        if act % 2 == 0:
+            await page.locator(".anlan-num + .anlan-chip").first.wait_for(timeout=60_000)
+        else:
+            await opening.wait_for(timeout=60_000)
+        took.append(time.perf_counter() - begun)
+        seen = await page.locator(".anlan-row b, h2, h3").all_text_contents()
+        marks = page.frame_locator("iframe[title*=folium]").locator(".anlan-incident")
+        seen += await marks.evaluate_all("all => all.map(one => one.getAttribute('alt') || '')")
+        foreign += [words for words in seen if EVENT in words and own not in words]
+        await asyncio.sleep(max(0.0, EVERY - (time.perf_counter() - begun)))
 
 
 def _frame(page: Any) -> Any:

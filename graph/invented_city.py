@@ -5,6 +5,7 @@ For measuring what people wait for. Everything is made up; the same numbers are 
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,31 +15,54 @@ from graph.knowledge import Knowledge
 from models.domain import BEIJING, Evidence, EvidenceView, Feature, Impact, Incident, Person, Place, Source, Statement, digest
 
 NAME, PASSWORD = "zhihui", "量一量-看板-2468"
-"""The one account of the city, an officer's."""
+"""An officer who sees the whole city; the other accounts have the same password."""
+
+SEATS = 20
+"""Officers `seat-0`, `seat-1`, … who each see one district."""
 
 INCIDENTS, FEATURES = 500, 20_000
 
-DISTRICTS = ("玄武区", "秦淮区", "建邺区", "鼓楼区", "浦口区", "栖霞区", "雨花台区", "江宁区", "六合区", "溧水区", "高淳区")
+EVENT = "虚构事件"
+"""What every incident is called, after its district and before its number."""
+
+DISTRICTS = {
+    "玄武区": "320102", "秦淮区": "320104", "建邺区": "320105", "鼓楼区": "320106", "浦口区": "320111", "栖霞区": "320113",
+    "雨花台区": "320114", "江宁区": "320115", "六合区": "320116", "溧水区": "320117", "高淳区": "320118",
+}  # fmt: skip
 HAZARDS = (("flood", "natural_disaster"), ("fire", "production_accident"), ("hazmat_leak", "production_accident"))
 HOTLINE = Source(name="hotline", title="虚构热线", kind="hotline", publisher="虚构", owner="虚构", reliability="C", every_minutes=5)
 SURVEY = Source(name="survey", title="虚构普查", kind="survey", publisher="虚构", owner="虚构", reliability="A", every_minutes=1440)
 
 
+def seat_district(number: int) -> str:
+    """The district of the incident, or the officer, of this number."""
+    return tuple(DISTRICTS)[number % len(DISTRICTS)]
+
+
 class City:
-    """An invented city in a real ledger and graph, to which evidence can be added."""
+    """An invented city in a real ledger and graph: `found` it and let it `grow`, or open it again and let something `happen`."""
 
     def __init__(self, known: Knowledge) -> None:
         self.known, self.chance = known, Random(20260718)  # noqa: S311 — variation, no secret
         self.begun = datetime.now(BEIJING).replace(microsecond=0) - timedelta(hours=20)
         self.spots: list[tuple[float, float]] = []
+        self.incidents: dict[int, Incident] = {}
+        self.counts: Counter[int] = Counter()
+        # A few incidents have most of the evidence, as on a real night.
+        self.weights = [1 / (rank + 3) for rank in range(INCIDENTS)]
+
+    def found(self) -> None:
+        """People, surveyed bodies and the incidents that will be heard of."""
+        known = self.known
         people.add(known.ledger, Person(name=NAME, display_name="测量员", role="officer"), PASSWORD, by="system")
+        for number in range(SEATS):
+            limited = (DISTRICTS[seat_district(number)],)
+            person = Person(name=f"seat-{number}", display_name=f"席位{number}", role="officer", districts=limited)
+            people.add(known.ledger, person, PASSWORD, by="system")
         bodies = [self._body(number) for number in range(FEATURES)]
         for start in range(0, FEATURES, 1000):
             known.ledger.receive(SURVEY, [], features=bodies[start : start + 1000])
-        self.incidents = [self._incident(number) for number in range(INCIDENTS)]
-        # A few incidents have most of the evidence, as on a real night.
-        self.weights = [1 / (rank + 3) for rank in range(INCIDENTS)]
-        self.counts = [0] * INCIDENTS
+        self.incidents = {number: self._incident(number) for number in range(INCIDENTS)}
 
     def grow(self, pieces: int) -> None:
         """Add evidence until there are so many pieces, and bring the graph along."""
@@ -48,6 +72,15 @@ class City:
             self.known.ledger.receive(HOTLINE, [item for item, _ in told])
             self.known.ledger.understood([(item.id, payload) for item, payload in told])
             self.spots += [(payload["view"]["lat"], payload["view"]["lon"]) for _, payload in told]
+        self.known.catch_up()
+
+    def happen(self) -> None:
+        """One more incident, with one message about it: what an open page must show by itself."""
+        number = 1_000_000 + self.known.ledger.last_seq()
+        self.incidents[number] = self._incident(number)
+        item, payload = self._piece(number, which=number)
+        self.known.ledger.receive(HOTLINE, [item])
+        self.known.ledger.understood([(item.id, payload)])
         self.known.catch_up()
 
     def _spot(self, near: Place | None = None) -> tuple[float, float]:
@@ -83,18 +116,28 @@ class City:
     def _incident(self, number: int) -> Incident:
         lon, lat = self._spot()
         hazard, event = HAZARDS[number % 3]
-        district = DISTRICTS[number % len(DISTRICTS)]
-        heard = self.begun + timedelta(minutes=number)
-        place = Place(name=f"{district}虚构路{number}", district=district, lon=lon, lat=lat, precision=("point", "street")[number % 2])
+        district = seat_district(number)
+        heard = self.begun + timedelta(minutes=number % 1_000)
+        place = Place(
+            name=f"{district}虚构路{number}",
+            district=district,
+            adcode=DISTRICTS[district],
+            lon=lon,
+            lat=lat,
+            precision=("point", "street")[number % 2],
+        )
         return Incident(
-            id=f"in-{digest(['measure', number])[:32]}", title=f"{district}虚构事件{number}", hazard=hazard, event_type=event, mode="actual",
+            id=f"in-{digest(['measure', number])[:32]}", title=f"{district}{EVENT}{number}", hazard=hazard, event_type=event, mode="actual",
             place=place, started_at=heard, first_evidence_at=heard, updated_at=heard,
         )  # fmt: skip
 
-    def _piece(self, number: int) -> tuple[Evidence, dict[str, Any]]:
-        which = number if number < INCIDENTS else self.chance.choices(range(INCIDENTS), self.weights)[0]
-        about = self.incidents[which] if number < INCIDENTS or self.chance.random() < 0.8 else None
-        sent = self.begun + timedelta(seconds=0.7 * number)
+    def _piece(self, number: int, which: int | None = None) -> tuple[Evidence, dict[str, Any]]:
+        certain = which is not None or number < INCIDENTS
+        which = number if which is None and number < INCIDENTS else which
+        if which is None:
+            which = self.chance.choices(range(INCIDENTS), self.weights)[0]
+        about = self.incidents[which] if certain or self.chance.random() < 0.8 else None
+        sent = self.begun + timedelta(seconds=0.7 * (number % 100_000))
         hurt = 1 + number % 5
         text = f"虚构来电{number}：有{hurt}人受伤，请快来。" if number % 4 == 0 else f"虚构来电{number}：路面积水，车过不去。"
         item = Evidence.of(received_at=sent, source=HOTLINE.name, text=text, sent_at=sent)
@@ -124,7 +167,7 @@ class City:
                     basis="reported", statements=(said.id,), rule="虚构", as_of=sent, confirmed=bool(which % 2),
                 )  # fmt: skip
                 payload["impacts"] = [impact.model_dump(mode="json")]
-            if number % 4 == 0 or number < INCIDENTS:
+            if number % 4 == 0 or certain:
                 now = about.model_copy(update={"evidence_count": self.counts[which], "updated_at": sent})
                 payload["incident"] = now.model_dump(mode="json")
         return item, payload

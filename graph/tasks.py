@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from graph import people, scope
 from graph.knowledge import Knowledge
 from graph.ledger import Ledger
+from graph.people import allow
+from graph.scope import demand
 from models.domain import Person
 from models.errors import Refused
 
@@ -82,5 +83,5 @@ def _change(knowledge: Knowledge, incident: str, fact: str, officer: Person, kin
 
 
 def _permitted(knowledge: Knowledge, officer: Person, incident: str) -> None:
-    people.allow(knowledge.ledger, officer, "judge", subject=incident)
-    scope.demand(knowledge, officer, incident)
+    allow(knowledge.ledger, officer, "judge", subject=incident)
+    demand(knowledge, officer, incident)

@@ -42,7 +42,7 @@ def page() -> None:
         every = overview(session.mode())
         counts(drawn)
         until = choose(every)
-        rows = ordered(chosen(every, until))
+        rows = ordered(chosen(every, until), past=until is not None)
         opened = next((row for row in every if row.incident.id == session.selected()), None)
         session.shows("incident", session.selected())
         if session.selected() and opened is None:
@@ -50,6 +50,8 @@ def page() -> None:
         left, right = st.columns([11, 12] if opened else [13, 10])
         with right:
             if opened:
+                if until is not None:
+                    look.notice(t("replay.now"), "changed")
                 incident.panel(opened)
             else:
                 live_list(until)
@@ -70,7 +72,7 @@ def counts(drawn: int) -> None:
 def live_list(until: datetime | None) -> None:
     """The list; its clocks run by themselves."""
     with answering():
-        incident_list(ordered(chosen(overview(session.mode()), until)))
+        incident_list(ordered(chosen(overview(session.mode()), until), past=until is not None), past=until is not None)
 
 
 def choose(rows: Sequence[Row]) -> datetime | None:
@@ -87,7 +89,13 @@ def choose(rows: Sequence[Row]) -> datetime | None:
             # A choice that nothing matches any more would be an option the box does not have.
             st.session_state[key] = [one for one in st.session_state.get(key, []) if one in options]
             st.multiselect(
-                t(f"filter.{name}"), options, format_func=words, key=key, placeholder=t(f"filter.{name}"), label_visibility="collapsed"
+                t(f"filter.{name}"),
+                options,
+                format_func=words,
+                key=key,
+                placeholder=t(f"filter.{name}"),
+                label_visibility="collapsed",
+                disabled=name == "level" and bool(st.session_state.get("replaying")),
             )
         replaying = st.toggle(t("replay.look_back"), key="replaying")
     if not replaying:
@@ -115,20 +123,25 @@ def _moment(rows: Sequence[Row]) -> datetime | None:
 
 
 def chosen(rows: Sequence[Row], until: datetime | None) -> list[Row]:
-    """The rows that pass the filters and were heard of by then."""
+    """The rows that pass the filters and were heard of by then. Levels are today's and narrow no replay."""
     hazards, districts, levels = (st.session_state.get(f"filter_{name}") or () for name in ("hazard", "district", "level"))
     return [
         row
         for row in rows
         if (not hazards or row.incident.hazard in hazards)
         and (not districts or row.incident.place.district in districts)
-        and (not levels or (row.level if row.level in grades()[: look.WITH_CASUALTIES] else UNGRADED) in levels)
+        and (until is not None or not levels or (row.level if row.level in grades()[: look.WITH_CASUALTIES] else UNGRADED) in levels)
         and (until is None or row.incident.first_evidence_at <= until)
     ]
 
 
-def ordered(rows: Sequence[Row]) -> list[Row]:
-    """What needs a person first: not yet reported before reported, the most serious, then the one whose duty is due first; closed ones last."""
+def ordered(rows: Sequence[Row], *, past: bool = False) -> list[Row]:
+    """What needs a person first: not yet reported before reported, the most serious, then the one whose duty is due first; closed ones last.
+
+    In a replay, `past`, the newest first.
+    """
+    if past:
+        return sorted(rows, key=lambda row: row.incident.first_evidence_at, reverse=True)
 
     def place(row: Row) -> tuple[bool, bool, int, float]:
         due = row.earliest.due_at.timestamp() if row.earliest else float("inf")
@@ -220,7 +233,7 @@ def surveyed(picture: Share, window: maps.Window, shown: Sequence[str]) -> tuple
 
 def heard(picture: Share, window: maps.Window, rows: Sequence[Row], until: datetime | None, snapped: bool) -> list[maps.Drawn]:
     """Evidence in the window: single pieces while they are few, else counted by the server."""
-    narrowed = bool(st.session_state.get("filter_district") or st.session_state.get("filter_level"))
+    narrowed = bool(st.session_state.get("filter_district") or (until is None and st.session_state.get("filter_level")))
     hazards = frozenset(st.session_state.get("filter_hazard") or ())
     about = frozenset(row.incident.id for row in rows) if narrowed else None
     lines = picture.lines(Wanted(session.mode(), window.wider(), until, hazards, about))
@@ -249,7 +262,7 @@ def legend(unplaced: int, snapped: bool, far: Sequence[str]) -> None:
     look.show(f'<div class="anlan-legend">{"".join(items)}</div>')
 
 
-def incident_list(rows: Sequence[Row]) -> None:
+def incident_list(rows: Sequence[Row], *, past: bool = False) -> None:
     """The incidents, twelve at a time."""
     if not rows:
         filtered = any(st.session_state.get(f"filter_{name}") for name in ("hazard", "district", "level"))
@@ -261,7 +274,7 @@ def incident_list(rows: Sequence[Row]) -> None:
         for row in rows[(number - 1) * PAGE : number * PAGE]:
             words, button = st.columns([9, 1.6], vertical_alignment="center", gap="small")
             with words:
-                look.show(look.row_markup(row))
+                look.show(look.row_markup(row, past=past))
             with button:
                 if st.button(t("situation.open_one"), key=f"open-{row.incident.id}", width="stretch"):
                     session.select(row.incident.id)

@@ -275,3 +275,12 @@ def test_the_incident_page_says_that_no_plan_of_this_city_is_loaded_and_shows_si
     shown = words(view("situation", "wang", incident=evening.fire, **tab(evening.fire, "预案与案例")))
     assert "库中没有本市适用于本事件的现行预案" in shown
     assert "明尚西苑" in shown
+
+
+def test_a_replay_shows_no_figure_grade_or_deadline_of_today(view: Start, evening: Evening) -> None:
+    shown = words(view("situation", "wang", replaying=True))
+    assert "秦淮区居民楼电动自行车火灾" in shown
+    assert "死亡 2" in words(view("situation", "wang"))
+    for of_today in ("死亡 2", "涉及车辆 3", "anlan-sev-3"):
+        assert of_today not in shown
+    assert "以下是现在所知" in words(view("situation", "wang", replaying=True, incident=evening.fire))

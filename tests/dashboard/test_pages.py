@@ -281,6 +281,6 @@ def test_a_replay_shows_no_figure_grade_or_deadline_of_today(view: Start, evenin
     shown = words(view("situation", "wang", replaying=True))
     assert "秦淮区居民楼电动自行车火灾" in shown
     assert "死亡 2" in words(view("situation", "wang"))
-    for of_today in ("死亡 2", "涉及车辆 3", "anlan-sev-3"):
+    for of_today in ("死亡 2", "涉及车辆 3", "anlan-row anlan-sev-3"):
         assert of_today not in shown
     assert "以下是现在所知" in words(view("situation", "wang", replaying=True, incident=evening.fire))

@@ -8,6 +8,7 @@ before it is cut. A picture is never changed once it is made; the next one takes
 
 from __future__ import annotations
 
+import gc
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -266,6 +267,10 @@ class Board:
             old = self.picture if seq >= self.picture.seq else Picture()
             if seq != old.seq:
                 self.picture = self._next(old, store, seq)
+                if not old.seq:
+                    # Streamlit has all garbage collected after every run of every page: what stays for good is taken out of that.
+                    gc.collect()
+                    gc.freeze()
             return self.picture
 
     def _next(self, old: Picture, store: Store, seq: int) -> Picture:

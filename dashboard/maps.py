@@ -192,7 +192,7 @@ def base_map(
         tools = {"polyline": False, "marker": False, "circlemarker": False, "polygon": shape, "rectangle": shape, "circle": shape}
         tools_of = Draw(show_geometry_on_click=False, draw_options=tools, edit_options={"edit": False})  # type: ignore[no-untyped-call]
         tools_of.add_to(ground)
-    ground.fit_bounds(corners or frame(features, rows))
+    Drawn("fit", corners=corners or frame(features, rows)).add_to(ground)
     return ground
 
 
@@ -334,7 +334,7 @@ def exposed(ground: folium.Map, found: Exposure, features: Sequence[Feature]) ->
         style = {"color": colour, "weight": 2, "fillColor": colour, "fillOpacity": 0.35}
         Drawn("outlines", style=style, rows=[[foreign(band.label), band.geometry]]).add_to(ground)
     west, south, east, north = shapely.union_all([shapely.geometry.shape(band.geometry) for band in found.footprint.bands]).bounds
-    ground.fit_bounds([[south - 0.01, west - 0.01], [north + 0.01, east + 0.01]])
+    Drawn("fit", corners=[[south - 0.01, west - 0.01], [north + 0.01, east + 0.01]]).add_to(ground)
 
 
 def corners(ground: folium.Map, spots: Sequence[tuple[float, float]]) -> None:

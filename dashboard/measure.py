@@ -182,7 +182,7 @@ def measured(settings: Settings, process: int, city: City) -> dict[str, Any]:
 
 
 def _signed_in(page: Any, settings: Settings) -> float:
-    page.goto(serve.address(settings))
+    page.goto(serve.address(settings), timeout=120_000)
     page.locator("input[type=password]").wait_for(timeout=120_000)
     page.locator("input[type=text]").first.fill(NAME)
     page.locator("input[type=password]").fill(PASSWORD)
@@ -263,7 +263,7 @@ async def together(address: str) -> dict[str, Any]:
         pages = []
         for seat in range(SEATS):
             page = await (await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")).new_page()
-            await page.goto(address)
+            await page.goto(address, timeout=120_000)
             await page.locator("input[type=password]").wait_for(timeout=120_000)
             await page.locator("input[type=text]").first.fill(f"seat-{seat}")
             await page.locator("input[type=password]").fill(PASSWORD)

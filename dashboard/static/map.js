@@ -36,6 +36,13 @@ window.anlan = (function () {
     return nothing;
   }
 
+  /* {corners}: what the map shows at first; at once, because a flight there would be drawn frame by frame before anything can be read. */
+  function fit(given) {
+    var nothing = L.layerGroup([]);
+    nothing.on('add', function (e) { e.target._map.fitBounds(given.corners, { animate: false }); });
+    return nothing;
+  }
+
   /* {rows: [[kind, label]]}: a switch for each layer of the base map that there is. Labels are our own words. */
   function switches(given) {
     var control = L.control.layers(null, null, { collapsed: true });
@@ -140,5 +147,5 @@ window.anlan = (function () {
     return new Shifted(given.url, given.options);
   }
 
-  return { outlines: outlines, showing: showing, switches: switches, sites: sites, squares: squares, pieces: pieces, incidents: incidents, words: words, tiles: tiles, gcj: gcj };
+  return { fit: fit, outlines: outlines, showing: showing, switches: switches, sites: sites, squares: squares, pieces: pieces, incidents: incidents, words: words, tiles: tiles, gcj: gcj };
 })();

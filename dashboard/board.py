@@ -274,8 +274,8 @@ class Board:
             return self.picture
 
     def _next(self, old: Picture, store: Store, seq: int) -> Picture:
-        changed = {incident.id: incident for incident in store.incidents_changed(old.seq)}
-        fresh = {state.report.id: state for state in store.reports_changed(old.seq)}
+        changed = {incident.id: incident for incident in store.incidents_changed(old.seq, seq)}
+        fresh = {state.report.id: state for state in store.reports_changed(old.seq, seq)}
         reports = {**old.reports, **fresh}
         about = {state.report.incident for state in fresh.values()} - set(changed)
         changed |= {id: old.rows[id].incident for id in about if id in old.rows}

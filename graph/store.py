@@ -348,20 +348,32 @@ WHERE point.withinBBox(n.point, point({longitude: $west, latitude: $south}), poi
 AND ($kinds IS NULL OR n.kind IN $kinds) RETURN n.json AS json ORDER BY n.id LIMIT $limit
 """
 
-# What a page asks again and again: only what was written after the ledger entry it knows already.
+# What a page asks again and again: what was written by these ledger entries. An index finds each of a list of numbers at once; for a range of
+# them the embedded engine walks the whole index, two seconds at a hundred thousand. So a longer gap reads everything, in one go.
 _POINTS = """
-MATCH (e:Evidence) WHERE e.changed > $after AND e.changed <= $upto
-RETURN e.id AS id, e.lon AS lon, e.lat AS lat, e.received AS received, e.mode AS mode, e.hazard AS hazard, e.adcode AS adcode, e.incident AS incident
+MATCH (e:Evidence) WHERE e.changed IN $seqs
+RETURN e.mode AS mode, e.hazard AS hazard, e.adcode AS adcode, e.incident AS incident, [e.id] AS ids, [e.lon] AS lons, [e.lat] AS lats,
+[e.received] AS received
 """
-_CHANGED_INCIDENTS = "MATCH (n:Incident) WHERE n.changed > $after RETURN n.json AS json"
-_CHANGED_REPORTS = "MATCH (n:Report) WHERE n.changed > $after RETURN n.json AS json"
-_CHANGED_FEATURES = "MATCH (n:Feature) WHERE n.changed > $after AND n.changed <= $upto AND n.kind <> 'building' RETURN n.json AS json"
+_ALL_POINTS = """
+MATCH (e:Evidence) WITH e.mode AS mode, e.hazard AS hazard, e.adcode AS adcode, e.incident AS incident, collect(e.id) AS ids,
+collect(coalesce(e.lon, $nowhere)) AS lons, collect(coalesce(e.lat, $nowhere)) AS lats, collect(e.received) AS received
+RETURN mode, hazard, adcode, incident, ids, lons, lats, received
+"""
+_CHANGED_INCIDENTS = "MATCH (n:Incident) WHERE n.changed IN $seqs RETURN n.json AS json"
+_ALL_INCIDENTS = "MATCH (n:Incident) RETURN n.json AS json"
+_CHANGED_REPORTS = "MATCH (n:Report) WHERE n.changed IN $seqs RETURN n.json AS json"
+_ALL_REPORTS = "MATCH (n:Report) RETURN n.json AS json"
+_CHANGED_FEATURES = "MATCH (n:Feature) WHERE n.changed IN $seqs AND n.kind <> 'building' RETURN n.json AS json"
+_ALL_FEATURES = "MATCH (n:Feature) WHERE n.kind <> 'building' RETURN n.json AS json"
 _BEHIND = """
 MATCH (m:Impact {id: $id})-[:SUPPORTED_BY]->(s:Statement)-[:QUOTES]->(e:Evidence)
 RETURN s.json AS statement, e.json AS evidence ORDER BY e.at DESC, s.id LIMIT $limit
 """
-POINTS_TOGETHER = 20_000
-"""Ledger entries whose evidence or surveyed bodies are read in one query."""
+FEW_ENTRIES = 5_000
+"""Ledger entries of which what they wrote is looked up one by one; of more, everything is read."""
+NOWHERE = 999.0
+"""Degrees that stand for no position, because the graph's lists hold no nulls."""
 
 _REPORT = "MATCH (n:Report {id: $id}) RETURN n.json AS json, n.signed AS signed"
 _REPORTS = """
@@ -798,24 +810,31 @@ class Store:
     # -- what a page watches ---------------------------------------------------------------------------------------------------
 
     def points(self, after: int, upto: int) -> Iterator[dict[str, Any]]:
-        """Where evidence is and what it is about, of that written by ledger entries after `after` up to `upto`: id, lon, lat (WGS 84),
-        received (UTC text), mode, hazard, division (adcode) and incident, in no particular order.
+        """Where evidence is and what it is about, of that written by ledger entries after `after` up to `upto`, or, from the start or over a long
+        gap, of all: id, lon, lat (WGS 84), received (UTC text), mode, hazard, division (adcode) and incident, in no particular order.
         """
-        for start in range(after, upto, POINTS_TOGETHER):
-            yield from self._ask(_POINTS, after=start, upto=min(start + POINTS_TOGETHER, upto))
+        seqs = _few(after, upto)
+        groups = self._ask(_ALL_POINTS, nowhere=NOWHERE) if seqs is None else self._ask(_POINTS, seqs=seqs)
+        for group in groups:
+            about = {name: group[name] for name in ("mode", "hazard", "adcode", "incident")}
+            for id, lon, lat, received in zip(group["ids"], group["lons"], group["lats"], group["received"], strict=True):
+                somewhere = lon not in (None, NOWHERE) and lat not in (None, NOWHERE)
+                yield {"id": id, "lon": lon if somewhere else None, "lat": lat if somewhere else None, "received": received, **about}
 
-    def incidents_changed(self, after: int) -> list[Incident]:
-        """Incidents written by ledger entries after that one, merged ones included."""
-        return self._all(Incident, _CHANGED_INCIDENTS, after=after)
+    def incidents_changed(self, after: int, upto: int) -> list[Incident]:
+        """Incidents written by these ledger entries, as for `points`; merged ones included."""
+        seqs = _few(after, upto)
+        return self._all(Incident, _ALL_INCIDENTS) if seqs is None else self._all(Incident, _CHANGED_INCIDENTS, seqs=seqs)
 
-    def reports_changed(self, after: int) -> list[ReportState]:
-        """Reports written by ledger entries after that one."""
-        return self._all(ReportState, _CHANGED_REPORTS, after=after)
+    def reports_changed(self, after: int, upto: int) -> list[ReportState]:
+        """Reports written by these ledger entries, as for `points`."""
+        seqs = _few(after, upto)
+        return self._all(ReportState, _ALL_REPORTS) if seqs is None else self._all(ReportState, _CHANGED_REPORTS, seqs=seqs)
 
-    def features_changed(self, after: int, upto: int) -> Iterator[Feature]:
-        """Surveyed bodies that are no buildings, of those written by ledger entries after `after` up to `upto`."""
-        for start in range(after, upto, POINTS_TOGETHER):
-            yield from self._all(Feature, _CHANGED_FEATURES, after=start, upto=min(start + POINTS_TOGETHER, upto))
+    def features_changed(self, after: int, upto: int) -> list[Feature]:
+        """Surveyed bodies that are no buildings, of those written by these ledger entries, as for `points`."""
+        seqs = _few(after, upto)
+        return self._all(Feature, _ALL_FEATURES) if seqs is None else self._all(Feature, _CHANGED_FEATURES, seqs=seqs)
 
     def behind(self, impact: str, limit: int = 100) -> list[tuple[Statement, EvidenceView]]:
         """The statements behind one figure, each with the evidence it quotes, the newest first."""
@@ -1194,6 +1213,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _few(after: int, upto: int) -> list[int] | None:
+    """The numbers after `after` up to `upto`; null from the start, or where they are too many to be looked up."""
+    return list(range(after + 1, upto + 1)) if after and upto - after <= FEW_ENTRIES else None
 
 
 def _project(tx: neo4j.ManagedTransaction, read: Read, found: tuple[int, list[Entry]], places: bool) -> int:

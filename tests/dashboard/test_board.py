@@ -147,4 +147,7 @@ def test_points_of_the_graph_are_each_given_once(known: Knowledge, evening: Even
     rows = list(known.store.points(0, before))
     assert len({row["id"] for row in rows}) == len(rows)
     assert list(known.store.points(before, before)) == []
+    piecemeal = [row for seq in range(1, before) for row in known.store.points(seq, seq + 1)]
+    assert sorted(piecemeal, key=lambda row: row["id"]) == sorted(rows, key=lambda row: row["id"])
+    assert {row["lon"] for row in rows} > {None}
     assert {row["mode"] for row in rows} == {"actual", "exercise"}

@@ -1741,6 +1741,12 @@ def people_code(
     print("已启用动态码。")
 
 
+def _bench_dashboard(path: Path | None, messages: int) -> dict[str, Any]:
+    from dashboard import measure  # takes a second, and needs a browser: not for the other benchmarks
+
+    return measure.dashboard(path, messages=messages)
+
+
 @app.command()
 def bench(
     name: str,
@@ -1763,6 +1769,7 @@ def bench(
         **allocation_bench.BENCHMARKS,
         **both,
         "surge": partial(evaluate.surge, messages=messages),
+        "dashboard": partial(_bench_dashboard, messages=messages),
     }
     if name not in known:
         raise NotFound(f"没有名为 {name} 的评测；现有：{'、'.join(known)}")

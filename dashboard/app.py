@@ -19,7 +19,7 @@ from dashboard.views import account, audit, briefing, duty, library, relief, sig
 from dashboard.views.sign_in import language_switch
 from dashboard.words import now, t
 from models.domain import Person
-from models.settings import Settings
+from models.settings import current
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def wall_clock() -> None:
     if session.person() is None:
         session.by_itself()
     look.show(
-        f'<div class="anlan-top"><b>{look.escaped(Settings().bureau)}</b>{model.chip()}'
+        f'<div class="anlan-top"><b>{look.escaped(current().bureau)}</b>{model.chip()}'
         f'<span class="anlan-num">{now():%m-%d %H:%M}</span><span class="anlan-dim">{look.escaped(t("time.beijing"))}</span></div>'
     )
 

@@ -1,4 +1,4 @@
-"""Addresses that open one thing: `?report=`, `?article=`, and `?mode=exercise`. What lies open stands in the address bar, to be copied.
+"""Addresses that open one thing: `?incident=`, `?report=`, `?article=`, and `?mode=exercise`. What lies open stands in the address bar, to be copied.
 
 An address opens only what the person may see; a refusal is said on the page and is in the ledger. It is followed once: afterwards whoever
 reads moves about freely, and opening the same address again opens the same thing again.
@@ -13,7 +13,7 @@ from dashboard.reading import reading
 from dashboard.views import library_article, report_actions
 from graph import scope
 from graph.knowledge import Knowledge
-from models.domain import Person, ReportState
+from models.domain import Incident, Person, ReportState
 from reports import signoff
 
 
@@ -38,6 +38,25 @@ def follow(who: Person) -> None:
         library_article.open_article(asked["article"])
         st.session_state["library_part"] = "search"
         session.go("library", {"article": asked["article"]})
+    elif "incident" in asked:
+        _incident(who, asked["incident"])
+
+
+def _incident(who: Person, id: str) -> None:
+    """Open an incident in its own mode; one that was found to be another opens that one."""
+
+    def read(k: Knowledge) -> Incident:
+        scope.demand(k, who, id)
+        found = k.store.incident(id)
+        if found.merged_into is None:
+            return found
+        scope.demand(k, who, found.merged_into)
+        return k.store.incident(found.merged_into)
+
+    incident = reading(read)
+    st.session_state["mode"] = incident.mode
+    session.select(incident.id)
+    session.go("situation", {"incident": incident.id})
 
 
 def _report(who: Person, id: str) -> None:

@@ -129,10 +129,18 @@ def spread(impact: Impact) -> str:
     return f"{figure(impact.low)} – {figure(impact.best)} – {high} {impact.unit}"
 
 
-def row_markup(row: Row) -> str:
-    """One incident in the list: shape, title, then grade, figures, first duty, standing and age on two dense lines."""
+def row_markup(row: Row, *, past: bool = False) -> str:
+    """One incident in the list: shape, title, then grade, figures, first duty, standing and age on two dense lines.
+
+    `past` leaves out everything that is so only now: what remains is that it had been heard of, and when.
+    """
     incident = row.incident
     shape = severity(row)
+    if past:
+        return (
+            f'<div class="anlan-row anlan-sev-{PLAIN}"><div class="anlan-row-head"><b>{escaped(incident.title)}</b>{mode_chip(incident.mode)}</div>'
+            f'<div class="anlan-row-line anlan-dim">{chip(hazard_name(incident.hazard))}{escaped(clock(incident.first_evidence_at))}</div></div>'
+        )
     harmed = " · ".join(
         f"{impact_name(i.type)} {figure(i.best if i.best is not None else i.high)}" for i in row.impacts if i.best or i.high
     )

@@ -6,21 +6,38 @@ The screen never sees unmasked text through here. Answers are shared between eve
 from __future__ import annotations
 
 import atexit
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import streamlit as st
 
+from dashboard.board import Board, Share
 from graph import scope
 from graph.knowledge import PROJECTED_KINDS, Knowledge, open_knowledge
-from models.domain import TOLD, Deadline, Dossier, Entry, EvidenceView, Feature, Grading, Impact, Incident, Mode, Person, ReportState
+from models.domain import (
+    TOLD,
+    Deadline,
+    Dossier,
+    Entry,
+    EvidenceView,
+    Feature,
+    Grading,
+    Impact,
+    Incident,
+    Mode,
+    Person,
+    ReportState,
+    Statement,
+)
 from models.errors import NotFound, Unreachable
 from models.relief import PlanState
 from models.rules import deadlines, earliest, grade_accident
-from models.settings import Settings
+from models.settings import Settings, current
 from reports.relief import plans_of_incident
 from reports.render import rendered_intact
 from reports.subject import dossier_of
@@ -62,12 +79,12 @@ def _opened(home: str, ledger: str, graph: str) -> Opened:
 
 def home() -> str:
     """The folder of this city's state; part of the key of every kept answer."""
-    return str(Settings().home.resolve())
+    return str(current().home.resolve())
 
 
 def knowledge() -> Knowledge:
     """The one knowledge of this process, opened at first use and held until it ends. Raises `Unreachable` when the engine is down."""
-    settings = Settings()
+    settings = current()
     return _opened(home(), settings.ledger_address, settings.graph_uri).knowledge
 
 
@@ -79,16 +96,40 @@ def reading(read: Callable[[Knowledge], Answer]) -> Answer:
         return read(knowledge())
 
 
+LOOKED_AT = timedelta(seconds=0.5)
+"""How long a position is good for every session: twenty open pages ask no more often than one. What this process writes counts at once."""
+
+
+@dataclass
+class Look:
+    """When the position was last read, how much this process had written then, and what it was."""
+
+    at: float = -1e9
+    written: int = -1
+    seq: int = 0
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _look(home: str) -> Look:
+    return Look()
+
+
 def position() -> int:
     """How far the graph follows the ledger: the same number, the same answers. Entries a killed process left out are brought in here."""
+    last = _look(home())
+    if time.monotonic() - last.at < LOOKED_AT.total_seconds() and last.written == knowledge().store.written:
+        return last.seq
 
     def read(k: Knowledge) -> int:
         missing = next(iter(k.ledger.entries(after=k.store.projected(), kinds=PROJECTED_KINDS, limit=1)), None)
         if missing is not None and datetime.now(UTC) - missing.at > PATIENCE:
             k.catch_up()
+        last.written = k.store.written
         return k.store.projected()
 
-    return reading(read)
+    found = reading(read)
+    last.at, last.seq = time.monotonic(), found
+    return found
 
 
 @dataclass(frozen=True)
@@ -111,6 +152,11 @@ class Row:
     def earliest(self) -> Deadline | None:
         """The duty that is due first, of those a source supports: the same one that the wall and the brief count down to."""
         return earliest(self.deadlines)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """A reliable source stands behind at least one figure."""
+        return any(impact.confirmed for impact in self.impacts)
 
     @property
     def has_casualties(self) -> bool:
@@ -137,24 +183,35 @@ def grading_of(incident: Incident, impacts: Sequence[Impact]) -> Grading | None:
     )
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
-def _overview(home: str, seq: int, mode: Mode) -> tuple[Row, ...]:
-    def read(k: Knowledge) -> tuple[Row, ...]:
-        incidents = k.store.incidents(mode=mode)
-        impacts = k.store.impacts([incident.id for incident in incidents])
-        reports = k.store.reports()
-        return tuple(
-            Row(
-                incident=incident,
-                impacts=tuple(impacts.get(incident.id, ())),
-                grading=grading_of(incident, impacts.get(incident.id, ())),
-                deadlines=tuple(deadlines(incident, impacts.get(incident.id, ()))),
-                reports=tuple(state for state in reports if state.report.incident == incident.id),
-            )
-            for incident in incidents
-        )
+def _row(incident: Incident, impacts: Sequence[Impact], reports: Sequence[ReportState]) -> Row:
+    return Row(incident, tuple(impacts), grading_of(incident, impacts), tuple(deadlines(incident, impacts)), tuple(reports))
 
-    return reading(read)
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _board(home: str) -> Board:
+    return Board(_row)
+
+
+def share() -> Share | None:
+    """What this person sees of the picture all sessions share, at the newest position of the graph; null when nobody is signed in."""
+    who = watcher()
+    if who is None:
+        return None
+    board, now = _board(home()), position()
+    return reading(lambda k: board.follow(k.store, now)).share(who)
+
+
+def warm() -> None:
+    """Begin to read the picture, in the background, while someone still types a password; a failure is met again, and told, by the page."""
+    found, address = _board(home()), knowledge()
+    if found.picture.seq == 0 and not found.warming:
+        found.warming = True
+        threading.Thread(target=_follow, args=(found, address), name="anlan-board", daemon=True).start()
+
+
+def _follow(found: Board, k: Knowledge) -> None:
+    with suppress(Unreachable):
+        found.follow(k.store, k.store.projected())
 
 
 def watcher() -> Person | None:
@@ -170,8 +227,8 @@ def watcher() -> Person | None:
 
 def overview(mode: Mode) -> tuple[Row, ...]:
     """Every incident of one mode that this person sees with what the list shows, in no particular order."""
-    rows, who = _overview(home(), position(), mode), watcher()
-    return rows if who is None else tuple(row for row in rows if scope.sees(who, row.incident.place.adcode))
+    found = share()
+    return () if found is None else found.shown(mode)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16, ttl=600)
@@ -215,6 +272,40 @@ def surveyed() -> int:
     return newest.seq if newest else 0
 
 
+def behind(impact: Impact) -> tuple[tuple[Statement, EvidenceView], ...]:
+    """The words behind one figure, and the evidence they stand in, the newest first; at most a hundred. Raises `NotAllowed` for what lies elsewhere."""
+
+    def read(k: Knowledge) -> list[tuple[Statement, EvidenceView]]:
+        _demand(k, impact.incident)
+        return k.store.behind(impact.id)
+
+    found = reading(read)
+    shown = {view.id for view in seen([view for _, view in found])}
+    return tuple((statement, view) for statement, view in found if view.id in shown)
+
+
+def told(incident: str, page: int, size: int) -> tuple[tuple[EvidenceView, ...], tuple[Statement, ...]]:
+    """One page of an incident's evidence, newest first, and what it says. Raises `NotAllowed` for what lies elsewhere."""
+
+    def read(k: Knowledge) -> tuple[tuple[EvidenceView, ...], tuple[Statement, ...]]:
+        _demand(k, incident)
+        views = k.store.evidence(size, page * size, incident=incident)
+        return tuple(views), tuple(k.store.statements_of([view.id for view in views]))
+
+    return reading(read)
+
+
+def _demand(k: Knowledge, subject: str) -> None:
+    who = watcher()
+    if who is not None:
+        scope.demand(k, who, subject)
+
+
+def named(ids: Sequence[str]) -> tuple[EvidenceView, ...]:
+    """These pieces of evidence, masked, of which this person sees some."""
+    return seen(reading(lambda k: k.store.evidence_named(ids))) if ids else ()
+
+
 def features() -> tuple[Feature, ...]:
     """Surveyed bodies: divisions, roads, rivers, shelters, depots and the rest."""
     return _features(home(), surveyed())
@@ -225,16 +316,10 @@ def newest_entries(kinds: Sequence[str] | None, limit: int, *, subject: str | No
     return tuple(reading(lambda k: list(k.ledger.entries(kinds=kinds, subject=subject, limit=limit, newest_first=True))))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, ttl=600)
-def _reports(home: str, seq: int) -> tuple[ReportState, ...]:
-    return tuple(reading(lambda k: k.store.reports()))
-
-
 def reports(mode: Mode, *statuses: str) -> tuple[ReportState, ...]:
     """Reports of one mode in one of these standings that this person sees, newest version first; every standing when none is named."""
-    every, who = _reports(home(), position()), watcher()
-    if who is not None:
-        every = tuple(reading(lambda k: scope.visible_reports(k, who, every)))
+    found = share()
+    every = () if found is None else found.reports
     chosen = [state for state in every if state.report.mode == mode and (not statuses or state.status in statuses)]
     return tuple(sorted(chosen, key=lambda state: state.report.created_at, reverse=True))
 

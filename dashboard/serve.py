@@ -13,9 +13,13 @@ from pathlib import Path
 
 from graph import oidc
 from models.settings import Settings
+from models.tiles import served
 
 APP = Path(__file__).with_name("app.py")
 """The page people see; Streamlit serves the folder `static` beside it under `/app/static`."""
+
+DESK = Path(__file__).with_name("desk.py")
+"""The same with the tiles of a local file."""
 
 FONT = "'Noto Sans CJK SC', 'Noto Sans SC', 'Source Han Sans SC', 'Microsoft YaHei', 'PingFang SC', system-ui, sans-serif"
 """Fonts the machine already has; none is fetched."""
@@ -66,17 +70,26 @@ def command(settings: Settings) -> list[str]:
     Raises BrokenDefinition when the file about the identity provider is wrong.
     """
     options = {**OPTIONS, "server.port": str(settings.port)}
+    entry = DESK if served(settings) else APP
     hosts = list(HOSTS)
     if settings.oidc_file:
         options["secrets.files"] = str(settings.oidc_file.resolve())
         hosts.append(oidc.load(settings.oidc_file).host)
     flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "streamlit", "run", str(APP), *flags, *(f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts))]
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(entry),
+        *flags,
+        *(f"--server.allowedHosts={host}" for host in dict.fromkeys(hosts)),
+    ]
 
 
 def environment(settings: Settings) -> dict[str, str]:
     """The environment for `command`: this process's own, and the settings spelled out, so that both see the same city."""
-    names = ("home", "port", "language", "city_code", "city_name", "bureau", "session_idle_minutes", "session_hours")
+    names = ("home", "port", "language", "city_code", "city_name", "bureau", "tiles", "tiles_crs", "session_idle_minutes", "session_hours")
     stated = {f"ANLAN_{name.upper()}": str(getattr(settings, name)) for name in names}
     stated["ANLAN_HOME"] = str(settings.home.resolve())
     if settings.oidc_file:

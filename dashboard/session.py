@@ -211,7 +211,7 @@ def go(page: str, address: dict[str, str] | None = None) -> None:
     st.switch_page(found, query_params=address)
 
 
-ADDRESSED = ("report", "article", "mode")
+ADDRESSED = ("incident", "report", "article", "mode")
 """What an address can open, see `dashboard.links`."""
 
 

@@ -16,7 +16,7 @@ import yaml
 from models.domain import BEIJING, IMPACT_TYPES
 from models.errors import BrokenDefinition
 from models.hazards import hazards
-from models.settings import Settings
+from models.settings import current
 
 FOLDER = Path(__file__).with_name("text")
 LANGUAGES = ("zh", "en")
@@ -48,7 +48,7 @@ def _flatten(tree: Any, prefix: str, words: dict[str, str], path: Path) -> None:
 
 def language() -> str:
     """The language this person reads, `zh` or `en`."""
-    return str(st.session_state.get("language", Settings().language))
+    return str(st.session_state["language"] if "language" in st.session_state else current().language)
 
 
 def t(key: str, **values: object) -> str:
@@ -59,6 +59,7 @@ def t(key: str, **values: object) -> str:
     return words[key].format(**values) if values else words[key]
 
 
+@cache
 def grades() -> tuple[str, ...]:
     """Accident grades as the rules name them, most serious first; the order on the screen."""
     return tuple(key.removeprefix("grade.") for key in catalogue("zh") if key.startswith("grade."))

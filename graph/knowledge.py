@@ -116,7 +116,10 @@ class Knowledge:
 
     def _make_ready(self) -> None:
         with self._turn():
-            if self.store.is_half_cleared():
+            if self.store.is_older():
+                log.warning("图谱由较早的版本写成，现在按台账重建，请稍候。")
+                self.store.clear()
+            elif self.store.is_half_cleared():
                 self.store.clear()
             self._load_starter_library()
             self.store.project(self._next_entries)

@@ -57,6 +57,8 @@ HOURS_OF_URGENCY = 8.0
 class Changes:
     """Nodes and relations to write, each once, in their last state."""
 
+    seq: int = 0
+    """Ledger entry being read: kept as `changed` on what people watch, so that a page can ask for what is new."""
     nodes: defaultdict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     """Label, then id, then properties."""
     relations: defaultdict[tuple[str, str, str], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
@@ -127,13 +129,17 @@ def runs(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def changes(entries: Iterable[Entry], known: Mapping[str, KnownReport]) -> Changes:
     """What to write so that the graph contains these entries too; `known` holds the reports they touch, as they stand."""
     out, reports = Changes(), dict(known)
+    last: dict[str, int] = {}
     for entry in entries:
+        out.seq = entry.seq
         if entry.kind in _REPORT_KINDS:
             reports[entry.subject] = report_after(reports.get(entry.subject), entry)
+            last[entry.subject] = entry.seq
         elif entry.kind in _PLAIN_KINDS:
             _PLAIN_KINDS[entry.kind](out, entry)
     for id in sorted(reports):
         _report(out, reports[id])
+        out.nodes["Report"][id]["changed"] = last[id]
     return out
 
 
@@ -273,6 +279,10 @@ def _evidence(out: Changes, view: EvidenceView) -> None:
         "mode": view.mode,
         "lon": view.lon,
         "lat": view.lat,
+        "received": instant(view.received_at),
+        "adcode": view.adcode,
+        "incident": view.incident,
+        "changed": out.seq,
     }
     out.relations["Evidence", "FROM", "Source"].add((view.id, view.source))
     out.incident_of[view.id] = view.incident
@@ -290,6 +300,7 @@ def _incident(out: Changes, incident: Incident) -> None:
         "updated": instant(incident.updated_at),
         "lon": incident.place.lon,
         "lat": incident.place.lat,
+        "changed": out.seq,
     }
     out.relations["Incident", "OF_KIND", "Hazard"].add((incident.id, incident.hazard))
     out.merged_into[incident.id] = incident.merged_into
@@ -301,6 +312,7 @@ def _impacts(out: Changes, incident: str, impacts: list[Impact]) -> None:
         out.nodes["Impact"].pop(old, None)
         out.statements_behind.pop(old, None)
     out.impacts_of[incident] = tuple(sorted(impact.id for impact in impacts))
+    out.nodes["Incident"][incident] = {**out.nodes["Incident"].get(incident, {}), "changed": out.seq}
     for impact in impacts:
         out.nodes["Impact"][impact.id] = {"json": as_json(impact), "type": impact.type, "incident": incident}
         out.statements_behind[impact.id] = tuple(sorted(set(impact.statements)))
@@ -308,7 +320,13 @@ def _impacts(out: Changes, incident: str, impacts: list[Impact]) -> None:
 
 def _feature(out: Changes, entry: Entry) -> None:
     feature = Feature.model_validate(entry.payload["feature"])
-    out.nodes["Feature"][feature.id] = {"json": as_json(feature), "kind": feature.kind, "lon": feature.lon, "lat": feature.lat}
+    out.nodes["Feature"][feature.id] = {
+        "json": as_json(feature),
+        "kind": feature.kind,
+        "lon": feature.lon,
+        "lat": feature.lat,
+        "changed": entry.seq,
+    }
 
 
 def _source_run(out: Changes, entry: Entry) -> None:

@@ -43,6 +43,14 @@ CREATE INDEX evidence_turn IF NOT EXISTS FOR (n:Evidence) ON (n.turn);
 
 CREATE INDEX evidence_seq IF NOT EXISTS FOR (n:Evidence) ON (n.seq);
 
+CREATE INDEX evidence_changed IF NOT EXISTS FOR (n:Evidence) ON (n.changed);
+
+CREATE INDEX incident_changed IF NOT EXISTS FOR (n:Incident) ON (n.changed);
+
+CREATE INDEX report_changed IF NOT EXISTS FOR (n:Report) ON (n.changed);
+
+CREATE INDEX feature_changed IF NOT EXISTS FOR (n:Feature) ON (n.changed);
+
 CREATE INDEX feature_kind IF NOT EXISTS FOR (n:Feature) ON (n.kind);
 
 CREATE INDEX incident_status IF NOT EXISTS FOR (n:Incident) ON (n.status);

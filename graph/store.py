@@ -218,6 +218,7 @@ _CLEARED = "MATCH (p:Projection {id: 'clearing'}) DELETE p"
 
 # -- reading ------------------------------------------------------------------------------------------------------------------
 
+_OLDER = "MATCH (e:Evidence) WITH e LIMIT 1 RETURN e.changed IS NULL AS older"
 _PROJECTED = "MATCH (p:Projection {id: 'ledger'}) RETURN coalesce(p.seq, 0) AS seq"
 _HALF_CLEARED = "MATCH (p:Projection {id: 'clearing'}) RETURN p.begun AS begun"
 _LIBRARY_DIGEST = "MATCH (p:Projection {id: 'library'}) RETURN p.digest AS digest"
@@ -346,6 +347,33 @@ MATCH (n:Feature)
 WHERE point.withinBBox(n.point, point({longitude: $west, latitude: $south}), point({longitude: $east, latitude: $north}))
 AND ($kinds IS NULL OR n.kind IN $kinds) RETURN n.json AS json ORDER BY n.id LIMIT $limit
 """
+
+# What a page asks again and again: what was written by these ledger entries. An index finds each of a list of numbers at once; for a range of
+# them the embedded engine walks the whole index, two seconds at a hundred thousand. So a longer gap reads everything, in one go.
+_POINTS = """
+MATCH (e:Evidence) WHERE e.changed IN $seqs
+RETURN e.mode AS mode, e.hazard AS hazard, e.adcode AS adcode, e.incident AS incident, [e.id] AS ids, [e.lon] AS lons, [e.lat] AS lats,
+[e.received] AS received
+"""
+_ALL_POINTS = """
+MATCH (e:Evidence) WITH e.mode AS mode, e.hazard AS hazard, e.adcode AS adcode, e.incident AS incident, collect(e.id) AS ids,
+collect(coalesce(e.lon, $nowhere)) AS lons, collect(coalesce(e.lat, $nowhere)) AS lats, collect(e.received) AS received
+RETURN mode, hazard, adcode, incident, ids, lons, lats, received
+"""
+_CHANGED_INCIDENTS = "MATCH (n:Incident) WHERE n.changed IN $seqs RETURN n.json AS json"
+_ALL_INCIDENTS = "MATCH (n:Incident) RETURN n.json AS json"
+_CHANGED_REPORTS = "MATCH (n:Report) WHERE n.changed IN $seqs RETURN n.json AS json"
+_ALL_REPORTS = "MATCH (n:Report) RETURN n.json AS json"
+_CHANGED_FEATURES = "MATCH (n:Feature) WHERE n.changed IN $seqs AND n.kind <> 'building' RETURN n.json AS json"
+_ALL_FEATURES = "MATCH (n:Feature) WHERE n.kind <> 'building' RETURN n.json AS json"
+_BEHIND = """
+MATCH (m:Impact {id: $id})-[:SUPPORTED_BY]->(s:Statement)-[:QUOTES]->(e:Evidence)
+RETURN s.json AS statement, e.json AS evidence ORDER BY e.at DESC, s.id LIMIT $limit
+"""
+FEW_ENTRIES = 5_000
+"""Ledger entries of which what they wrote is looked up one by one; of more, everything is read."""
+NOWHERE = 999.0
+"""Degrees that stand for no position, because the graph's lists hold no nulls."""
 
 _REPORT = "MATCH (n:Report {id: $id}) RETURN n.json AS json, n.signed AS signed"
 _REPORTS = """
@@ -519,6 +547,8 @@ class Store:
 
     def _connect(self, address: Address) -> None:
         self._address = address
+        self.written = 0
+        """How many ledger entries this object has put into the graph."""
         # Neo4j says of every property nobody has used yet that it may be misspelt; the embedded engine does not know how to be told.
         quiet: dict[str, Any] = {} if address.embedded else {"notifications_min_severity": "OFF"}
         with self._answered():
@@ -592,7 +622,8 @@ class Store:
             found = place, read(place)
             if not found[1]:
                 return total
-            total += self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
+            done = self._change(partial(_project, read=read, found=found, places=not self._address.embedded))
+            total, self.written = total + done, self.written + done
 
     def projected(self) -> int:
         """Number of the newest ledger entry the graph contains; 0 for an empty graph."""
@@ -601,10 +632,15 @@ class Store:
 
     def clear(self) -> None:
         """Empty the graph; constraints and indexes stay. The ledger can fill it again."""
+        self.written += 1
         self._change(lambda tx: _rows(tx, _CLEARING))
         while self._change(lambda tx: _rows(tx, _CLEAR))[0]["gone"]:
             pass
         self._change(lambda tx: _rows(tx, _CLEARED))
+
+    def is_older(self) -> bool:
+        """Whether a version filled this graph that did not write down which entry changed what; it must be filled again."""
+        return any(row["older"] for row in self._ask(_OLDER))
 
     def is_half_cleared(self) -> bool:
         """Whether clearing was cut short; what is left then is not to be believed, nor built upon."""
@@ -776,6 +812,40 @@ class Store:
     def sources(self) -> list[dict[str, Any]]:
         """Sources heard of, each with name, title, kind, reliability and `run`: the payload of its last `source.run`, or null."""
         return [{**row, "run": json.loads(row["run"]) if row["run"] else None} for row in self._ask(_SOURCES)]
+
+    # -- what a page watches ---------------------------------------------------------------------------------------------------
+
+    def points(self, after: int, upto: int) -> Iterator[dict[str, Any]]:
+        """Where evidence is and what it is about, of that written by ledger entries after `after` up to `upto`, or, from the start or over a long
+        gap, of all: id, lon, lat (WGS 84), received (UTC text), mode, hazard, division (adcode) and incident, in no particular order.
+        """
+        seqs = _few(after, upto)
+        groups = self._ask(_ALL_POINTS, nowhere=NOWHERE) if seqs is None else self._ask(_POINTS, seqs=seqs)
+        for group in groups:
+            about = {name: group[name] for name in ("mode", "hazard", "adcode", "incident")}
+            for id, lon, lat, received in zip(group["ids"], group["lons"], group["lats"], group["received"], strict=True):
+                somewhere = lon not in (None, NOWHERE) and lat not in (None, NOWHERE)
+                yield {"id": id, "lon": lon if somewhere else None, "lat": lat if somewhere else None, "received": received, **about}
+
+    def incidents_changed(self, after: int, upto: int) -> list[Incident]:
+        """Incidents written by these ledger entries, as for `points`; merged ones included."""
+        seqs = _few(after, upto)
+        return self._all(Incident, _ALL_INCIDENTS) if seqs is None else self._all(Incident, _CHANGED_INCIDENTS, seqs=seqs)
+
+    def reports_changed(self, after: int, upto: int) -> list[ReportState]:
+        """Reports written by these ledger entries, as for `points`."""
+        seqs = _few(after, upto)
+        return self._all(ReportState, _ALL_REPORTS) if seqs is None else self._all(ReportState, _CHANGED_REPORTS, seqs=seqs)
+
+    def features_changed(self, after: int, upto: int) -> list[Feature]:
+        """Surveyed bodies that are no buildings, of those written by these ledger entries, as for `points`."""
+        seqs = _few(after, upto)
+        return self._all(Feature, _ALL_FEATURES) if seqs is None else self._all(Feature, _CHANGED_FEATURES, seqs=seqs)
+
+    def behind(self, impact: str, limit: int = 100) -> list[tuple[Statement, EvidenceView]]:
+        """The statements behind one figure, each with the evidence it quotes, the newest first."""
+        rows = self._ask(_BEHIND, id=impact, limit=limit)
+        return [(Statement.model_validate_json(row["statement"]), EvidenceView.model_validate_json(row["evidence"])) for row in rows]
 
     # -- reports ---------------------------------------------------------------------------------------------------------------
 
@@ -1149,6 +1219,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _few(after: int, upto: int) -> list[int] | None:
+    """The numbers after `after` up to `upto`; null from the start, or where they are too many to be looked up."""
+    return list(range(after + 1, upto + 1)) if after and upto - after <= FEW_ENTRIES else None
 
 
 def _project(tx: neo4j.ManagedTransaction, read: Read, found: tuple[int, list[Entry]], places: bool) -> int:

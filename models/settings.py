@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import os
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -68,6 +69,12 @@ class Settings(BaseSettings):
     password_file: Path | None = None
     """File with the password of the account a command acts for, where `--password-file` is not given; a second line may hold a changing code."""
 
+    tiles: str = ""
+    """Map tiles: empty for none (the survey is the base map), `tianditu:KEY`, an address with {z}, {x}, {y} (XYZ or WMTS), or an `.mbtiles` file."""
+
+    tiles_crs: str = Field(default="wgs84", pattern="^(wgs84|gcj02)$")
+    """Coordinates the tiles are drawn in; `gcj02` ones (Amap, Tencent) are moved under the map by their offset. CGCS2000 is `wgs84`."""
+
     language: str = Field(default="zh", pattern="^(zh|en)$")
     """Language the dashboard starts in; each person can switch."""
 
@@ -120,3 +127,13 @@ class Settings(BaseSettings):
         path = self.home.joinpath(*parts)
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return path
+
+
+def current() -> Settings:
+    """The settings as the environment has them now. Reading them takes a millisecond, and a page asks a thousand times: kept until a variable changes."""
+    return _read(tuple(sorted(item for item in os.environ.items() if item[0].startswith("ANLAN_"))))
+
+
+@lru_cache(maxsize=4)
+def _read(environment: tuple[tuple[str, str], ...]) -> Settings:
+    return Settings()

@@ -15,10 +15,10 @@ from dashboard.reading import Row, evidence, features, home, knowledge, overview
 from dashboard.session import answering
 from dashboard.views import relief_plan
 from dashboard.words import known, t
-from models import footprints
+from models import footprints, tiles
 from models.errors import BadInput
 from models.relief import BASES, Footprint, PlanState, Site
-from models.settings import Settings
+from models.settings import Settings, current
 from models.standards import known_standards
 from reports import relief
 
@@ -81,7 +81,7 @@ def draw(row: Row, state: PlanState | None) -> None:
     """The map with the footprint being drawn, or else the plan's own, and who stands in it; a click is a corner or the centre."""
     surveyed = features()
     corners: list[tuple[float, float]] = st.session_state.setdefault("relief-corners", [])
-    ground = maps.base_map(surveyed, [row])
+    ground = maps.base_map(maps.nearest(surveyed, row), [row], tiles=tiles.configured(current()))
     if state and state.plan.exposure:
         maps.exposed(ground, state.plan.exposure, surveyed)
     maps.corners(ground, corners)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import look, session
-from dashboard.reading import reading
+from dashboard.reading import reading, warm
 from dashboard.session import answering
 from dashboard.words import LANGUAGES, language, t
 from graph import people
@@ -41,6 +41,7 @@ def page() -> None:
         if wanted:
             st.info(t(f"sign_in.wanted.{wanted}"), icon=":material/password:")
         with answering():
+            warm()
             if not reading(lambda k: k.ledger.people()):
                 st.info(t("sign_in.nobody"))
         look.show(f'<div class="anlan-dim">{look.escaped(t("sign_in.note"))}</div>')

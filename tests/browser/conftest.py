@@ -124,6 +124,10 @@ class Seat:
             self.page.get_by_text("English").click()
             self.page.get_by_label("Account", exact=True).wait_for()
             self.settled()
+        self.sign_in_here(name)
+
+    def sign_in_here(self, name: str) -> None:
+        """Fill in the form at the door, wherever the address leads."""
         self.page.locator("input[type=text]").first.fill(name)
         self.page.locator("input[type=password]").fill(password)
         self.page.locator("button[kind=primaryFormSubmit]").click()

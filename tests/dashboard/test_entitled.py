@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 
 import anlan
 from dashboard.app import SHEETS
-from graph import importing, listening, people
+from graph import importing, listening, people, tasks
 from graph.knowledge import Knowledge
 from models.domain import Person, Role
 from models.errors import MustChange, NotAllowed
@@ -208,6 +208,9 @@ ACTS: dict[str, tuple[frozenset[str], Callable[[Knowledge, Person, Path], object
     "import": (frozenset({"planner"}), lambda k, who, folder: importing.add(k, [folder], by=who)),
     "remove": (frozenset({"planner"}), lambda k, who, _: importing.remove(k, "none", by=who, reason="试")),
     "retry": (frozenset({"duty", "admin"}), lambda k, who, _: listening.ask_again(k.ledger, who, "f" * 64)),
+    "assign": (frozenset({"officer", "duty"}), lambda k, who, _: tasks.assign(k, "in-none", "fa-1", who, "消防", None)),
+    "finish": (frozenset({"officer", "duty"}), lambda k, who, _: tasks.finish(k, "in-none", "fa-1", who)),
+    "reopen": (frozenset({"officer", "duty"}), lambda k, who, _: tasks.reopen(k, "in-none", "fa-1", who)),
 }
 """What only pages offer -> the roles entitled to it, and the domain's own function."""
 
@@ -226,6 +229,7 @@ WRITERS = {
     "graph/judgements.py": {"merge", "split", "move", "refuse", "close", "undo"},
     "graph/guardian.py": {"pause", "resume"},
     "graph/triage.py": {"correct"},
+    "graph/tasks.py": {"assign", "finish", "reopen"},
     "graph/people.py": {"add", "change_password", "change", "drop_code"},
     "graph/listening.py": {"ask_again"},
     "graph/importing.py": {"add", "remove"},

@@ -49,13 +49,13 @@ def test_the_frame_holds_every_incident() -> None:
 
 
 def test_the_map_asks_for_local_files_only() -> None:
-    asked = [url for cls in (maps.folium.Map, maps.MarkerCluster, maps.FastMarkerCluster) for _, url in (*cls.default_js, *cls.default_css)]
+    asked = [url for cls in (maps.folium.Map, maps.Draw) for _, url in (*cls.default_js, *cls.default_css)]
     assert [url for url in asked if not url.startswith("/app/static/")] == []
 
 
 def test_every_file_a_map_asks_for_is_there() -> None:
     folder = Path(maps.__file__).with_name("static")
-    asked = [url for cls in (maps.folium.Map, maps.FastMarkerCluster) for _, url in (*cls.default_js, *cls.default_css)]
+    asked = [url for cls in (maps.folium.Map, maps.Draw) for _, url in (*cls.default_js, *cls.default_css)]
     assert [url for url in asked if not (folder / url.removeprefix("/app/static/")).is_file()] == []
 
 
@@ -80,10 +80,11 @@ def script_of(layer: str, words: str) -> str:
             lon=118.7,
             lat=32.0,
         )
-        maps.evidence_layer([view]).add_to(ground)
+        maps.layer(maps.pieces_drawn([view], [(32.0, 118.7)])).add_to(ground)
     if layer == "incident":
         rows = [row("in-a", title=words)]
-        maps.incident_layer(rows, maps.positions(rows, []), None).add_to(ground)
+        drawn = maps.incidents_drawn(rows, maps.positions(rows, []), None, plain=False, radii=True)
+        maps.layer(drawn).add_to(ground)
     page: str = ground.get_root().render()
     return page + generate_leaflet_string(ground)
 

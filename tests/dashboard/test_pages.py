@@ -81,6 +81,11 @@ def test_an_exercise_is_shown_alone_and_marked(view: Start) -> None:
     assert "秦淮区居民楼" not in shown
 
 
+def tab(incident: str, title: str) -> dict[str, str]:
+    """The state of a page whose incident was opened at one part; the others are not read."""
+    return {f"tabs-{incident}": title}
+
+
 def test_an_opened_incident_shows_the_figure_the_rule_and_the_figure_not_chosen(view: Start, evening: Evening) -> None:
     shown = words(view("situation", "wang", incident=evening.fire))
     assert "取街道办报告的最新数字" in shown
@@ -89,7 +94,7 @@ def test_an_opened_incident_shows_the_figure_the_rule_and_the_figure_not_chosen(
 
 
 def test_a_quote_is_marked_in_its_evidence(view: Start, evening: Evening) -> None:
-    assert "<mark>3人死亡</mark>" in words(view("situation", "wang", incident=evening.fire))
+    assert "<mark>3人死亡</mark>" in words(view("situation", "wang", incident=evening.fire, **tab(evening.fire, "信息时间线")))
 
 
 def test_an_officer_has_no_button_to_draft(view: Start, evening: Evening) -> None:
@@ -267,6 +272,15 @@ def test_advice_is_drafted_from_the_incident_and_gives_no_level(view: Start, eve
 
 
 def test_the_incident_page_says_that_no_plan_of_this_city_is_loaded_and_shows_similar_cases(view: Start, evening: Evening) -> None:
-    shown = words(view("situation", "wang", incident=evening.fire))
+    shown = words(view("situation", "wang", incident=evening.fire, **tab(evening.fire, "预案与案例")))
     assert "库中没有本市适用于本事件的现行预案" in shown
     assert "明尚西苑" in shown
+
+
+def test_a_replay_shows_no_figure_grade_or_deadline_of_today(view: Start, evening: Evening) -> None:
+    shown = words(view("situation", "wang", replaying=True))
+    assert "秦淮区居民楼电动自行车火灾" in shown
+    assert "死亡 2" in words(view("situation", "wang"))
+    for of_today in ("死亡 2", "涉及车辆 3", "anlan-row anlan-sev-3"):
+        assert of_today not in shown
+    assert "以下是现在所知" in words(view("situation", "wang", replaying=True, incident=evening.fire))

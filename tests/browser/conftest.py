@@ -124,9 +124,9 @@ class Seat:
             self.page.get_by_text("English").click()
             self.page.get_by_label("Account", exact=True).wait_for()
             self.settled()
-        self.sign_in_here(name)
+        self.sign_in_here(name, password)
 
-    def sign_in_here(self, name: str) -> None:
+    def sign_in_here(self, name: str, password: str = PASSWORD) -> None:
         """Fill in the form at the door, wherever the address leads."""
         self.page.locator("input[type=text]").first.fill(name)
         self.page.locator("input[type=password]").fill(password)

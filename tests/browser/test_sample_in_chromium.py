@@ -81,7 +81,9 @@ def signed(here: Seat, password: str) -> None:
 
 def words_of(path: Path) -> str:
     paper = Document(str(path))
-    return "\n".join([*(p.text for p in paper.paragraphs), *(cell.text for table in paper.tables for row in table.rows for cell in row.cells)])
+    return "\n".join(
+        [*(p.text for p in paper.paragraphs), *(cell.text for table in paper.tables for row in table.rows for cell in row.cells)]
+    )
 
 
 def test_a_newcomer_gets_to_a_signed_report_by_what_the_pages_say(

@@ -326,7 +326,6 @@ class LanguageModel:
         options: dict[str, Any] = {
             "max_tokens": most or self.settings.model_tokens,
             "temperature": self.settings.model_temperature,
-            "seed": 1,
         }
         if format_:
             options["response_format"] = format_

@@ -27,6 +27,9 @@ def keep() -> None:
 def follow(who: Person) -> None:
     """Open what the address asks for, on the page where this person works with it. Raises NotFound and NotAllowed."""
     asked = st.session_state.pop("link_kept", None) or session.address()
+    if asked.get("incident") in st.session_state.get("incidents_shown", ()):
+        # The page put it there itself; the browser may still say so when it is somewhere else already.
+        asked = {kind: id for kind, id in asked.items() if kind != "incident"}
     if not asked or asked == st.session_state.get("address_followed"):
         return
     st.session_state["address_followed"] = asked

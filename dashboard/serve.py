@@ -39,6 +39,9 @@ OPTIONS: dict[str, str] = {
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",
     "logger.level": "warning",
+    # The browser forgets a large message (the map) after this many runs, while the server may still refer to it: at the default of 2 a page
+    # that draws itself again dies of "Cached ForwardMsg MISS".
+    "global.maxCachedMessageAge": "30",
     "theme.font": FONT,
     "theme.headingFont": FONT,
     "theme.codeFont": "'DejaVu Sans Mono', 'Noto Sans Mono CJK SC', Consolas, monospace",

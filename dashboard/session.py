@@ -222,6 +222,8 @@ def address() -> dict[str, str]:
 
 def shows(kind: str, id: str | None) -> None:
     """Put what lies open into the address bar, to be copied; null takes it out."""
+    if kind == "incident" and id:
+        st.session_state.setdefault("incidents_shown", set()).add(id)
     if st.query_params.get(kind) == id:
         return
     if id is None:

@@ -365,7 +365,7 @@ _ALL_INCIDENTS = "MATCH (n:Incident) RETURN n.json AS json"
 _CHANGED_REPORTS = "MATCH (n:Report) WHERE n.changed IN $seqs RETURN n.json AS json"
 _ALL_REPORTS = "MATCH (n:Report) RETURN n.json AS json"
 _CHANGED_FEATURES = "MATCH (n:Feature) WHERE n.changed IN $seqs AND n.kind <> 'building' RETURN n.json AS json"
-_ALL_FEATURES = "MATCH (n:Feature) WHERE n.kind <> 'building' RETURN n.json AS json"
+_SURVEYED = "MATCH (n:Feature) WHERE n.kind <> 'building' RETURN n.json AS json"
 _BEHIND = """
 MATCH (m:Impact {id: $id})-[:SUPPORTED_BY]->(s:Statement)-[:QUOTES]->(e:Evidence)
 RETURN s.json AS statement, e.json AS evidence ORDER BY e.at DESC, s.id LIMIT $limit
@@ -840,7 +840,7 @@ class Store:
     def features_changed(self, after: int, upto: int) -> list[Feature]:
         """Surveyed bodies that are no buildings, of those written by these ledger entries, as for `points`."""
         seqs = _few(after, upto)
-        return self._all(Feature, _ALL_FEATURES) if seqs is None else self._all(Feature, _CHANGED_FEATURES, seqs=seqs)
+        return self._all(Feature, _SURVEYED) if seqs is None else self._all(Feature, _CHANGED_FEATURES, seqs=seqs)
 
     def behind(self, impact: str, limit: int = 100) -> list[tuple[Statement, EvidenceView]]:
         """The statements behind one figure, each with the evidence it quotes, the newest first."""

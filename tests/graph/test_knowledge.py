@@ -115,3 +115,16 @@ def test_a_ledger_that_cannot_be_opened_starts_no_engine(home: Settings) -> None
     with pytest.raises(Unreachable), open_knowledge(home):
         pass
     assert not (home.home / "graph").exists()
+
+
+def test_a_graph_of_an_older_version_is_filled_again_when_it_is_opened(knowledge: Knowledge, hotline: Source) -> None:
+    understand(knowledge, hotline, 1)
+    knowledge.catch_up()
+    now = knowledge.store.projected()
+    assert len(list(knowledge.store.points(0, now))) == 1
+    knowledge.store._change(lambda tx: tx.run("MATCH (e:Evidence) SET e.changed = null").consume())
+    assert knowledge.store.is_older()
+    knowledge._make_ready()
+    assert not knowledge.store.is_older()
+    assert len(list(knowledge.store.points(0, now))) == 1
+    assert [incident.id for incident in knowledge.store.incidents_changed(0, now)]

@@ -16,6 +16,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.pool import AsyncResult, ThreadPool
 from typing import TYPE_CHECKING, Any
@@ -297,12 +298,11 @@ def ask(
     if not _ONE_AT_A_TIME.acquire(timeout=seconds):
         raise Refused("上一条查询还没有结束。请稍后再试。")
 
-    try:
+    with ExitStack() as held:
+        held.callback(_ONE_AT_A_TIME.release)
         # Starting an engine that died is no part of the time a question has.
         store.find_engine()
-    except BaseException:
-        _ONE_AT_A_TIME.release()
-        raise
+        held.pop_all()
 
     def work() -> Table:
         try:

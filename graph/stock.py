@@ -18,7 +18,7 @@ from graph.knowledge import Knowledge
 from graph.people import allow
 from models.domain import BEIJING, Feature, Mode, Person
 from models.errors import BadInput, NotFound, Refused
-from models.relief import Delivery, Stock, StockCount, StockTaken
+from models.relief import Delivery, Stock, StockCount, StockTaken, Vehicle
 
 KINDS = ("relief.signed", "relief.edited", "relief.withdrawn", "relief.delivered", "stock.counted")
 """Kinds of ledger entry that change what is free."""
@@ -35,6 +35,7 @@ def stock_of(knowledge: Knowledge, mode: Mode = "actual", *, releasing: str | No
     position = knowledge.ledger.last_seq()
     depots = knowledge.store.features(["depot"])
     lots, gaps = surveyed(depots)
+    carried = vehicles(depots, gaps)
     balance = _Balance({lot.id: lot.quantity for lot in lots})
     for entry in knowledge.ledger.entries(kinds=KINDS):
         if entry.seq <= position:
@@ -48,7 +49,7 @@ def stock_of(knowledge: Knowledge, mode: Mode = "actual", *, releasing: str | No
                 f"{lot.depot_name}的{lot.item}现存{balance.there[lot.id]:g}{lot.unit}，少于已签发计划占用的{promised.get(lot.id, 0.0):g}{lot.unit}，按0计，请核对库存"
             )
         free.append(lot.model_copy(update={"quantity": max(round(left, 6), 0.0)}))
-    return StockTaken(lots=tuple(free), promised=promised, holders=holders, gaps=tuple(gaps), position=position)
+    return StockTaken(lots=tuple(free), vehicles=carried, promised=promised, holders=holders, gaps=tuple(gaps), position=position)
 
 
 def short_of(wanted: Mapping[str, float], taken: StockTaken) -> str:
@@ -157,6 +158,31 @@ def surveyed(depots: Iterable[Feature]) -> tuple[list[Stock], list[str]]:
     for id in sorted(twice):
         gaps.append(f"批次 {id} 在库存清单中出现不止一次，只计第一次")
     return list({lot.id: lot for lot in reversed(lots)}.values())[::-1], gaps
+
+
+def vehicles(depots: Iterable[Feature], gaps: list[str]) -> tuple[Vehicle, ...]:
+    """The vehicles of depots that list them: `vehicles` is JSON, [{"count": 3, "capacity": 200}], capacity in packing units.
+
+    A list that cannot be read is told in `gaps`, and its depot is not limited.
+    """
+    found: list[Vehicle] = []
+    for depot in sorted(depots, key=lambda one: one.id):
+        raw = depot.properties.get("vehicles")
+        if raw in (None, ""):
+            continue
+        try:
+            if not isinstance(raw, str) or len(raw) > LONGEST_LIST:
+                raise ValueError("不是文本或太长")
+            listed = json.loads(raw)
+            if not isinstance(listed, list):
+                raise ValueError("应为 [{count, capacity}]")
+            found += [
+                Vehicle(depot=depot.id, count=int(_number(one["count"], "车辆数")), capacity=_number(one["capacity"], "装载量", above=True))
+                for one in listed
+            ]
+        except (ValueError, KeyError, TypeError, RecursionError, BadInput) as error:
+            gaps.append(f"{depot.name}的车辆清单读不出（{str(error)[:60]}），未按车辆限制，请在普查数据中改正")
+    return tuple(found)
 
 
 def _listed(depot: Feature, gaps: list[str]) -> Iterator[tuple[str, int, Any]]:

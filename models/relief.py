@@ -270,6 +270,10 @@ class Vehicle(Model):
     capacity: float = Field(gt=0)
     """Packing units one carries."""
 
+    def words(self, depot: str) -> str:
+        """As a plan states it."""
+        return f"{depot}有车{self.count}辆，每辆装{self.capacity:g}个包装单位，各按一趟计"
+
 
 class Substitute(Model):
     """An item that a standard allows in another's place: one `unit` of `item` counts for `factor` `for_unit` of `instead_of`."""
@@ -381,6 +385,8 @@ class StockTaken(Model):
 
     lots: tuple[Stock, ...]
     """Lots with what is neither promised nor gone; empty lots included, so that a shortfall can say so."""
+    vehicles: tuple[Vehicle, ...] = ()
+    """Vehicles of the depots whose survey names them; the others' are not limited."""
     promised: dict[str, float] = Field(default_factory=dict)
     """Lot id to what signed plans hold and have not sent yet."""
     holders: dict[str, tuple[str, ...]] = Field(default_factory=dict)

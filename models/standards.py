@@ -38,6 +38,19 @@ _PROFILE_EVERY: dict[str, Every] = {
 _STANDARD_BYTES = 1_000_000
 
 
+class StandIn(Model):
+    """What a standard allows in an item's place."""
+
+    item: str = Field(min_length=1)
+    """Item that may be sent instead, in the words of the stock list."""
+    unit: str
+    """Its unit."""
+    factor: float = Field(gt=0, allow_inf_nan=False)
+    """How much of the item one unit of it counts for."""
+    clause: str = Field(min_length=1)
+    """Where the standard allows it; printed with every line that rests on it."""
+
+
 class StandardItem(Model):
     """One item of a relief standard: how much, of what, per whom, how often."""
 
@@ -75,6 +88,8 @@ class StandardItem(Model):
     """Condition under which it takes the place of the item with the same key: 初期, 寒冷; empty for the ordinary case."""
     part_of: str = ""
     """Key of the item this one is already counted in; not to be added to it."""
+    substitutes: tuple[StandIn, ...] = ()
+    """What may be sent instead."""
     clause: str
     """Clause or reference within the standard."""
     verified: bool

@@ -29,7 +29,7 @@ from models.exposure import exposure
 from models.footprints import bounds, warning
 from models.measures import factor
 from models.needs import needs, rounded_people
-from models.relief import BASES, Basis, BasisKey, Delivery, Demand, Exposure, Footprint, PlanState, ReliefPlan, Site, Stock
+from models.relief import BASES, Basis, BasisKey, Delivery, Demand, Exposure, Footprint, PlanState, ReliefPlan, Site, Stock, Substitute
 from models.standards import Standard, load_standard
 from models.supply import Calculation, Supply, changed, days_left
 from models.travel import travel_times
@@ -97,13 +97,17 @@ def work_out(
     before = old.id if old and not same else old.revises if old else None
     asked, covered = _less_on_hand(asked, on_hand(deliveries(knowledge, before)) if before else {})
     taken = stock_of(knowledge, dossier.incident.mode, releasing=before)
-    lots, names, odd = matched(asked, taken.lots, _aliases(loaded))
+    allowed = _substitutes(loaded)
+    lots, names, odd = matched(asked, taken.lots, _aliases(loaded), allowed)
+    called = {lot.depot: lot.depot_name for lot in lots}
+    carried = tuple(one for one in taken.vehicles if one.depot in called)
     # Goods for the struck place itself must get in; otherwise nothing is fetched from or driven through the struck ground.
     inside = any(site.id == OWN_PLACE for site in where)
     closed = [band.geometry for band in footprint.bands] if footprint and footprint.kind in STRUCK and not inside else []
     roads = knowledge.store.features(["road"], limit=300_000) if by_road else None
     travel = travel_times({lot.depot: (lot.lon, lot.lat) for lot in lots}, {site.id: (site.lon, site.lat) for site in where}, roads, closed)
-    solved = allocate(lots, asked, travel, reserved=taken.promised, today=moment.astimezone(BEIJING).date())
+    today = moment.astimezone(BEIJING).date()
+    solved = allocate(lots, asked, travel, vehicles=carried, substitutes=allowed, reserved=taken.promised, today=today)
     city, code = knowledge.settings.city_name, knowledge.settings.city_code
     mark = EXERCISE_MARK if dossier.incident.mode == "exercise" else ""
     content: dict[str, Any] = {
@@ -140,6 +144,7 @@ def work_out(
                 *covered,
                 *left_out(wanted),
                 *loaded.warnings,
+                *(one.words(called[one.depot]) for one in carried),
                 "行车时间按普查道路推算，影响范围内路段视为不通"
                 if by_road
                 else "行车时间按直线距离和平均车速推算，未计途中道路中断；影响范围内的仓库不调出",
@@ -385,13 +390,32 @@ def _aliases(standard: Standard) -> dict[str, tuple[str, ...]]:
     return {item.item: item.known_as for item in standard.items}
 
 
+def _substitutes(standard: Standard) -> tuple[Substitute, ...]:
+    return tuple(
+        Substitute(
+            item=one.item,
+            unit=one.unit,
+            instead_of=item.item,
+            for_unit=item.unit,
+            factor=one.factor,
+            standard=f"{standard.title} {one.clause}",
+        )
+        for item in standard.items
+        for one in item.substitutes
+    )
+
+
 def matched(
-    wanted: Iterable[Demand], lots: Iterable[Stock], aliases: Mapping[str, Sequence[str]]
+    wanted: Iterable[Demand], lots: Iterable[Stock], aliases: Mapping[str, Sequence[str]], substitutes: Sequence[Substitute] = ()
 ) -> tuple[tuple[Stock, ...], tuple[str, ...], tuple[str, ...]]:
     """The lots that answer a demand, under the name the demand has; how names were taken to be the same; and lots whose unit does not convert.
 
-    A name is the same without brackets, or where the standard names it so itself. Nothing is guessed beyond that.
+    A name is the same without brackets, or where the standard names it so itself; what the standard allows in a wanted item's place is taken
+    under its own name. Nothing is guessed beyond that.
     """
+    wanted = list(wanted)
+    items = {demand.item for demand in wanted}
+    stand_ins = {(bare(one.item), one.unit): one.item for one in substitutes if one.instead_of in items}
     called: dict[str, Demand] = {}
     for demand in wanted:
         for name in (demand.item, *aliases.get(demand.item, ())):
@@ -400,6 +424,8 @@ def matched(
     for lot in lots:
         wish = called.get(bare(lot.item))
         if wish is None:
+            if name := stand_ins.get((bare(lot.item), lot.unit)):
+                taken.append(lot.model_copy(update={"item": name}))
             continue
         if factor(lot.unit, wish.unit) is None:
             odd.append(

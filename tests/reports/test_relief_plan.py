@@ -16,7 +16,7 @@ from models.domain import Dossier, Feature, Person, Place, digest
 from models.errors import BadInput, NotAllowed, NotFound, Refused, Stale
 from models.footprints import circle, drawn
 from models.relief import Demand, PlanState, Site, Stock
-from reports import relief, render
+from reports import relief, relief_paper, render
 from reports.signoff import submit, withdraw
 from tests.reports.invented import at, believed, flood, heard, said, take_in
 from tests.reports.invented_relief import depot, read, surveyed_in
@@ -265,3 +265,47 @@ def test_a_place_without_shelters_gets_its_goods_itself(knowledge: Knowledge, pe
     plan, _ = relief.work_out(knowledge, "in-1", people["duty"], standard="planning", at=at(20, 0) + timedelta(minutes=1))
     assert [(site.id, site.people) for site in plan.sites] == [("place", 100)]
     assert isinstance(plan.sites[0], Site)
+
+
+OWN = """
+name: own
+title: 本局标准（示例）
+kind: local_norm
+publisher: 某市应急管理局
+reference: 示例
+items:
+  - {key: bed, item: 折叠床, amount: 1, unit: 张, per: person, every: once, clause: 第三条, verified: true, evidence: text_mirror,
+     substitutes: [{item: 防潮垫, unit: 块, factor: 0.5, clause: 第三条第二款}]}
+"""
+
+
+def test_what_a_standard_allows_instead_is_sent_under_its_own_name_with_the_clause(knowledge: Knowledge, people: dict[str, Person]) -> None:
+    (knowledge.settings.home / "standards").mkdir(parents=True)
+    (knowledge.settings.home / "standards" / "own.yml").write_text(OWN, encoding="utf-8")
+    mats = {"折叠床": {"quantity": 30, "unit": "张"}, "防潮垫": {"quantity": 100, "unit": "块"}}
+    surveyed_in(knowledge, depot(mats), STREET, NEAR, FAR)
+    take_in(knowledge, relocated())
+    plan, _ = relief.work_out(knowledge, "in-1", people["duty"], standard="own", days=1)
+    sent = {item: sum(one.quantity for one in plan.solved.allocations if one.item == item) for item in ("折叠床", "防潮垫")}
+    assert sent == {"折叠床": 30, "防潮垫": 100}
+    assert relief.missing(plan) == {("折叠床", "张"): 20}
+    assert any("防潮垫（代用：本局标准（示例） 第三条第二款）" in row[2] for row in relief_paper.sent_rows(plan))
+
+
+def test_vehicles_of_a_depot_limit_what_it_sends_and_the_plan_says_so(knowledge: Knowledge, people: dict[str, Person]) -> None:
+    surveyed_in(knowledge, depot(GOODS, vehicles='[{"count": 2, "capacity": 5}]'), STREET, NEAR, FAR)
+    take_in(knowledge, relocated())
+    plan, _ = relief.work_out(knowledge, "in-1", people["duty"], standard="planning", days=1)
+    packs = {lot.id: lot.pack for lot in plan.stock}
+    assert sum(one.quantity / packs[one.stock] for one in plan.solved.allocations) == 10
+    assert any("有车2辆，每辆装5个包装单位" in line for line in plan.assumptions)
+    assert any(short.why == "vehicles" for short in plan.solved.shortfalls)
+
+
+@pytest.mark.parametrize("listed", ["[{}]", "3", '[{"count": -1, "capacity": 5}]', '[{"count": 1, "capacity": 0}]', "[" * 5000])
+def test_vehicles_that_cannot_be_read_are_told_and_limit_nothing(knowledge: Knowledge, people: dict[str, Person], listed: str) -> None:
+    surveyed_in(knowledge, depot(GOODS, vehicles=listed), STREET, NEAR, FAR)
+    take_in(knowledge, relocated())
+    plan, _ = relief.work_out(knowledge, "in-1", people["duty"], standard="planning", days=1)
+    assert any("车辆清单读不出" in line for line in plan.stock_gaps)
+    assert sum(one.quantity for one in plan.solved.allocations if one.item == "折叠床") == 30

@@ -424,8 +424,8 @@ def matched(
     for lot in lots:
         wish = called.get(bare(lot.item))
         if wish is None:
-            if name := stand_ins.get((bare(lot.item), lot.unit)):
-                taken.append(lot.model_copy(update={"item": name}))
+            if own := stand_ins.get((bare(lot.item), lot.unit)):
+                taken.append(lot.model_copy(update={"item": own}))
             continue
         if factor(lot.unit, wish.unit) is None:
             odd.append(

@@ -75,7 +75,10 @@ def _wait(url: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser(desk: Desk) -> Iterator[object]:
+def browser() -> Iterator[object]:
+    """The one Chromium of the session: Playwright can be started once."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}: install it to see the pages as people do")
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)

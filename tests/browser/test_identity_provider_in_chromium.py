@@ -16,7 +16,7 @@ from graph.knowledge import Knowledge, open_knowledge
 from models.domain import Person
 from models.settings import Settings
 from reports import signoff
-from tests.browser.conftest import CHROMIUM, FLAGS, INSIDE, _wait
+from tests.browser.conftest import INSIDE, _wait
 from tests.dashboard.evening import Evening, fill
 
 pytestmark = pytest.mark.browser
@@ -101,24 +101,13 @@ def provider() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def door(provider: int, chromium: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(provider: int, browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     home = tmp_path_factory.mktemp("oidc")
     settings = prepared(home, provider, idle=60)
     with open_knowledge(settings) as knowledge:
         evening = fill(knowledge)
         with running(settings):
-            yield Door(settings, knowledge, evening, chromium)
+            yield Door(settings, knowledge, evening, browser)
 
 
 def prepared(home: Path, provider: int, *, idle: float) -> Settings:
@@ -222,17 +211,17 @@ def test_signing_asks_for_a_fresh_login_for_exactly_that_text(door: Door) -> Non
         page.wait_for_timeout(300)  # type: ignore[attr-defined]
     state = door.knowledge.store.report(report.id)
     assert (state.status, state.decisions[-1].officer, state.decisions[-1].digest) == ("signed", "oidc:s1", report.content_digest())
-    assert door.entries("person.confirmed", "oidc:s1") == [{"about": report.content_digest()}]
+    assert [one["about"] for one in door.entries("person.confirmed", "oidc:s1")] == [report.content_digest()]
 
 
 def test_a_session_nobody_sits_at_ends_by_itself_and_its_cookie_with_it(
-    provider: int, chromium: object, tmp_path_factory: pytest.TempPathFactory
+    provider: int, browser: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     settings = prepared(tmp_path_factory.mktemp("idle"), provider, idle=0.2)
     with open_knowledge(settings) as knowledge:
         evening = fill(knowledge)
         with running(settings):
-            door = Door(settings, knowledge, evening, chromium)
+            door = Door(settings, knowledge, evening, browser)
             visitor = door.visitor()
             visitor.arrive("d1")
             visitor.sees("周值班")

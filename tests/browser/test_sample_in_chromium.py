@@ -47,22 +47,13 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, dict
         server.wait(20)
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
-
-
 @pytest.fixture
-def sit(shown: tuple[Desk, dict[str, str], Path], chromium: object, shots: Path) -> Iterator[Callable[[str], Seat]]:
+def sit(shown: tuple[Desk, dict[str, str], Path], browser: object, shots: Path) -> Iterator[Callable[[str], Seat]]:
     desk, passwords, _ = shown
     taken: list[Seat] = []
 
     def at(name: str) -> Seat:
-        taken.append(Seat(chromium, desk, shots, "zh", size=(1366, 900)))
+        taken.append(Seat(browser, desk, shots, "zh", size=(1366, 900)))
         taken[-1].sign_in(name, password=passwords[name])
         return taken[-1]
 

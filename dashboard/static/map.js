@@ -90,7 +90,7 @@ window.anlan = (function () {
     given.rows.forEach(function (row) {
       var exercise = row[5].indexOf('anlan-incident-exercise') >= 0, colour = given.colours[row[4]];
       var paint = exercise ? 'fill="#1a1026" stroke-dasharray="4 2" stroke="' + colour + '"'
-        : row[7] ? 'fill="#10161d" fill-opacity="0.85" stroke-dasharray="4 2" stroke="' + colour + '"' : 'fill="' + colour + '" stroke="#0b0f13"';
+        : row[7] ? 'fill="#10161d" stroke-dasharray="4 2" stroke="' + colour + '"' : 'fill="' + colour + '" stroke="#0b0f13"';
       var svg = '<svg width="26" height="26" viewBox="-2 -2 28 28" stroke-width="' + (row[7] ? 3 : 2) + '" ' + paint + '>' + given.shapes[row[4]] + '</svg>';
       if (row[6]) {
         group.addLayer(L.circle([row[0], row[1]], { radius: row[6], interactive: false, weight: 1, color: colour, opacity: 0.7,

@@ -138,6 +138,8 @@ class Seat:
         self.page.locator(".anlan-top, .wall").first.wait_for(timeout=60_000)
 
     def turn_to(self, link: str) -> None:
+        # A press while the page is still drawing itself can be lost; a person presses again.
+        self.settled()
         self.unfold()
         self.page.get_by_role("link", name=link, exact=True).click()
         self.settled()

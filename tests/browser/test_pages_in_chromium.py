@@ -55,6 +55,7 @@ def test_pressing_a_marker_opens_its_incident(seat: Callable[[str, str], Seat]) 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_an_exercise_fills_the_screen_with_its_name(seat: Callable[[str, str], Seat], language: str) -> None:
     here = seat("wang", language)
+    here.settled()
     here.page.get_by_text({"zh": "演练", "en": "EXERCISE"}[language], exact=True).first.click()
     here.map.locator(".anlan-incident-exercise").first.wait_for(timeout=60_000)
     here.settled()

@@ -141,8 +141,12 @@ class Seat:
         # A press while the page is still drawing itself can be lost; a person presses again.
         self.settled()
         self.unfold()
-        self.page.get_by_role("link", name=link, exact=True).click()
+        pressed = self.page.get_by_role("link", name=link, exact=True)
+        pressed.click()
         self.settled()
+        if pressed.count() and pressed.first.get_attribute("aria-current") != "page":
+            pressed.first.click()
+            self.settled()
         folds = self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
         if folds.is_visible():
             folds.click()

@@ -12,7 +12,7 @@ from functools import partial
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import guide, links, look, model, session
+from dashboard import guide, links, look, mend, model, session  # noqa: F401  (mend works by being imported)
 from dashboard.reading import plans_waiting, reports
 from dashboard.session import answering
 from dashboard.views import account, audit, briefing, duty, library, relief, sign_in, signoff, situation, sources, wall

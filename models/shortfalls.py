@@ -81,7 +81,7 @@ def _reason(part: Part, d: int, sent: Ints, exchange: Exchanges, held: Floats, l
         )
     cut_off = right & fresh & ~np.isfinite(drive) & frees
     if cut_off.any():
-        return "no_road", f"{name(cut_off)}有货，但没有可通行的道路；抢通道路或改用其他运输方式可补。"
+        return "no_road", f"{name(cut_off)}有货，但没有可通行的道路，或它就在受灾封闭的范围内；抢通道路或改用其他运输方式可补。"
     promised = open_ & (held > 0) & takes
     if promised.any():
         return "reserved", f"{name(promised)}等处有{total(held, promised)}已被其他方案预留；协调释放，或{MENDS_ALL}。"

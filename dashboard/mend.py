@@ -1,21 +1,25 @@
-"""What Streamlit gets wrong and a page cannot avoid; importing this puts it right for every session of the process.
+"""What Streamlit 1.67 gets wrong and a page cannot avoid; importing this puts it right for every session of the process.
 
-A part of a page that redraws itself asks for that with the address of the page the browser knows. Has the server turned to another page
-meanwhile (`st.switch_page`), Streamlit 1.67 announces the old page again: the browser clears the new one away, and the next part that draws
-itself breaks the whole window ("Bad delta path index"). A part is always drawn on the page that is there, whatever the request says.
+Both flaws break the whole window ("Bad delta path index", "Cannot set a node at a delta path") when a part of a page that redraws itself
+(`st.fragment(run_every=…)`) meets a page that is drawn anew, the sooner the busier the machine.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequest, ScriptRequests, ScriptRequestType
 
 _taken = ScriptRequests.on_scriptrunner_ready
+_cleared = ForwardMsgQueue.clear
 
 
 def _on_the_page_that_is_there(self: ScriptRequests) -> ScriptRequest:
+    """A part asks to be drawn with the address of the page the browser knows. Has the server turned to another meanwhile (`st.switch_page`),
+    the old page would be announced again and the new one cleared away: a part is drawn on the page that is there, whatever the request says.
+    """
     request, drawn = _taken(self), get_script_run_ctx(suppress_warning=True)
     if request.type is not ScriptRequestType.RERUN or drawn is None or not drawn.page_script_hash:
         return request
@@ -27,4 +31,17 @@ def _on_the_page_that_is_there(self: ScriptRequests) -> ScriptRequest:
     )
 
 
+def _nothing_of_a_part_is_dropped(
+    self: ForwardMsgQueue, retain_lifecycle_msgs: bool = False, fragment_ids_this_run: list[str] | None = None
+) -> None:
+    """When a part is drawn again, what waits to be sent of its last drawing would be dropped, though it may belong to a drawing of the whole
+    page that has ended: the browser then takes the part for gone and everything below it moves up. All of it is sent, in its order.
+    """
+    waiting = self._queue
+    _cleared(self, retain_lifecycle_msgs, fragment_ids_this_run)
+    if retain_lifecycle_msgs and fragment_ids_this_run is not None:
+        self._queue = waiting
+
+
 ScriptRequests.on_scriptrunner_ready = _on_the_page_that_is_there  # type: ignore[method-assign]
+ForwardMsgQueue.clear = _nothing_of_a_part_is_dropped  # type: ignore[method-assign]

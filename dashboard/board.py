@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -177,6 +178,8 @@ class Survey:
     """Kind, then the outlines to draw, largest first and simplified."""
     at: int = 0
     """Ledger entry that changed it last."""
+    written: dict[str, str] = field(default_factory=dict, compare=False)
+    """What a page made of it and would make again, by name: the outlines as text take a quarter of a page's time."""
 
     def renewed(self, bodies: Iterable[Feature], at: int) -> Survey:
         """The survey with these bodies as they are now; itself when there are none."""
@@ -188,8 +191,17 @@ class Survey:
 
     def sites(self, kind: str, box: Box) -> list[Feature]:
         """The bodies of one kind in a box."""
+        bodies, lon, lat = self._of_kind.get(kind, ([], np.empty(0), np.empty(0)))
         west, south, east, north = box
-        return [b for b in self.bodies.values() if b.kind == kind and west <= b.lon <= east and south <= b.lat <= north]
+        return [bodies[i] for i in np.flatnonzero((west <= lon) & (lon <= east) & (south <= lat) & (lat <= north))]
+
+    @cached_property
+    def _of_kind(self) -> dict[str, tuple[list[Feature], Any, Any]]:
+        """Kind, then its bodies with their longitudes and latitudes."""
+        found: dict[str, list[Feature]] = {}
+        for body in self.bodies.values():
+            found.setdefault(body.kind, []).append(body)
+        return {kind: (some, np.array([b.lon for b in some]), np.array([b.lat for b in some])) for kind, some in found.items()}
 
 
 def drawable(bodies: Iterable[Feature]) -> list[Feature]:

@@ -112,6 +112,18 @@ def foreign(words: str) -> str:
     return words.translate(BRACES)
 
 
+class Written(str):
+    """JSON that may stand in a script."""
+
+
+def written(value: Any) -> str:
+    """A value as JSON that may stand in a script: what could end it, or begin another, is written as its number. What is `Written` stays."""
+    if isinstance(value, Written):
+        return value
+    text = json.dumps(value, ensure_ascii=True, separators=(", ", ": "))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
+
+
 class Drawn(folium.MacroElement):
     """One call of a function in `static/map.js`, with what it draws as JSON on one line."""
 
@@ -125,9 +137,7 @@ class Drawn(folium.MacroElement):
         super().__init__()  # type: ignore[no-untyped-call]
         self._name = "drawn"
         self.what = what
-        text = json.dumps(given, ensure_ascii=True, separators=(", ", ": "))
-        # What could end the script, or begin another, is written as its number.
-        self.given = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026").replace("'", "\\u0027")
+        self.given = "{" + ", ".join(f'"{name}": {written(value)}' for name, value in given.items()) + "}"
 
     def render(self, **kwargs: Any) -> str:
         """Nothing: streamlit-folium asks for the script itself, and the page around it would compile every word as a template, three times."""
@@ -165,22 +175,28 @@ def middle_of(features: Sequence[Feature]) -> tuple[float, float] | None:
 
 
 def base_map(
-    features: Sequence[Feature], rows: Sequence[Row], *, corners: list[list[float]] | None = None, tiles: Tiles | None = None, draws: bool = False
+    features: Sequence[Feature], rows: Sequence[Row], *, corners: list[list[float]] | None = None, tiles: Tiles | None = None, draws: bool = False,
+    kept: dict[str, str] | None = None,
 ) -> folium.Map:  # fmt: skip
     """The map below everything that changes: tiles if there are any, divisions, rivers, roads, and the surveyed places among `features`.
 
     `corners` is what it shows at first; without it, what `frame` finds worth seeing. `draws` gives it the tools to draw an area; without
-    them it has switches of its own for what is shown.
+    them it has switches of its own for what is shown. `kept` holds the outlines of these features as text for the next time.
     """
     ground = folium.Map(location=[32.04, 118.78], zoom_start=11, tiles=None, maxZoom=MAX_ZOOM, minZoom=7, prefer_canvas=True)
     if tiles:
         options = {"maxZoom": MAX_ZOOM, "maxNativeZoom": tiles.deepest, "className": "anlan-tiles", "subdomains": tiles.subdomains}
         Drawn("tiles", url=tiles.url, shifted=tiles.shifted, options=options).add_to(ground)
     for kind, style in LINES.items():
-        outlines = [[foreign(f.name), f.geometry] for f in features if f.kind == kind and f.geometry.get("type") in SHAPES]
+        outlines = (kept or {}).get(kind)
+        if outlines is None:
+            found_here = [[foreign(f.name), f.geometry] for f in features if f.kind == kind and f.geometry.get("type") in SHAPES]
+            outlines = written(found_here) if found_here else ""
+            if kept is not None:
+                kept[kind] = outlines
         if outlines:
             look_of = {**style, "fillOpacity": 0.0} if tiles else style
-            Drawn("outlines", kind=kind, style=look_of, rows=outlines).add_to(ground)
+            Drawn("outlines", kind=kind, style=look_of, rows=Written(outlines)).add_to(ground)
     for kind in SITES:
         if found := [f for f in features if f.kind == kind]:
             Drawn("sites", kind=kind, rows=_sites(found), hidden=kind not in SHOWN_FIRST).add_to(ground)

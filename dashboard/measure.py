@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any
 from unittest.mock import patch
 
 from dashboard import maps, serve
+from dashboard.many import window
 from dashboard.words import catalogue
 from graph.invented_city import EVENT, FEATURES, INCIDENTS, NAME, PASSWORD, SEATS, City, seat_district
 from graph.knowledge import open_knowledge
@@ -48,6 +50,8 @@ PATIENCE = 90.0
 """Seconds after which a comparison is said not to have finished."""
 EVERY = 5.0
 """Seconds between the acts of one of many sessions."""
+SETTLING = 15.0
+"""Seconds between the last window's sign-in and its first act."""
 ACTS = 8
 """What each of many sessions does: open an incident, go back, and again."""
 WORDS = catalogue("zh")
@@ -253,25 +257,14 @@ def _changed(page: Any, city: City) -> dict[str, Any]:
 
 
 async def together(address: str) -> dict[str, Any]:
-    """Many officers at once, each limited to one district and acting every five seconds: how long an act takes, and whether anyone sees another's."""
-    from playwright.async_api import async_playwright
+    """Many officers at once, each limited to one district and acting every five seconds: how long an act takes, and whether anyone sees another's.
 
+    They are windows without a browser: see `dashboard.many`.
+    """
     took: list[float] = []
+    read: list[int] = []
     foreign: list[str] = []
-    async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        pages = []
-        for seat in range(SEATS):
-            page = await (await browser.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN")).new_page()
-            await page.goto(address, timeout=120_000)
-            await page.locator("input[type=password]").wait_for(timeout=120_000)
-            await page.locator("input[type=text]").first.fill(f"seat-{seat}")
-            await page.locator("input[type=password]").fill(PASSWORD)
-            await page.locator("button[kind=primaryFormSubmit]").click()
-            await page.frame_locator("iframe[title*=folium]").locator(".anlan-incident").first.wait_for(timeout=120_000)
-            pages.append(page)
-        await asyncio.gather(*(_acting(page, seat, took, foreign) for seat, page in enumerate(pages)))
-        await browser.close()
+    await asyncio.gather(*(_acting(address, seat, took, read, foreign) for seat in range(SEATS)))
     ranked = quantiles(took, n=20)
     return {
         "together.sessions": SEATS,
@@ -279,28 +272,26 @@ async def together(address: str) -> dict[str, Any]:
         "together.act_p50_s": round(median(took), 2),
         "together.act_p95_s": round(ranked[18], 2),
         "together.act_slowest_s": round(max(took), 2),
+        "together.titles_read": sum(read),
         "together.saw_another_district": len(foreign),
     }
 
 
-async def _acting(page: Any, seat: int, took: list[float], foreign: list[str]) -> None:
-    own = seat_district(seat)
-    opening = page.get_by_role("button", name=WORDS["situation.open_one"]).first
-    back = page.get_by_role("button", name=WORDS["incident.back"])
-    await asyncio.sleep(EVERY * seat / SEATS)
-    for act in range(ACTS):
-        begun = time.perf_counter()
-        await (opening if act % 2 == 0 else back).click(timeout=60_000)
-        if act % 2 == 0:
-            await page.locator(".anlan-num + .anlan-chip").first.wait_for(timeout=60_000)
-        else:
-            await opening.wait_for(timeout=60_000)
-        took.append(time.perf_counter() - begun)
-        seen = await page.locator(".anlan-row b, h2, h3").all_text_contents()
-        marks = page.frame_locator("iframe[title*=folium]").locator(".anlan-incident")
-        seen += await marks.evaluate_all("all => all.map(one => one.getAttribute('alt') || '')")
-        foreign += [words for words in seen if EVENT in words and own not in words]
-        await asyncio.sleep(max(0.0, EVERY - (time.perf_counter() - begun)))
+async def _acting(address: str, seat: int, took: list[float], read: list[int], foreign: list[str]) -> None:
+    own, opening, back = seat_district(seat), WORDS["situation.open_one"], WORDS["incident.back"]
+    named = re.compile(f".{{0,12}}{EVENT}")
+    async with window(address) as page:
+        await asyncio.sleep(EVERY * seat / SEATS)
+        await page.sign_in(f"seat-{seat}", PASSWORD, opening)
+        await asyncio.sleep(SETTLING)
+        for act in range(ACTS):
+            begun = time.perf_counter()
+            await page.press(opening if act % 2 == 0 else back, then=back if act % 2 == 0 else opening)
+            took.append(time.perf_counter() - begun)
+            titles = named.findall(page.words())
+            read.append(len(titles))
+            foreign += [words for words in titles if own not in words]
+            await asyncio.sleep(max(0.0, EVERY - (time.perf_counter() - begun)))
 
 
 def _frame(page: Any) -> Any:

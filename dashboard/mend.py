@@ -1,6 +1,6 @@
 """What Streamlit 1.67 gets wrong and a page cannot avoid; importing this puts it right for every session of the process.
 
-Both flaws break the whole window ("Bad delta path index", "Cannot set a node at a delta path") when a part of a page that redraws itself
+Each of these flaws breaks the whole window ("Bad delta path index", "Cannot set a node at a delta path") when a part of a page that redraws itself
 (`st.fragment(run_every=…)`) meets a page that is drawn anew, the sooner the busier the machine.
 """
 
@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from streamlit.runtime.app_session import AppSession, AppSessionState
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequest, ScriptRequests, ScriptRequestType
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequest, ScriptRequests, ScriptRequestType
 
 _taken = ScriptRequests.on_scriptrunner_ready
 _cleared = ForwardMsgQueue.clear
+_started = AppSession._create_scriptrunner
+
+SOON = 0.02
+"""Seconds until a part asks again whether the drawing before it is over."""
 
 
 def _on_the_page_that_is_there(self: ScriptRequests) -> ScriptRequest:
@@ -43,5 +48,17 @@ def _nothing_of_a_part_is_dropped(
         self._queue = waiting
 
 
+def _after_the_drawing_before_it(self: AppSession, initial_rerun_data: RerunData) -> None:
+    """A part that asks just as a drawing ends would be drawn by a new runner, and whatever the ended one drew last is thrown away, with the page
+    it had turned to. It waits until all of that is taken in.
+    """
+    ending = self._scriptrunner
+    if ending is None or not initial_rerun_data.fragment_id:
+        _started(self, initial_rerun_data)
+    elif self._state != AppSessionState.SHUTDOWN_REQUESTED and not ending.request_rerun(initial_rerun_data):
+        self._event_loop.call_later(SOON, _after_the_drawing_before_it, self, initial_rerun_data)
+
+
 ScriptRequests.on_scriptrunner_ready = _on_the_page_that_is_there  # type: ignore[method-assign]
 ForwardMsgQueue.clear = _nothing_of_a_part_is_dropped  # type: ignore[method-assign]
+AppSession._create_scriptrunner = _after_the_drawing_before_it  # type: ignore[method-assign]

@@ -35,6 +35,8 @@ OPTIONS: dict[str, str] = {
     "browser.gatherUsageStats": "false",
     "browser.serverAddress": "localhost",
     "runner.magicEnabled": "false",
+    # Python collects garbage when there is some; looking for it after every part that redraws itself takes longer than the drawing.
+    "runner.postScriptGC": "false",
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
     "client.showErrorLinks": "false",

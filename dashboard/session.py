@@ -15,7 +15,7 @@ from dashboard.words import t
 from graph import oidc, people
 from models.domain import Mode, Person
 from models.errors import AnlanError, NotAllowed, Refused, Unreachable, storage_trouble
-from models.settings import Settings
+from models.settings import current
 
 
 class Logins:
@@ -33,7 +33,7 @@ def _logins(home: str) -> Logins:
 
 def provider() -> oidc.Provider | None:
     """The bureau's identity provider; null when none is set."""
-    path = Settings().oidc_file
+    path = current().oidc_file
     return None if path is None else _provider(str(path), path.stat().st_mtime_ns if path.exists() else 0)
 
 
@@ -79,7 +79,7 @@ def by_itself() -> NoReturn:
 
 
 def _limits() -> tuple[timedelta, timedelta]:
-    settings = Settings()
+    settings = current()
     return timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)
 
 

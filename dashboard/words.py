@@ -48,7 +48,9 @@ def _flatten(tree: Any, prefix: str, words: dict[str, str], path: Path) -> None:
 
 def language() -> str:
     """The language this person reads, `zh` or `en`."""
-    return str(st.session_state["language"] if "language" in st.session_state else current().language)
+    if "language" not in st.session_state:
+        st.session_state["language"] = current().language
+    return str(st.session_state["language"])
 
 
 def t(key: str, **values: object) -> str:

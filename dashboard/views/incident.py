@@ -17,7 +17,7 @@ from reports.plans import Plan, compared, plans_of
 from reports.plans import grading as worked_out
 
 HEIGHT = 520
-"""Pixels of the scrolling part where the screen is low, see `situation.MAP_HEIGHT`."""
+"""Pixels of the scrolling part."""
 
 MOST_CASES = 6
 """Similar cases shown, the newest."""
@@ -41,7 +41,7 @@ def panel(row: Row) -> None:
         tabs = st.tabs(list(labels), key=f"tabs-{row.incident.id}", on_change="rerun")
         for tab, part in zip(tabs, labels.values(), strict=True):
             if tab.open:
-                with tab, st.container(height=HEIGHT, border=False, key="incident-part"):
+                with tab, st.container(height=HEIGHT, border=False):
                     part(row)
 
 

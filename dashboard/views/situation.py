@@ -21,7 +21,6 @@ PAGE = 12
 """Incidents on one page of the list."""
 
 MAP_HEIGHT = 590
-"""Pixels of the map where the screen is low; a taller one adds what it has to spare (`anlan.css`)."""
 
 LAYERS = ("evidence", "radius", "population", "river", "road", *maps.SITES)
 """What can be shown or hidden, in the order of the buttons."""
@@ -180,7 +179,7 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
         corners = st.session_state.setdefault(f"corners-{session.mode()}", maps.frame(divisions, rows))
         window = maps.seen() or maps.window_of(corners)
         outlines = [shape for kind in maps.LINES for shape in picture.survey.outlines.get(kind, ())]
-        ground = maps.base_map(outlines, rows, corners=corners, tiles=tiles.configured(current()), draws=True)
+        ground = maps.base_map(outlines, rows, corners=corners, tiles=tiles.configured(current()), draws=True, kept=picture.survey.written)
         focus = opened.incident.id if opened else None
         sites, far = surveyed(picture, window, shown)
         drawn = [
@@ -189,8 +188,7 @@ def draw_map(rows: Sequence[Row], opened: Row | None, until: datetime | None) ->
             *(heard(picture, window, rows, until, snapped) if "evidence" in shown else ()),
             maps.incidents_drawn(rows, spots, focus, plain=until is not None, radii="radius" in shown),
         ]
-        with st.container(key="situation-ground"):
-            told = maps.show_map(ground, maps.layer(*drawn), spots, height=MAP_HEIGHT, focus=focus)
+        told = maps.show_map(ground, maps.layer(*drawn), spots, height=MAP_HEIGHT, focus=focus)
         st.pills(
             t("map.layers"),
             LAYERS,
@@ -272,8 +270,7 @@ def incident_list(rows: Sequence[Row], *, past: bool = False) -> None:
         return
     pages = (len(rows) - 1) // PAGE + 1
     number = min(int(st.session_state.get("list_page", 1)), pages)
-    long = len(rows) > 6
-    with st.container(height=MAP_HEIGHT + 40 if long else "content", border=False, key="incident-rows" if long else None):
+    with st.container(height=MAP_HEIGHT + 40 if len(rows) > 6 else "content", border=False):
         for row in rows[(number - 1) * PAGE : number * PAGE]:
             words, button = st.columns([9, 1.6], vertical_alignment="center", gap="small")
             with words:

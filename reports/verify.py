@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from models.domain import IMPACT_TYPES, Claim, Dossier, Finding, Provision, Report
+from models.domain import IMPACT_TYPES, Claim, Dossier, Finding, Report
 from models.rules import check_indicators
 from reports.ground import Ground, Shelf
 from reports.page import believable
@@ -207,7 +207,7 @@ def _law(claim: Claim, ground: Ground) -> Iterator[Finding]:
         if isinstance(item, Clause):
             if not item.stands_on(on):
                 yield _find(claim, "block", "article_not_in_force", f"{item.cited()}在{day(on)}不具效力；请改引当日有效的规定")
-        elif isinstance(item, Provision):
+        else:
             document = ground.shelf.titles.get(item.document)
             start = item.in_force or (document.in_force if document else None)
             end = item.repealed or (document.repealed if document else None)

@@ -78,6 +78,14 @@ def test_the_same_clock_in_two_files_is_refused(rules: Path) -> None:
         read_rulebook(rules)
 
 
+def test_a_source_told_differently_in_two_files_is_refused(rules: Path) -> None:
+    again = rules / "zz_clocks_again.yml"
+    shutil.copy(rules / "clocks.yml", again)
+    found = broken(rules, again.name, "title: ", "title: 另一个")
+    assert again.name in found
+    assert "与另一文件中的写法不一致" in found
+
+
 def test_a_missing_rule_set_is_refused(rules: Path) -> None:
     (rules / "significant_hazard_event.yml").unlink()
     with pytest.raises(BrokenDefinition, match="SignificantHazardEvent"):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from graph import people as accounts
 from graph.knowledge import Knowledge
-from models.domain import Person, ReportState
+from models.domain import Judgement, Person, ReportState
 from models.errors import NotAllowed, Refused, Stale
 from reports import signoff
 from reports.render import render
-from reports.signoff import edit, record_of, replace_claims, signature_of, submit, write_draft, write_plan
-from tests.reports.invented import at, fire, take_in
-from tests.reports.invented_relief import taking
+from reports.signoff import edit, judged_since, record_of, replace_claims, signature_of, submit, write_draft, write_plan
+from tests.reports.invented import at, drafted, fire, take_in
+from tests.reports.invented_relief import depot, signed, surveyed_in, taking
 from tests.signing import PASSWORD, sign
 
 
@@ -84,6 +86,24 @@ def test_a_follow_up_that_another_has_overtaken_is_not_signed(knowledge: Knowled
     assert record_of(knowledge, older.report.id).state.status == "submitted"
 
 
+def test_what_was_judged_after_the_draft_is_told_in_order_and_what_was_undone_is_not() -> None:
+    state = ReportState(report=drafted(fire()), status="draft")
+
+    def judged(verdict: str, hour: int, **more: Any) -> Judgement:
+        known = {"id": f"ju-{verdict}-{hour}", "verdict": verdict, "incidents": ("in-1",), "officer": "officer1", "officer_name": "王指挥"}
+        return Judgement.model_validate({**known, "role": "officer", "reason": f"{hour}时所判", "at": at(hour, 5), **more})
+
+    dossier = fire(
+        judgements=(
+            judged("undo", 23, undoes="ju-move-22"), judged("close", 21), judged("merge", 19), judged("move", 22, undone=True), judged("undo", 20),
+        )
+    )  # fmt: skip
+    assert judged_since(state, dossier) == [
+        "王指挥于07月18日21:05结束了事件：21时所判",
+        "王指挥于07月18日23:05撤销了先前的判断：23时所判",
+    ]
+
+
 def test_a_plan_is_not_edited_as_a_report(knowledge: Knowledge, people: dict[str, Person], draft: ReportState) -> None:
     write_plan(knowledge, taking(1, of="x/水", id="a"), (), people["duty"])
     with pytest.raises(Refused, match="是救助计划，不是报告"):
@@ -122,6 +142,18 @@ def test_of_two_who_write_at_once_the_second_is_told_and_a_print_meanwhile_stops
     with pytest.raises(Stale, match="duty1"):
         write_plan(knowledge, made.model_copy(update={"version": 2, "days": 7}), (), people["duty"], read)
     assert record_of(knowledge, "rl-a").state.paper == second
+
+
+def test_goods_that_another_plan_has_taken_are_not_signed_away_again(knowledge: Knowledge, people: dict[str, Person]) -> None:
+    take_in(knowledge, fire())
+    surveyed_in(knowledge, depot())
+    lot = f"{depot().id}/饮用水"
+    signed(knowledge, taking(60, of=lot, id="a"), people)
+    with pytest.raises(Refused, match="不能签发"):
+        signed(knowledge, taking(41, of=lot, id="b"), people)
+    assert record_of(knowledge, "rl-b").state.status == "submitted"
+    assert "不能签发" in [entry.payload["reason"] for entry in knowledge.ledger.entries(kinds=["person.refused"])][-1]
+    assert signed(knowledge, taking(40, of=lot, id="c"), people).status == "signed"
 
 
 def test_who_may_not_write_proposes_no_plan(knowledge: Knowledge, people: dict[str, Person]) -> None:

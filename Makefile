@@ -37,13 +37,13 @@ KERNEL := tests/models/test_clocks.py tests/models/test_coverage_of_rules.py tes
 	tests/reports/test_plan_reports.py tests/reports/test_signoff.py tests/reports/test_signoff_corners.py \
 	tests/reports/test_relief_plan.py tests/reports/test_verify.py
 
-kernel: $(READY)  ## The safety kernel (sign-off, checks, rules, ledger) under branch coverage by its own tests; fails under 100 % (needs PostgreSQL's wheel, in the lock)
+kernel: $(READY)  ## The safety kernel (sign-off, checks, rules, ledger) under branch coverage by its own tests; fails under 100 %, also where no PostgreSQL starts
 	@$(BIN)/python -m coverage run -m pytest $(KERNEL)
 	@$(BIN)/python -m coverage report
 
 MUTANTS ?= --sample 150
 
-mutants: $(READY)  ## Break the safety kernel on purpose and tell which changes its tests do not notice (an hour; MUTANTS= changes everything, takes a day's worth of patience)
+mutants: $(READY)  ## Break the safety kernel on purpose and tell which changes its tests do not notice (about an hour)
 	@$(BIN)/python -m tests.mutants $(MUTANTS) $(KERNEL)
 
 LIVE ?= live or browser or model

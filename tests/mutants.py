@@ -281,9 +281,10 @@ def main() -> None:
             if not wanted.reuse:
                 _look(kernel, wanted.tests)
             known = json.loads((SEEN / "tests.json").read_text())
-            for name in known["imports"]:
+            for name in [*known["imports"], "models.domain", "models.parameters"]:
                 with suppress(Exception):
                     importlib.import_module(name)
+            assert not {one.removesuffix(".py").replace("/", ".") for one in kernel} & set(sys.modules), "would not be changed"
             for file in wanted.module or kernel:
                 before = found.get(file, {})
                 tree, every = mutants(file)

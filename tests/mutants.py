@@ -1,8 +1,9 @@
 """Breaks the safety kernel on purpose, one small change at a time, and asks whether its own tests notice: `make mutants`.
 
-The modules are those of `[tool.coverage.run]`. One run under coverage tells which tests come by which line; then every mutant gets a
-forked process of its own that imports the changed module and runs those tests, the quickest first, until one fails. One graph engine
-serves all of them. Nothing on disk is changed. Printed at the end: how many were noticed, and every one that was not.
+The modules are those of `[tool.coverage.run]`. One run under coverage tells which tests come by which line; then all tests are collected
+once, and every mutant gets a forked process of its own, in which the changed functions and tables take the place of the module's and those
+tests run until one fails. One graph engine serves all of them. Nothing on disk is changed. Printed at the end: how many were noticed, and
+every one that was not.
 
 Changed are comparisons, `and`/`or`/`not`, conditions, filters, arithmetic, numbers (one more, one less), truth values, strings (those that
 are compared or are keys; words for people are left alone), returns, cases of a `match`, and statements that are left out. Left alone are
@@ -15,26 +16,32 @@ import argparse
 import ast
 import copy
 import importlib
+import inspect
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from importlib.util import spec_from_file_location
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import CodeType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import coverage
 import pytest
+import sqlalchemy as sa
+from _pytest.runner import runtestprotocol
+
+from graph.engine import running
+from models.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SEEN = ROOT / "var" / "mutants"
@@ -154,30 +161,11 @@ class _Put(ast.NodeTransformer):
         return self.mutant.new if node is self.mutant.old else self.generic_visit(node)
 
 
-class _Changed(SourceFileLoader):
-    """Imports one module as it was changed; stands first on `sys.meta_path`."""
-
-    def __init__(self, file: str, code: CodeType) -> None:
-        super().__init__(file.removesuffix(".py").replace("/", "."), str(ROOT / file))
-        self.code = code
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        return spec_from_file_location(name, self.path, loader=self) if name == self.name else None
-
-    def get_code(self, fullname: str) -> CodeType:
-        return self.code
-
-
 class _Watch:
-    """A pytest plugin: only these tests in this order; or tells coverage which test runs, and how long each took."""
+    """A pytest plugin that tells coverage which test runs, and notes how long each took."""
 
-    def __init__(self, wanted: Sequence[str] = ()) -> None:
-        self.wanted = {id: at for at, id in enumerate(wanted)}
+    def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        if self.wanted:
-            items[:] = sorted((one for one in items if one.nodeid in self.wanted), key=lambda one: self.wanted[one.nodeid])
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if measured := coverage.Coverage.current():
@@ -187,8 +175,20 @@ class _Watch:
         self.seconds[report.nodeid] += report.duration
 
 
-def _pytest(watch: _Watch, *files: str) -> int:
-    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *files], plugins=[watch]))
+class _Break:
+    """A pytest plugin that gives the collected tests to `work` instead of running them."""
+
+    def __init__(self, work: Callable[[dict[str, pytest.Item]], None]) -> None:
+        self.work = work
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.work({item.nodeid: item for item in session.items})
+        return True
+
+
+def _pytest(plugin: object, files: Iterable[str], folder: str) -> int:
+    kept = ("-o", "tmp_path_retention_policy=failed", f"--basetemp={folder}/tmp")
+    return int(pytest.main(["-x", "-q", "-s", "-p", "no:cacheprovider", *kept, *files], plugins=[plugin]))
 
 
 def _forked(work: Callable[[], int], *, seconds: int = 0) -> int:
@@ -207,20 +207,24 @@ def _forked(work: Callable[[], int], *, seconds: int = 0) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _look(kernel: list[str], files: list[str]) -> None:
-    """Run the tests once, unchanged, and write down which come by which line, how long they take, and what they import."""
+def _look(kernel: list[str], files: list[str], folder: str, *, add: bool) -> None:
+    """Run the tests once, unchanged, and write down, or add, which come by which line and how long they take."""
 
     def work() -> int:
-        measured = coverage.Coverage(
-            data_file=str(SEEN / "coverage"), config_file=False, branch=True, include=[str(ROOT / one) for one in kernel]
-        )
+        measured = coverage.Coverage(data_file=f"{folder}/coverage", config_file=False, include=[str(ROOT / one) for one in kernel])
         watch = _Watch()
         with measured.collect():
-            status = _pytest(watch, *files)
+            status = _pytest(watch, files, folder)
         data = measured.get_data()
         by_line = {file: data.contexts_by_lineno(str(ROOT / file)) for file in kernel}
-        others = [name for name, module in list(sys.modules.items()) if "site-packages" in str(getattr(module, "__file__", ""))]
-        (SEEN / "tests.json").write_text(json.dumps({"lines": by_line, "seconds": watch.seconds, "imports": others}))
+        seconds = dict(watch.seconds)
+        if add:
+            known = json.loads((SEEN / "tests.json").read_text())
+            for file, lines in known["lines"].items():
+                for line, ids in lines.items():
+                    by_line[file][int(line)] = sorted({*ids, *by_line[file].get(int(line), ())})
+            seconds = known["seconds"] | seconds
+        (SEEN / "tests.json").write_text(json.dumps({"lines": by_line, "seconds": seconds}))
         return status
 
     SEEN.mkdir(parents=True, exist_ok=True)
@@ -229,13 +233,15 @@ def _look(kernel: list[str], files: list[str]) -> None:
 
 
 def _tests(mutant: Mutant, known: dict[str, Any], most: float) -> list[str]:
-    """The tests that come by a mutant's lines, quickest first, as many as take `most` seconds together; PostgreSQL's only when alone."""
+    """The tests that come by a mutant's lines, the module's own first and then the quickest, as many as take `most` seconds together;
+    PostgreSQL's only when no other does."""
     by_line: dict[str, list[str]] = known["lines"][mutant.file]
     own = {id for line in mutant.lines for id in by_line.get(str(line), ()) if id}
     own = own or {id for ids in by_line.values() for id in ids if id}
     own = {id for id in own if "postgresql" not in id} or own
+    name = f"/test_{Path(mutant.file).stem}"
     chosen, spent = [], 0.0
-    for id in sorted(own, key=lambda id: (known["seconds"].get(id, 0), id)):
+    for id in sorted(own, key=lambda id: (name not in id, known["seconds"].get(id, 0), id)):
         spent += known["seconds"].get(id, 0)
         if chosen and spent > most:
             break
@@ -243,60 +249,101 @@ def _tests(mutant: Mutant, known: dict[str, Any], most: float) -> list[str]:
     return chosen
 
 
-def _try(tree: ast.Module, mutant: Mutant, tests: list[str], known: dict[str, Any]) -> str:
+def _try(tree: ast.Module, mutant: Mutant, tests: list[pytest.Item], seconds: int) -> str:
+    """What becomes of the tests with the mutant in place of what they test."""
+
     def work() -> int:
-        code = compile(ast.fix_missing_locations(_Put(mutant).visit(tree)), str(ROOT / mutant.file), "exec")
-        sys.meta_path.insert(0, _Changed(mutant.file, code))  # type: ignore[arg-type]
-        return _pytest(_Watch(tests), *dict.fromkeys(id.partition("::")[0] for id in tests))
+        module = importlib.import_module(mutant.file.removesuffix(".py").replace("/", "."))
+        try:
+            code = compile(ast.fix_missing_locations(_Put(mutant).visit(tree)), str(ROOT / mutant.file), "exec")
+        except (SyntaxError, TypeError, ValueError):
+            return 70
+        changed = ModuleType(module.__name__)
+        changed.__dict__.update({name: vars(module)[name] for name in ("__file__", "__package__", "__spec__")})
+        exec(code, changed.__dict__)
+        _transplant(vars(module), vars(changed), module.__name__)
+        for test, following in zip_longest(tests, tests[1:]):
+            if any(report.failed for report in runtestprotocol(test, log=False, nextitem=following)):
+                return 1
+        return 0
 
     if not tests:
         return "no test"
-    status = _forked(work, seconds=60 + int(10 * sum(known["seconds"].get(id, 0) for id in tests)))
+    status = _forked(work, seconds=seconds)
     return {0: "lives", 70: "is no program"}.get(status, "timed out" if status == -signal.SIGALRM else "killed")
+
+
+def _transplant(old: Any, new: Mapping[str, Any], name: str) -> None:
+    """Put the functions and the data of the changed module into the one that everybody has imported."""
+    for key, value in list(new.items()):
+        if isinstance(value, type) and value.__module__ == name:
+            _transplant(vars(old[key]), vars(value), name)
+        elif (function := _function(value)) is not None and function.__module__ == name:
+            target = _function(old.get(key))
+            if target is not None:
+                target.__code__, target.__defaults__, target.__kwdefaults__ = (
+                    function.__code__,
+                    function.__defaults__,
+                    function.__kwdefaults__,
+                )
+            if hasattr(old.get(key), "cache_clear") and name == "models.rulebook":
+                old[key].cache_clear()
+        elif isinstance(old, dict) and isinstance(value, DATA) and not key.startswith("__"):
+            have = old.get(key)
+            for module in [one for one in list(sys.modules.values()) if getattr(one, "__dict__", {}).get(key) is have]:
+                setattr(module, key, value)  # whoever has imported it by name
+
+
+DATA = (str, int, float, tuple, list, dict, set, frozenset, Path, re.Pattern, sa.MetaData, sa.Table)
+"""What is put in place of a module's own."""
+
+
+def _function(value: Any) -> FunctionType | None:
+    """The function within a method, a property or a decorated function."""
+    within = inspect.unwrap(getattr(value, "__func__", None) or getattr(value, "fget", None) or value)
+    return within if isinstance(within, FunctionType) else None
 
 
 def main() -> None:
     """Look, change, try, tell."""
     kernel: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["coverage"]["run"]["include"]
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("tests", nargs="+", help="files and folders of the kernel's tests")
+    asked.add_argument("tests", nargs="*", help="files and folders of the kernel's tests")
     asked.add_argument("--module", action="append", choices=kernel, help="only these (default: all)")
     asked.add_argument("--sample", type=int, default=0, help="at most so many of each module, drawn at random (0: all)")
     asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--seconds", type=float, default=15, help="tests of at most so many seconds for each mutant, quickest first")
-    asked.add_argument("--reuse", action="store_true", help="do not look again which test comes by which line")
+    asked.add_argument("--seconds", type=float, default=15, help="tests of at most so many seconds for each mutant")
+    asked.add_argument("--reuse", action="store_true", help="which test comes by which line is known; the tests named are added to it")
     asked.add_argument("--living", action="store_true", help="only those that lived the last time")
     wanted = asked.parse_args()
     os.chdir(ROOT)
-    sys.dont_write_bytecode = True
+    with TemporaryDirectory(prefix="anlan-mutants-") as folder, running(Settings(home=Path(folder), graph_heap="512m")):
+        os.environ["ANLAN_TEST_ENGINE"] = folder
+        if wanted.tests:
+            _look(kernel, wanted.tests, folder, add=wanted.reuse)
+        known = json.loads((SEEN / "tests.json").read_text())
+        files = sorted({id.partition("::")[0] for id in known["seconds"]})
+        _pytest(_Break(lambda items: _all(wanted, wanted.module or kernel, known, items)), files, folder)
+
+
+def _all(wanted: argparse.Namespace, modules: list[str], known: dict[str, Any], items: dict[str, pytest.Item]) -> None:
     found: dict[str, dict[str, str]] = {}
     with suppress(FileNotFoundError):
         found = json.loads((SEEN / "found.json").read_text())
-    with TemporaryDirectory(prefix="anlan-mutants-") as folder:
-        from graph.engine import running
-        from models.settings import Settings
-
-        with running(Settings(home=Path(folder), graph_heap="512m")):
-            os.environ["ANLAN_TEST_ENGINE"] = folder
-            if not wanted.reuse:
-                _look(kernel, wanted.tests)
-            known = json.loads((SEEN / "tests.json").read_text())
-            for name in [*known["imports"], "models.domain", "models.parameters"]:
-                with suppress(Exception):
-                    importlib.import_module(name)
-            assert not {one.removesuffix(".py").replace("/", ".") for one in kernel} & set(sys.modules), "would not be changed"
-            for file in wanted.module or kernel:
-                before = found.get(file, {})
-                tree, every = mutants(file)
-                chosen = every if not wanted.sample else random.Random(wanted.seed).sample(every, min(wanted.sample, len(every)))
-                if wanted.living:
-                    chosen = [one for one in every if before.get(one.words) in ("lives", "no test")]
-                began, now = time.monotonic(), {}
-                for one in chosen:
-                    now[one.words] = _try(tree, one, _tests(one, known, wanted.seconds), known)
-                found[file] = {**before, **now} if wanted.living else now
-                (SEEN / "found.json").write_text(json.dumps(found, ensure_ascii=False, indent=1))
-                _tell(file, len(every), found[file], time.monotonic() - began)
+    for file in modules:
+        before = found.get(file, {})
+        tree, every = mutants(file)
+        chosen = every if not wanted.sample else random.Random(wanted.seed).sample(every, min(wanted.sample, len(every)))
+        if wanted.living:
+            chosen = [one for one in every if before.get(one.words) in ("lives", "no test")]
+        found[file] = dict(before) if wanted.living else {}
+        began = time.monotonic()
+        for one in chosen:
+            ids = [id for id in _tests(one, known, wanted.seconds) if id in items]
+            limit = 60 + int(10 * sum(known["seconds"].get(id, 0) for id in ids))
+            found[file][one.words] = _try(tree, one, [items[id] for id in ids], limit)
+            (SEEN / "found.json").write_text(json.dumps(found, ensure_ascii=False, indent=1))
+        _tell(file, len(every), found[file], time.monotonic() - began)
 
 
 def _tell(file: str, every: int, tried: dict[str, str], seconds: float) -> None:

@@ -35,7 +35,7 @@ KERNEL := tests/models/test_clocks.py tests/models/test_coverage_of_rules.py tes
 	tests/graph/test_backup.py tests/graph/test_people.py tests/graph/test_proposals.py tests/graph/test_retention.py \
 	tests/graph/test_scope.py tests/graph/test_signatures.py tests/reports/test_daily.py tests/reports/test_followup.py \
 	tests/reports/test_plan_reports.py tests/reports/test_signoff.py tests/reports/test_signoff_corners.py \
-	tests/reports/test_relief_plan.py tests/reports/test_verify.py
+	tests/reports/test_relief_plan.py tests/reports/test_verify.py tests/reports/test_verify_corners.py
 
 kernel: $(READY)  ## The safety kernel (sign-off, checks, rules, ledger) under branch coverage by its own tests; fails under 100 %, also where no PostgreSQL starts
 	@$(BIN)/python -m coverage run -m pytest $(KERNEL)

@@ -33,7 +33,7 @@ KERNEL := tests/models/test_clocks.py tests/models/test_coverage_of_rules.py tes
 	tests/models/test_response_levels.py tests/models/test_rule_files.py tests/models/test_rule_scenarios.py tests/models/test_triggers.py \
 	tests/graph/test_ledger.py tests/graph/test_ledger_corners.py tests/graph/test_ledger_damage.py tests/graph/test_audit_export.py \
 	tests/graph/test_backup.py tests/graph/test_people.py tests/graph/test_proposals.py tests/graph/test_retention.py \
-	tests/graph/test_scope.py tests/graph/test_signatures.py tests/reports/test_daily.py tests/reports/test_followup.py \
+	tests/graph/test_scope.py tests/graph/test_signatures.py tests/reports/test_daily.py tests/reports/test_followup.py tests/reports/test_ground.py \
 	tests/reports/test_plan_reports.py tests/reports/test_signoff.py tests/reports/test_signoff_corners.py \
 	tests/reports/test_relief_plan.py tests/reports/test_verify.py tests/reports/test_verify_corners.py
 

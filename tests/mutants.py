@@ -73,13 +73,16 @@ def mutants(file: str) -> tuple[ast.Module, list[Mutant]]:
     """A module's tree and everything that can be changed in it, in the order of its lines."""
     tree = ast.parse((ROOT / file).read_text("utf-8"))
     found: list[Mutant] = []
+    seen: Counter[str] = Counter()
     for statement, node, parent, is_inside in _nodes(tree, tree, False):
         line = getattr(node, "lineno", statement.lineno)
         body = getattr(statement, "body", None)
         lines = range(statement.lineno, body[0].lineno if isinstance(body, list) else (statement.end_lineno or statement.lineno) + 1)
         for words, new in _changes(node, parent, is_inside):
             column = getattr(node, "col_offset", statement.col_offset)
-            found.append(Mutant(file, lines, f"{line}:{column} {words}", node, new))
+            words = f"{line}:{column} {words}"
+            seen[words] += 1
+            found.append(Mutant(file, lines, words if seen[words] == 1 else f"{words} ({seen[words]})", node, new))
     return tree, sorted(found, key=lambda one: one.lines.start)
 
 

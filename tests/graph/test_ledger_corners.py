@@ -165,7 +165,84 @@ def test_a_strengthened_hash_replaces_the_old_one_and_stays_out_of_the_chain(led
     assert "hash" not in "".join(str(line["payload"]) for line in ledger.lines())
 
 
+def test_districts_are_kept_one_by_one(ledger: Ledger) -> None:
+    duty = Person(name="duty1", display_name="钱值班", role="duty", districts=("320105", "320116"))
+    ledger.add_person(duty, "hash", "admin1")
+    assert (ledger.person("duty1"), ledger.people()) == (duty, [duty])
+    assert ledger.change_person("duty1", by="admin1", districts=("320104", "320106")).districts == ("320104", "320106")
+    assert ledger.verify().ok
+
+
+def test_a_code_is_spent_once_and_with_it_all_before(ledger: Ledger) -> None:
+    ledger.add_person(Person(name="duty1", display_name="钱值班", role="duty"), "hash", "admin1")
+    assert [ledger.spend_code("duty1", step) for step in (5, 5, 4, 6, 6)] == [True, False, False, True, False]
+    assert not ledger.spend_code("nobody", 9)
+
+
+def test_wrong_passwords_are_counted_and_lock_for_a_time_that_is_told(ledger: Ledger) -> None:
+    ledger.add_person(Person(name="duty1", display_name="钱值班", role="duty"), "hash", "admin1")
+    for _ in range(3):
+        ledger.sign_in_failed("duty1", "密码不对", allowed=3, lock=timedelta(minutes=15), at=AT)
+    told = [entry.payload for entry in ledger.entries(kinds=["person.refused"])]
+    until = AT + timedelta(minutes=15)
+    assert [one["locked_until"] and datetime.fromisoformat(one["locked_until"]) for one in told] == [None, None, until]
+    assert {(one["action"], one["reason"]) for one in told} == {("sign_in", "密码不对")}
+    assert ledger.locked_until("duty1") == until
+    ledger.sign_in_failed("duty1", "密码不对", allowed=3, lock=timedelta(minutes=15), at=AT)
+    assert ledger.locked_until("duty1") is None, "counted from one again"
+    ledger.sign_in_failed("duty1", "密码不对", allowed=3, lock=timedelta(minutes=15), at=AT)
+    ledger.clear_failures("duty1")
+    ledger.sign_in_failed("duty1", "密码不对", allowed=3, lock=timedelta(minutes=15), at=AT)
+    assert ledger.locked_until("duty1") is None
+
+
+def test_a_new_password_ends_the_key_the_lock_and_the_count(ledger: Ledger) -> None:
+    ledger.add_person(Person(name="signer1", display_name="李签发", role="signer"), "hash", "admin1")
+    ledger.keep_signing_key("signer1", "sealed", {"fingerprint": "f"})
+    ledger.sign_in_failed("signer1", "密码不对", allowed=1, lock=timedelta(minutes=15), at=AT)
+    assert ledger.signing_key("signer1") == "sealed"
+    changed = ledger.change_person("signer1", by="admin1", password_hash="other", must_change=True)
+    assert (ledger.signing_key("signer1"), ledger.locked_until("signer1"), changed.must_change) == ("", None, True)
+    assert "other" not in "".join(str(line["payload"]) for line in ledger.lines())
+    assert "sealed" not in "".join(str(line["payload"]) for line in ledger.lines())
+    assert ledger.verify().ok
+
+
 # -- damage the others do not come by
+
+
+@pytest.mark.parametrize("column", ["at", "kind", "subject", "by_", "payload"])
+def test_every_part_of_an_entry_is_in_its_hash(ledger: Ledger, column: str) -> None:
+    written(ledger, 3)
+    other = {"at": "2026-07-18T12:00:00.000000+00:00", "kind": "source.ran", "subject": "other", "by_": "nobody", "payload": '{"n":7}'}
+    tampered(ledger, f"UPDATE entry SET {column} = :v WHERE seq = 2", v=other[column])
+    found = ledger.verify()
+    assert (found.ok, found.entries, found.first_broken, found.damage) == (False, 1, 2, "changed")
+
+
+def test_a_message_marked_understood_without_a_reading_is_noticed(ledger: Ledger, hotline: Source) -> None:
+    ledger.receive(hotline, [call(1), call(2)])
+    written(ledger, 1)
+    tampered(ledger, "UPDATE progress SET understood_seq = 3 WHERE key = :k", k=call(2).id)
+    found = ledger.verify()
+    assert (found.first_broken, found.damage) == (2, "marks")
+    assert "没有理解记录" in found.reason
+
+
+def test_a_reading_whose_message_still_waits_is_noticed(ledger: Ledger, hotline: Source) -> None:
+    ledger.receive(hotline, [call(1)])
+    ledger.understood([reading(call(1))])
+    tampered(ledger, "UPDATE progress SET understood_seq = NULL")
+    found = ledger.verify()
+    assert (found.first_broken, found.damage) == (2, "marks")
+
+
+def test_the_places_files_and_copies_are_for_their_owner_only(ledger: Ledger, home: Settings, tmp_path: Path) -> None:
+    with ledger.sole_worker(), ledger.sole_importer():
+        modes = {path.name: path.stat().st_mode & 0o777 for path in home.home.iterdir()}
+    assert {name for name in modes if name.endswith((".worker", ".importer"))} == {"ledger.db.worker", "ledger.db.importer"}
+    ledger.copy_to(tmp_path / "copy.db")
+    assert {*modes.values(), (tmp_path / "copy.db").stat().st_mode & 0o777} == {0o600}
 
 
 def test_an_entry_numbered_before_the_first_is_named_by_its_own_number(ledger: Ledger) -> None:

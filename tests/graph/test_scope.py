@@ -13,7 +13,8 @@ from graph import triage as filing
 from graph.knowledge import Knowledge
 from models.domain import Dossier, Evidence, EvidenceView, Incident, Link, Person, Place, Source
 from models.errors import NotAllowed, NotFound, Refused
-from reports.signoff import write_draft
+from reports.signoff import write_draft, write_plan
+from tests.reports.invented_relief import taking
 
 AT = datetime(2026, 7, 18, 12, 0, tzinfo=UTC)
 HOTLINE = Source(name="hotline", title="热线", kind="hotline", publisher="市", owner="值班处", reliability="C", every_minutes=5)
@@ -143,6 +144,18 @@ def test_a_judgement_on_what_is_not_seen_is_out_of_sight_and_each_refusal_is_rec
     assert knowledge.store.incident("in-luhe").status == "closed"
     scope.demand(knowledge, whole, closed.id)
     assert len(refusals(knowledge)) == 3
+
+
+def test_a_plan_is_seen_by_the_incident_it_is_for(knowledge: Knowledge, city: dict[str, str]) -> None:
+    limited, whole = person(JIANYE), person()
+    for id in ("jianye", "luhe"):
+        write_plan(knowledge, taking(1, of="x/水", id=id, incident=f"in-{id}"), (), whole)
+    scope.demand(knowledge, limited, "rl-jianye")
+    scope.demand(knowledge, whole, "rl-luhe")
+    assert refusals(knowledge) == []
+    with pytest.raises(NotAllowed, match="rl-luhe 不在"):
+        scope.demand(knowledge, limited, "rl-luhe")
+    assert refusals(knowledge) == ["rl-luhe"]
 
 
 def test_what_lies_in_no_district_is_passed_over_and_not_recorded(knowledge: Knowledge, city: dict[str, str]) -> None:

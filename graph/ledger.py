@@ -557,8 +557,6 @@ class Ledger:
             query = sa.select(_entry).where(_entry.c.seq >= low, _entry.c.seq <= high).order_by(_entry.c.seq).limit(_PAGE)
             with self._reading() as db:
                 rows = db.execute(query).mappings().all()
-            if not rows:
-                return
             for row in rows:
                 yield {"by" if name == "by_" else name: value for name, value in row.items()}
             low = int(rows[-1]["seq"]) + 1
@@ -1117,8 +1115,8 @@ class _Inspection:
         if None in row:
             return _Damage(place, "changed", f"第 {place} 条有内容不是有效文字：条目被改动")
         if seq != place:
-            own = _number_of(row, place) if seq < place else None
             if seq < place:
+                own = _number_of(row, place)
                 return _Damage(own or place, "changed", f"第 {own or place} 条的编号被改成 {seq}")
             return _Damage(place, "missing", f"第 {place} 条缺失：应为第 {place} 条，却读到第 {seq} 条")
         if _chained(*row[:-1]) != own_hash:

@@ -125,9 +125,8 @@ def _near(rules: AccidentGrades, known: Mapping[str, float], missing: float, ban
                 )
         edge = getattr(band, criterion)[0]
         others = {other: figure for other, figure in known.items() if other != criterion}
-        alone = (
-            not remark and edge > 0 and reaches(value, getattr(band, criterion)) and (_band(rules, others) or bands[-1]).rank > band.rank
-        )
+        # Nothing ranks below the lowest grade, so its own edge of zero is never warned about.
+        alone = not remark and reaches(value, getattr(band, criterion)) and (_band(rules, others) or bands[-1]).rank > band.rank
         # The margin below the edge is exclusive: 30 deaths are one step above 29, 31 are not.
         if alone and value - edge < margin:
             warnings.append(

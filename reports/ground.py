@@ -93,7 +93,6 @@ class Ground:
         self.gradings: list[Grading] = []
         self.unknown: list[str] = []
         self.incidents: list[Incident] = []
-        self.facts: list[Fact] = []
         self.before: dict[str, float] = {}
         """Figures of a cited earlier report, by impact type."""
         for citation in claim.citations:
@@ -142,7 +141,6 @@ class Ground:
                 self.moments.append(datetime.combine(item.date, time(), BEIJING))
                 self.words += [item.place, item.type]
             case Fact():
-                self.facts.append(item)
                 self._phrases((item.text,) if item.kind == "action" else ())
                 self.words += [item.subject, item.text, item.quote]
                 self.values |= {number.plain for number in numbers(arabic(item.quote))}

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from models.domain import IMPACT_TYPES, Claim, Dossier, Finding, Provision, Report
-from models.rules import check_indicators
+from models.domain import IMPACT_TYPES, Claim, Dossier, Finding, Report
+from models.rules import check_indicators, indicators
 from reports.ground import Ground, Shelf
 from reports.page import believable
 from reports.types import Clause, report_type
@@ -21,23 +21,6 @@ Severity = Literal["block", "warn", "info"]
 
 FIXED = frozenset({EXERCISE_LINE, RULES_LABEL, MODEL_LABEL})
 """Fixed wording; a fixed claim that says anything else is checked like any other."""
-
-INDICATOR = {
-    "dead": "A01008",
-    "missing": "A01009",
-    "injured": "A01010",
-    "seriously_injured": "A01011",
-    "evacuated": "A01012",
-    "relocated": "A01013",
-    "relocated_central": "A01014",
-    "relocated_dispersed": "A01015",
-    "urgent_aid": "A01017",
-    "affected": "A01007",
-    "homes_collapsed": "A01021",
-    "crops_hectares": "A01030",
-    "direct_loss": "A01058",
-}
-"""Impact types that are indicators of table A01. 损坏房屋 is not: the table splits it by degree."""
 
 _NAMED = {
     "seriously_injured": "重伤",
@@ -161,13 +144,14 @@ def _without_times(text: str) -> str:
 
 def _logic(report: Report, dossier: Dossier) -> Iterator[Finding]:
     """Logic checks of the disaster indicators, on the counted figures."""
+    codes = {one.impact: one.code for one in indicators() if one.impact}
     for incident in dossier.incidents or (dossier.incident,):
         if incident.event_type == "production_accident":
             continue
         given = {
-            INDICATOR[item.type]: item.best
+            codes[item.type]: item.best
             for item in dossier.impacts
-            if item.incident == incident.id and item.basis == "reported" and item.type in INDICATOR and item.best is not None
+            if item.incident == incident.id and item.basis == "reported" and item.type in codes and item.best is not None
         }
         of = f"{incident.title}：" if dossier.incidents else ""
         for issue in check_indicators(given):
@@ -207,7 +191,7 @@ def _law(claim: Claim, ground: Ground) -> Iterator[Finding]:
         if isinstance(item, Clause):
             if not item.stands_on(on):
                 yield _find(claim, "block", "article_not_in_force", f"{item.cited()}在{day(on)}不具效力；请改引当日有效的规定")
-        elif isinstance(item, Provision):
+        else:
             document = ground.shelf.titles.get(item.document)
             start = item.in_force or (document.in_force if document else None)
             end = item.repealed or (document.repealed if document else None)

@@ -3,6 +3,7 @@
 `home` is a fresh folder of state. `store` is the graph on one engine that is started once a session and emptied before each test;
 `knowledge` is a ledger of its own, that graph and the shipped library together. `people` opens one account per role.
 
+With `ANLAN_TEST_ENGINE` the engine is that of another folder, which somebody else may have started (`tests/mutants.py`).
 With `ANLAN_TEST_GRAPH=neo4j` the graph is a real Neo4j, started for the session, and only the tests that touch it are run.
 """
 
@@ -32,6 +33,7 @@ from tests.live.neo4j_server import neo4j_server
 from tests.signing import open_account
 
 GRAPH = os.environ.get("ANLAN_TEST_GRAPH", "embedded")
+ENGINE = os.environ.get("ANLAN_TEST_ENGINE", "")
 
 # A busy machine is slow; that is no finding of a property.
 hypothesis.settings.register_profile("anlan", deadline=None)
@@ -74,7 +76,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
         with neo4j_server(tmp_path_factory.mktemp("neo4j")) as found:
             yield found
         return
-    with running(Settings(home=tmp_path_factory.mktemp("engine"), graph_heap="512m")) as found:
+    with running(Settings(home=Path(ENGINE) if ENGINE else tmp_path_factory.mktemp("engine"), graph_heap="512m")) as found:
         yield found
 
 

@@ -32,6 +32,10 @@ def test_every_kind_is_decided_by_a_function_that_asks_for_the_right(kind: Kind)
     assert one.entry.partition(".")[2] in (ROOT / file).read_text("utf-8")
 
 
+def test_only_what_sorts_the_desks_own_papers_is_decided_on_for_several_at_once() -> None:
+    assert {kind: one.together for kind, one in RULES.items() if one.together != 1} == {"incident_match": 200}
+
+
 @pytest.mark.parametrize("kind", [kind for kind, one in RULES.items() if one.together == 1 and kind != "library_fact"])
 def test_what_is_never_decided_in_a_batch_takes_one_thing_by_its_shape(kind: Kind) -> None:
     file, _, name = RULES[kind].decided.partition(":")

@@ -13,6 +13,8 @@ from graph import triage as filing
 from graph.knowledge import Knowledge
 from models.domain import Dossier, Evidence, EvidenceView, Incident, Link, Person, Place, Source
 from models.errors import NotAllowed, NotFound, Refused
+from reports.signoff import write_draft, write_plan
+from tests.reports.invented_relief import taking
 
 AT = datetime(2026, 7, 18, 12, 0, tzinfo=UTC)
 HOTLINE = Source(name="hotline", title="热线", kind="hotline", publisher="市", owner="值班处", reliability="C", every_minutes=5)
@@ -124,6 +126,57 @@ def test_every_act_on_what_is_not_seen_is_refused_and_recorded(knowledge: Knowle
         assert refusals(knowledge)[-1] == subject
     assert knowledge.store.incident("in-luhe").status == "open"
     assert not list(knowledge.ledger.entries(kinds=["audit.read"]))
+
+
+def test_a_judgement_on_what_is_not_seen_is_out_of_sight_and_each_refusal_is_recorded(knowledge: Knowledge, city: dict[str, str]) -> None:
+    limited, whole = person(JIANYE, role="officer"), person(role="officer")
+    seen = judgements.close(knowledge, "in-jianye", whole, "结束")
+    closed = judgements.close(knowledge, "in-luhe", whole, "结束")
+    moved = judgements.move(knowledge, [city["nowhere"]], "in-luhe", whole, "同一地点")
+    scope.demand(knowledge, limited, seen.id)
+    assert refusals(knowledge) == []
+    for hidden in (closed, moved):
+        with pytest.raises(NotAllowed, match=f"{hidden.id} 不在账号 x 的管辖区划（{JIANYE}）内"):
+            scope.demand(knowledge, limited, seen.id, hidden.id)
+        assert refusals(knowledge)[-1] == hidden.id
+    with pytest.raises(NotAllowed):
+        judgements.undo(knowledge, closed.id, limited, "再看")
+    assert knowledge.store.incident("in-luhe").status == "closed"
+    scope.demand(knowledge, whole, closed.id)
+    assert len(refusals(knowledge)) == 3
+
+
+def test_a_plan_is_seen_by_the_incident_it_is_for(knowledge: Knowledge, city: dict[str, str]) -> None:
+    limited, whole = person(JIANYE), person()
+    for id in ("jianye", "luhe"):
+        write_plan(knowledge, taking(1, of="x/水", id=id, incident=f"in-{id}"), (), whole)
+    scope.demand(knowledge, limited, "rl-jianye")
+    scope.demand(knowledge, whole, "rl-luhe")
+    assert refusals(knowledge) == []
+    with pytest.raises(NotAllowed, match="rl-luhe 不在"):
+        scope.demand(knowledge, limited, "rl-luhe")
+    assert refusals(knowledge) == ["rl-luhe"]
+
+
+def test_what_lies_in_no_district_is_passed_over_and_not_recorded(knowledge: Knowledge, city: dict[str, str]) -> None:
+    scope.demand(knowledge, person(JIANYE), "", "library-law", "ju-none", "ev-none", "rp-none", "rl-none")
+    assert refusals(knowledge) == []
+
+
+def test_reports_are_listed_by_the_incident_they_are_about_and_a_days_report_only_to_who_sees_the_city(
+    knowledge: Knowledge, city: dict[str, str]
+) -> None:
+    whole = person()
+    states = [write_draft(knowledge, about, whole) for about in ("in-jianye", "in-luhe", "in-nowhere", "day-2026-07-18")]
+    limited = person(JIANYE)
+    assert scope.visible_reports(knowledge, whole, states) == states
+    assert scope.visible_reports(knowledge, limited, iter(states)) == [states[0], states[2]]
+    for hidden in (states[1], states[3]):
+        with pytest.raises(NotAllowed):
+            scope.demand(knowledge, limited, hidden.report.id)
+        assert refusals(knowledge)[-1] == hidden.report.id
+    scope.demand(knowledge, limited, states[0].report.id, states[2].report.id)
+    assert len(refusals(knowledge)) == 2
 
 
 def test_what_is_seen_can_be_acted_on(knowledge: Knowledge, city: dict[str, str]) -> None:

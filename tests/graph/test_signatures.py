@@ -200,3 +200,48 @@ def test_whoever_an_identity_provider_vouches_for_signs_with_the_desk_s_file(led
     asked = people.ask_again(ledger, outsider, ABOUT).at
     with pytest.raises(Refused, match="看板"):
         people.confirm(ledger, "oidc:77", about=ABOUT, login_at=asked)
+
+
+PLAN = {"id": "rl-1", "version": 1, "title": "某计划"}
+
+
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("signed", ["newest", "older", "own"])
+def test_a_plan_s_signature_is_checked_like_a_report_s(desk: Ledger, edited: bool, signed: str) -> None:
+    desk.record("relief.drafted", "rl-1", {"plan": PLAN}, by="signer1" if signed == "own" else "duty1")
+    newest = PLAN | {"version": 2} if edited else PLAN
+    if edited:
+        desk.record("relief.edited", "rl-1", {"plan": newest}, by="duty1")
+    about = digest(PLAN | {"version": 0}) if signed == "older" else digest(newest)
+    made = credential(desk, about)
+    content = {
+        "subject": "rl-1", "version": 1, "digest": about, "verdict": "sign", "officer": "signer1", "officer_name": "李签发", "role": "signer",
+        "at": "2026-07-18T20:30:00+08:00", "key": made.key, "signature": made.signature,
+    }  # fmt: skip
+    decision = Decision.model_validate({"id": "de-1", **content})
+    entry = desk.record("relief.signed", "rl-1", {"decision": decision.model_dump(mode="json")}, by="signer1")
+    found = signatures.check(desk)
+    if signed == "newest":
+        assert found == signatures.Checked(True, 1, 0)
+    else:
+        assert (found.ok, found.first_wrong) == (False, entry.seq)
+
+
+def test_a_key_is_named_by_sixteen_digits_and_says_what_seals_it(desk: Ledger) -> None:
+    made = credential(desk)
+    (entry,) = desk.entries(kinds=["person.key"])
+    assert (entry.payload["fingerprint"], entry.payload["sealed_by"], len(made.key)) == (made.key, "password", 16)
+    assert signatures.holds(b"short", ABOUT, made.signature) is False
+    assert signatures.Checked(True, 0, 0).reason == ""
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o620, 0o610, 0o604, 0o602, 0o601])
+def test_a_key_file_that_anyone_else_may_touch_opens_nothing(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "deep" / "var" / "signing.key"
+    secret = signatures.file_secret(file)
+    assert len(secret) == 44, "32 bytes in base64"
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert signatures.file_secret(file) == secret
+    file.chmod(mode)
+    with pytest.raises(Refused, match="chmod 600"):
+        signatures.file_secret(file)

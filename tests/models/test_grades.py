@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from models.errors import BadInput
@@ -55,6 +57,51 @@ def test_figures_well_inside_a_grade_raise_no_warning(deaths: int) -> None:
     assert grade_accident(deaths, 0, 0).near_boundary == ()
 
 
+def test_a_death_count_known_alone_that_just_reaches_a_grade_warns_too() -> None:
+    assert grade_accident(3, None, None).near_boundary == (
+        "死亡3人，刚达到较大事故界线（3人），且仅此一项达到：请复核来源，据实填报。",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("missing", "worse"), [(2, "一般事故"), (3, "较大事故"), (9, "较大事故"), (10, "重大事故")])
+def test_the_missing_alone_give_no_grade_but_what_it_would_be(missing: float, worse: str) -> None:
+    found = grade_accident(None, None, None, missing=missing)
+    assert (found.level, found.if_missing_dead, found.near_boundary) == (None, worse, ())
+    assert found.reasons == ("死亡、重伤、直接经济损失均未知，不按零计，暂不定级。",)
+
+
+def test_before_the_regulation_was_in_force_there_is_no_grade() -> None:
+    assert grade_accident(3, 0, 0, on=date(2007, 5, 31)).level is None
+    assert "2007-05-31 当日《" in grade_accident(3, 0, 0, on=date(2007, 5, 31)).reasons[0]
+    assert grade_accident(3, 0, 0, on=date(2007, 6, 1)).level == "较大事故"
+
+
+@pytest.mark.parametrize(
+    ("figures", "reasons"),
+    [
+        ((2, 0, 0), ("死亡2人，符合一般事故标准（3人以下）。", "重伤0人，符合一般事故标准（10人以下）。", "直接经济损失0万元，符合一般事故标准（1000万元以下）。")),
+        ((12, 3, 10), ("死亡12人，符合重大事故标准（10人以上、30人以下）。",)),
+        ((0, 12, 0), ("重伤12人，符合较大事故标准（10人以上、50人以下）。",)),
+        ((30, 0, 0), ("死亡30人，符合特别重大事故标准（30人以上）。",)),
+        ((0, 0, 10000.5), ("直接经济损失10000.5万元，符合特别重大事故标准（10000万元以上）。",)),
+    ],
+)  # fmt: skip
+def test_each_figure_that_reaches_the_grade_is_a_reason_and_no_other(figures: tuple[float, ...], reasons: tuple[str, ...]) -> None:
+    assert grade_accident(*figures).reasons == reasons
+
+
+def test_only_a_graver_grade_is_near() -> None:
+    assert grade_accident(12, 49, 0).near_boundary == ()
+    (warning,) = grade_accident(2, 0, 0, missing=1).near_boundary
+    assert warning.startswith("死亡2人，距较大事故界线（3人）差1人")
+
+
+def test_the_missing_are_told_beside_the_grade() -> None:
+    assert "下落不明1人单列，定级只计已确认死亡；如全部死亡则为较大事故。" in grade_accident(2, 0, 0, missing=1).reasons
+    assert "下落不明1人单列，定级只计已确认死亡；如全部死亡等级不变。" in grade_accident(3, 0, 0, missing=1).reasons
+    assert not [reason for reason in grade_accident(3, 0, 0, missing=0).reasons if "下落不明" in reason]
+
+
 def test_just_reaching_an_edge_with_one_figure_is_no_warning_when_another_figure_reaches_the_grade_too() -> None:
     assert grade_accident(10, 60, 0).near_boundary == ()
 
@@ -84,6 +131,9 @@ def test_an_impossible_figure_is_refused_with_what_to_do(wrong: float) -> None:
         ({"endangered": 10}, "较大涉险事故"),
         ({"trapped": 2}, None),
         ({"trapped": 2, "missing": 1}, "较大涉险事故"),
+        ({"missing": 2}, None),
+        ({"missing": 3}, "较大涉险事故"),
+        ({"trapped": 3}, "较大涉险事故"),
         ({"evacuated": 499}, None),
         ({"evacuated": 500}, "较大涉险事故"),
         ({}, None),

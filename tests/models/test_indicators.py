@@ -46,6 +46,15 @@ def test_more_than_the_sum_is_wrong_where_the_form_asks_for_equality() -> None:
     assert [issue.check for issue in issues] == ["LG-14"]
 
 
+def test_more_than_the_other_figure_is_right_where_the_form_asks_for_no_less() -> None:
+    assert check_indicators({"A01007": 9, "A01008": 5}) == []
+
+
+@pytest.mark.parametrize(("more", "checks"), [(0.005, []), (0.006, ["LG-01"])])
+def test_half_a_hundredth_is_rounding(more: float, checks: list[str]) -> None:
+    assert [issue.check for issue in check_indicators({"A01007": 0, "A01008": more})] == checks
+
+
 def test_the_sentence_names_both_figures_with_units() -> None:
     (issue,) = check_indicators({"A01007": 3, "A01008": 5})
     assert issue.message == "受灾人口（A01007）3人小于因灾死亡人口（A01008）5人，前者应不小于后者，请核对。"

@@ -78,9 +78,38 @@ def test_the_same_clock_in_two_files_is_refused(rules: Path) -> None:
         read_rulebook(rules)
 
 
+def test_the_same_plan_in_two_files_is_refused(rules: Path) -> None:
+    shutil.copy(rules / "response_thresholds.yml", rules / "response_again.yml")
+    with pytest.raises(BrokenDefinition, match=r"预案 .* 定义了两次"):
+        read_rulebook(rules)
+
+
+@pytest.mark.parametrize(
+    ("line", "again", "named"),
+    [
+        ("  - {code: A01002,", "  - {code: A01001,", "指标 A01001 定义了两次"),
+        ("  - {id: LG-02,", "  - {id: LG-01,", "逻辑校验 LG-01 定义了两次"),
+    ],
+)
+def test_the_same_line_of_the_form_twice_is_refused(rules: Path, line: str, again: str, named: str) -> None:
+    assert named in broken(rules, "indicators.yml", line, again)
+
+
+def test_a_source_told_differently_in_two_files_is_refused(rules: Path) -> None:
+    again = rules / "zz_clocks_again.yml"
+    shutil.copy(rules / "clocks.yml", again)
+    found = broken(rules, again.name, "title: ", "title: 另一个")
+    assert again.name in found
+    assert "与另一文件中的写法不一致" in found
+
+
 def test_a_missing_rule_set_is_refused(rules: Path) -> None:
     (rules / "significant_hazard_event.yml").unlink()
-    with pytest.raises(BrokenDefinition, match="SignificantHazardEvent"):
+    with pytest.raises(BrokenDefinition, match="应恰有一个 SignificantHazardEvent 文件，现有：无"):
+        read_rulebook(rules)
+    shutil.copy(rules / "accident_grades.yml", rules / "accident_grades_again.yml")
+    shutil.copy(RULES / "significant_hazard_event.yml", rules)
+    with pytest.raises(BrokenDefinition, match=r"应恰有一个 AccidentGrades 文件，现有：accident_grades\.yml、accident_grades_again\.yml"):
         read_rulebook(rules)
 
 

@@ -83,3 +83,52 @@ def test_what_leaves_doubt_is_left_to_a_person(text: str) -> None:
 
 def test_an_unknown_figure_is_never_zero_and_never_reached() -> None:
     assert compare(LADDER, {}).level is None
+
+
+@pytest.mark.parametrize("level", ["一级", "二级", "三级", "四级", "五级"])
+def test_every_level_can_be_reached(level: str) -> None:
+    assert compare([trigger(level, "死亡3人以上；")], {"dead": 3}).level == level
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "reason"),
+    [
+        ("死亡3人以上", {"dead": 3}, "死亡3人"),
+        ("重伤3人以上", {"seriously_injured": 3}, "重伤3人"),
+        ("受伤3人以上", {"injured": 3}, "受伤3人"),
+        ("被困3人以上", {"trapped": 3}, "被困3人"),
+        ("受灾1万人以上", {"affected": 10000}, "受灾10000人"),
+        ("需紧急生活救助1万人以上", {"urgent_aid": 10000}, "需紧急生活救助10000人"),
+        ("紧急转移安置1万人以上", {"relocated": 10000}, "紧急转移安置10000人"),
+        ("紧急转移安置或需紧急生活救助1万人以上", {"urgent_aid": 10000}, "紧急转移安置或需紧急生活救助10000人"),
+        ("紧急转移安置和需紧急生活救助1万人以上", {"urgent_aid": 10000}, "紧急转移安置和需紧急生活救助10000人（部分数字未知，为至少数）"),
+        ("紧急转移安置1万人以上", {"relocated_central": 10000}, "紧急转移安置10000人（部分数字未知，为至少数）"),
+        ("死亡失踪3人以上", {"dead": 3}, "死亡失踪3人（部分数字未知，为至少数）"),
+        ("死亡失踪3人以上", {"dead": 2, "missing": 1}, "死亡失踪3人"),
+        ("倒塌房屋1万间以上", {"homes_collapsed": 10000}, "倒塌房屋10000间"),
+        ("倒塌房屋1万户以上", {"homes_collapsed": 10000}, "倒塌房屋10000户"),
+        ("直接经济损失500万元以上", {"direct_loss": 500}, "直接经济损失500万元"),
+        ("直接经济损失1亿元以上", {"direct_loss": 10000}, "直接经济损失10000万元"),
+    ],
+)
+def test_the_reason_names_what_was_counted_and_half_of_one_less_does_not_reach(text: str, figures: dict[str, float], reason: str) -> None:
+    (reached,) = compare([trigger("四级", text)], figures).reached
+    assert reached.reason == f"{reason}，条件为“{text}”"
+    assert not reached.past
+    first = next(iter(figures))
+    assert compare([trigger("四级", text)], figures | {first: figures[first] - 0.5}).reached == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "of", "end"),
+    [
+        ("受灾1万人以上2万人以下", "affected", 20000),
+        ("倒塌房屋1万间以上、2万间以下", "homes_collapsed", 20000),
+        ("直接经济损失1亿元以上2亿元以下", "direct_loss", 20000),
+        ("死亡3人以上10人以下", "dead", 10),
+    ],
+)
+def test_the_upper_end_is_past_and_half_of_one_less_is_not(text: str, of: str, end: float) -> None:
+    assert compare([trigger("四级", text)], {of: end - 0.5}).level == "四级"
+    found = compare([trigger("四级", text)], {of: end})
+    assert (found.level, found.reached[0].past) == (None, True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from models.domain import Claim, Document, Dossier, Provision, Report
+from models.domain import Case, Claim, Document, Dossier, Provision, Report
 from reports.ground import cite
 from reports.verify import verify
 from reports.wording import arabic, mentions, numbers
@@ -143,6 +145,52 @@ def test_drill_and_reality_do_not_mix() -> None:
 
 def test_a_conflict_taken_out_warns() -> None:
     assert "conflict_hidden" in codes(reworded(drafted(fire()), "casualties.2", "死亡：2人（南湖街道办事处20时20分）。"), fire(), "warn")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("是否封闭道路，请批示。", "request"), ("今早起火，已扑灭。", "relative_time"), ("起火原因**待补充**。", "leftover")],
+)
+def test_wording_that_does_not_belong_into_a_report_warns_unless_a_caller_said_it(text: str, code: str) -> None:
+    assert code in codes(reworded(drafted(fire()), "course.3", text), fire(), "warn")
+    call = heard(1, text, 20, 14)
+    dossier = fire(evidence=(call, *fire().evidence[1:]))
+    claim = Claim(id="other.9", section="other", text=f"来电称“{text}”", citations=(call.id,), kind="fact")
+    report = drafted(fire())
+    quoted = report.model_copy(update={"claims": (*report.claims, claim)})
+    assert not [one for one in verify(quoted, dossier) if one.claim == claim.id]
+
+
+def test_a_statement_whose_message_is_not_at_hand_gives_its_figure_and_no_time() -> None:
+    whole = fire()
+    dossier = fire(evidence=tuple(one for one in whole.evidence if one.id != "ev-2"))
+    five = next(one for one in whole.statements if one.quote == "受伤5人")
+    report = drafted(whole)
+
+    def said_so(text: str) -> set[str]:
+        claim = Claim(id="other.9", section="other", text=text, citations=(five.id,), kind="fact")
+        return codes(report.model_copy(update={"claims": (claim,)}), dossier) & {"number", "figure_kind", "time"}
+
+    assert said_so("受伤5人。") == set()
+    assert said_so("2026年7月18日20时20分，受伤5人。") == {"time"}
+
+
+def test_a_past_case_is_told_in_its_own_words_and_on_its_own_day() -> None:
+    case = Case(
+        id="case-1", name="某市“5·12”自建房火灾", date=date(2021, 5, 12), place="晴州市柳河区", hazard="fire", type="火灾", deaths=4, missing=None,
+        injured=None, direct_loss_wan_yuan=None, grade="较大事故", cause="3辆电动自行车在楼道内充电", lessons=("楼道内不得停放电动自行车",),
+        reference="虚构", verified=True,
+    )  # fmt: skip
+    dossier = fire(cases=(case,))
+    report = drafted(dossier)
+
+    def told(text: str) -> set[str]:
+        claim = Claim(id="other.9", section="other", text=text, citations=(case.id,), kind="fact")
+        return codes(report.model_copy(update={"claims": (*report.claims, claim)}), dossier)
+
+    assert told("2021年5月12日晴州市柳河区火灾，原因是3辆电动自行车在楼道内充电，楼道内不得停放电动自行车。") == set()
+    assert told("2021年5月13日晴州市柳河区火灾。") == {"time"}
+    assert told("2021年5月12日晴州市柳河区火灾，9辆电动自行车在楼道内充电。") == {"number"}
 
 
 def test_a_cause_written_as_found_warns() -> None:

@@ -119,7 +119,8 @@ def test_a_timer_of_the_page_just_left_does_not_wipe_the_new_one(seat: Callable[
 
     here.page.route_web_socket("**/_stcore/stream", between)
     here.sign_in("zhang")
-    here.map.locator(".anlan-incident").first.click(timeout=60_000)
+    here.map.locator(".anlan-incident").first.wait_for(timeout=60_000)
+    here.page.get_by_role("button", name="查看").first.click()  # what nothing was reported of comes first
     button = here.page.get_by_role("button", name="起草初报")
     button.wait_for(timeout=30_000)
     here.settled()

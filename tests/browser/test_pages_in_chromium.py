@@ -105,6 +105,7 @@ def test_a_report_goes_from_the_button_to_the_signature(seat: Callable[[str, str
 def test_hostile_words_run_nowhere(seat: Callable[[str, str], Seat]) -> None:
     here = seat("zhang", "zh")
     here.map.locator(".anlan-incident").first.wait_for(timeout=60_000)
+    here.settled()  # the map draws its marks once more when it knows what it shows
     here.map.locator(".leaflet-interactive").last.hover(force=True)
     here.turn_to("值班台")
     here.page.get_by_text("全部", exact=True).click()

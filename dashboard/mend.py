@@ -16,6 +16,7 @@ from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, Scri
 _taken = ScriptRequests.on_scriptrunner_ready
 _cleared = ForwardMsgQueue.clear
 _started = AppSession._create_scriptrunner
+_asked = ScriptRequests._request_rerun_locked
 
 SOON = 0.02
 """Seconds until a part asks again whether the drawing before it is over."""
@@ -34,6 +35,16 @@ def _on_the_page_that_is_there(self: ScriptRequests) -> ScriptRequest:
     return ScriptRequest(
         request.type, replace(asked, page_script_hash=drawn.page_script_hash, page_name="", query_string=drawn.query_string)
     )
+
+
+def _a_part_changes_no_turning(self: ScriptRequests, new_data: RerunData) -> bool:
+    """A part that asks after the server was told to turn to another page, and before it does, would put its own old address in that one's place."""
+    turning = self._rerun_data
+    if self._state is ScriptRequestType.RERUN and new_data.fragment_id and not turning.fragment_id_queue:
+        new_data = replace(
+            new_data, page_script_hash=turning.page_script_hash, page_name=turning.page_name, query_string=turning.query_string
+        )
+    return _asked(self, new_data)
 
 
 def _nothing_of_a_part_is_dropped(
@@ -60,5 +71,6 @@ def _after_the_drawing_before_it(self: AppSession, initial_rerun_data: RerunData
 
 
 ScriptRequests.on_scriptrunner_ready = _on_the_page_that_is_there  # type: ignore[method-assign]
+ScriptRequests._request_rerun_locked = _a_part_changes_no_turning  # type: ignore[method-assign]
 ForwardMsgQueue.clear = _nothing_of_a_part_is_dropped  # type: ignore[method-assign]
 AppSession._create_scriptrunner = _after_the_drawing_before_it  # type: ignore[method-assign]

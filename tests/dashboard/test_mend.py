@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData, ScriptRequests
 
 from dashboard import app, mend
 
@@ -44,3 +45,18 @@ def test_a_page_drawn_anew_still_takes_the_place_of_what_waits() -> None:
         queue.enqueue(message)
     queue.clear(retain_lifecycle_msgs=True)
     assert [m.WhichOneof("type") for m in queue.flush()] == ["script_finished"]
+
+
+def test_a_part_that_asks_late_does_not_turn_the_page_back() -> None:
+    asked = ScriptRequests()
+    asked.request_rerun(RerunData(page_script_hash="desk", query_string="report=1"))
+    asked.request_rerun(RerunData(page_script_hash="map", query_string="incident=2", fragment_id="clock"))
+    taken = asked.on_scriptrunner_ready().rerun_data
+    assert (taken.page_script_hash, taken.query_string, taken.fragment_id_queue) == ("desk", "report=1", [])
+
+
+def test_a_page_asked_for_after_a_part_is_the_page() -> None:
+    asked = ScriptRequests()
+    asked.request_rerun(RerunData(page_script_hash="map", fragment_id="clock"))
+    asked.request_rerun(RerunData(page_script_hash="desk"))
+    assert asked.on_scriptrunner_ready().rerun_data.page_script_hash == "desk"

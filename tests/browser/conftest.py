@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -165,3 +165,17 @@ class Seat:
     @property
     def map(self) -> object:
         return self.page.frame_locator("iframe[title*=folium]")
+
+
+@pytest.fixture
+def seat(browser: object, desk: Desk, shots: Path) -> Iterator[Callable[[str, str], Seat]]:
+    taken: list[Seat] = []
+
+    def sit(name: str, language: str) -> Seat:
+        taken.append(Seat(browser, desk, shots, language))
+        taken[-1].sign_in(name)
+        return taken[-1]
+
+    yield sit
+    for one in taken:
+        one.context.close()

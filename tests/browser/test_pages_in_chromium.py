@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,6 @@ PAGES = {
     "en": {"situation": "Situation", "duty": "Duty desk", "signoff": "Sign-off", "audit": "Audit"},
 }
 BENCHES = {"zh": ("信息队列", "来电录入", "报告起草"), "en": ("Evidence queue", "Enter a call", "Reports")}
-
-
-@pytest.fixture
-def seat(browser: object, desk: Desk, shots: Path) -> Iterator[Callable[[str, str], Seat]]:
-    taken: list[Seat] = []
-
-    def sit(name: str, language: str) -> Seat:
-        taken.append(Seat(browser, desk, shots, language))
-        taken[-1].sign_in(name)
-        return taken[-1]
-
-    yield sit
-    for one in taken:
-        one.context.close()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
